@@ -1,0 +1,29 @@
+//! The language of Countersign: ids, the approval and its states, the one transition function,
+//! the event that travels from receiver to hub, subject names, the clock.
+//!
+//! Pure: knows no runtime, no web framework, no database, no broker, no HTTP client.
+
+mod clock;
+mod decision;
+mod digest;
+mod entropy;
+mod event;
+mod id;
+mod number;
+mod record;
+mod secret;
+mod shown;
+mod status;
+pub mod subject;
+
+pub use clock::Clock;
+pub use decision::{Change, Refused, transition};
+pub use digest::{Digest, ParseDigestError};
+pub use entropy::Entropy;
+pub use event::{Callback, Echo, Event, Flat, MessageId};
+pub use id::{ApprovalId, Id, ParseIdError, ProviderUserId, RequestId, SessionId, UserId};
+pub use number::Number;
+pub use record::Approval;
+pub use secret::Secret;
+pub use shown::{Details, Hidden, Shown, ShownError, is_plain};
+pub use status::{Channel, Delivery, ParseWordError, Purpose, Status};

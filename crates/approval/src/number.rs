@@ -1,0 +1,61 @@
+//! The number that the page shows and the phone repeats, for comparison by eye.
+
+use std::{fmt, str::FromStr};
+
+use crate::{Entropy, ParseWordError};
+
+/// Two digits, 10 to 99. No proof: the provider cannot ask for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Number(u8);
+
+impl Number {
+    const FIRST: u8 = 10;
+    const COUNT: u8 = 90;
+
+    /// A random number that is none of `taken`, so that two requests on one phone can be told apart.
+    /// When all are taken, any.
+    #[must_use]
+    pub fn random(entropy: &Entropy, taken: &[Self]) -> Self {
+        let free: Vec<Self> =
+            (Self::FIRST..Self::FIRST + Self::COUNT).map(Self).filter(|one| !taken.contains(one)).collect();
+        let pool = if free.is_empty() { taken } else { &free };
+        let draw = u64::from_le_bytes(entropy.bytes());
+        let index = usize::try_from(draw % pool.len() as u64).unwrap_or_default();
+        pool[index]
+    }
+}
+
+impl FromStr for Number {
+    type Err = ParseWordError;
+
+    fn from_str(text: &str) -> Result<Self, ParseWordError> {
+        match text.parse() {
+            Ok(value @ Self::FIRST..=99) => Ok(Self(value)),
+            _ => Err(ParseWordError { of: "number" }),
+        }
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ninety_requests_at_once_all_show_another_number() {
+        let entropy = Entropy::system();
+        let mut taken = Vec::new();
+        for _ in 0..90 {
+            let number = Number::random(&entropy, &taken);
+            assert!(!taken.contains(&number));
+            assert_eq!(number.to_string().parse(), Ok(number));
+            taken.push(number);
+        }
+        assert!(taken.contains(&Number::random(&entropy, &taken)));
+    }
+}

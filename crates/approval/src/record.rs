@@ -1,0 +1,73 @@
+//! One approval, as it is stored.
+
+use time::OffsetDateTime;
+
+use crate::{
+    ApprovalId, Delivery, Digest, Flat, Hidden, Number, ProviderUserId, Purpose, RequestId, SessionId, Shown, Status,
+    UserId,
+};
+
+/// One request to a phone, for one session or one transaction, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    /// Its id.
+    pub id: ApprovalId,
+    /// Grows by one with each change, from 1.
+    pub version: i64,
+    /// Whose it is.
+    pub user: UserId,
+    /// The one session it belongs to.
+    pub session: SessionId,
+    /// Whom the provider must name in its answer.
+    pub provider_user: ProviderUserId,
+    /// The provider's id of the request, once it is known.
+    pub request: Option<RequestId>,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Where it stands.
+    pub status: Status,
+    /// How far its request came.
+    pub delivery: Delivery,
+    /// What the phone shows.
+    pub shown: Shown,
+    /// The number to compare by eye.
+    pub number: Number,
+    /// When it was asked for.
+    pub created_at: OffsetDateTime,
+    /// When it ends unanswered.
+    pub expires_at: OffsetDateTime,
+    /// When it got its final status.
+    pub decided_at: Option<OffsetDateTime>,
+    /// The approval that took its place after "send again".
+    pub replaced_by: Option<ApprovalId>,
+    /// When its one use was made of it.
+    pub completed_at: Option<OffsetDateTime>,
+}
+
+impl Approval {
+    const HIDDEN_APPROVAL: &str = "approval";
+    const HIDDEN_DIGEST: &str = "digest";
+    const HIDDEN_USER: &str = "user";
+
+    /// The digest of what it shows.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.id, self.user, self.session, &self.shown)
+    }
+
+    /// What the provider keeps for us beside the request: approval id, digest, user id.
+    #[must_use]
+    pub fn hidden(&self) -> Hidden {
+        Flat::from([
+            (Self::HIDDEN_APPROVAL.into(), self.id.to_string()),
+            (Self::HIDDEN_DIGEST.into(), self.digest().to_string()),
+            (Self::HIDDEN_USER.into(), self.user.to_string()),
+        ])
+    }
+
+    /// The approval that `hidden` claims to be of. A claim only: compare with [`Approval::hidden`] before use.
+    #[must_use]
+    pub fn claimed_by(hidden: &Hidden) -> Option<ApprovalId> {
+        hidden.get(Self::HIDDEN_APPROVAL)?.parse().ok()
+    }
+}
