@@ -1,0 +1,101 @@
+//! Approval requests: making one, and reading what became of it.
+
+use std::num::NonZeroU32;
+
+use approval::{Details, Hidden, ProviderUserId, RequestId, Shown};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Authy, ProviderError,
+    client::{Repeat, path_segment},
+    users::user_segment,
+};
+
+/// A picture beside the request on the phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logo {
+    /// For which screens. If there is any logo, there must be a [`Resolution::Default`].
+    pub res: Resolution,
+    /// Where the phone finds it.
+    pub url: String,
+}
+
+/// The screens a logo is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Resolution {
+    /// All that have none of their own.
+    Default,
+    /// Of low resolution.
+    Low,
+    /// Of medium resolution.
+    Med,
+    /// Of high resolution.
+    High,
+}
+
+/// What the provider says of a request when it is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestState {
+    /// The request: the one that was asked for.
+    pub request: RequestId,
+    /// Whom it was sent to.
+    pub provider_user: ProviderUserId,
+    /// The status word, exactly as it came.
+    pub status: String,
+}
+
+#[derive(Serialize)]
+struct NewRequest<'a> {
+    message: &'a str,
+    details: &'a Details,
+    hidden_details: &'a Hidden,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    logos: &'a [Logo],
+    seconds_to_expire: NonZeroU32,
+}
+
+impl Authy {
+    /// Asks for an approval. Never repeated: after [`ProviderError::Slow`] it may be on the phone.
+    ///
+    /// # Errors
+    /// [`ProviderError::NoApp`] and [`ProviderError::UnknownUser`], and those of any call.
+    pub async fn create_request(
+        &self,
+        user: &ProviderUserId,
+        shown: &Shown,
+        hidden: &Hidden,
+        logos: &[Logo],
+        seconds_to_expire: NonZeroU32,
+    ) -> Result<RequestId, ProviderError> {
+        let body = NewRequest {
+            message: shown.message(),
+            details: shown.details(),
+            hidden_details: hidden,
+            logos,
+            seconds_to_expire,
+        };
+        let request = self.post(&["onetouch", "json", "users", user_segment(user)?, "approval_requests"]).json(&body);
+        let answer = self.call(request, Repeat::Never).await?.ok()?;
+        answer.required("/approval_request/uuid").map(RequestId)
+    }
+
+    /// Reads what became of a request.
+    ///
+    /// # Errors
+    /// [`ProviderError::UnknownRequest`], and those of any call. An answer about any other request is
+    /// [`ProviderError::Unexpected`].
+    pub async fn read_request(&self, request: &RequestId) -> Result<RequestState, ProviderError> {
+        let uuid = path_segment(&request.0).ok_or(ProviderError::UnknownRequest)?;
+        let call = self.get(&["onetouch", "json", "approval_requests", uuid]);
+        let answer = self.call(call, Repeat::Harmless).await?.ok()?;
+        if answer.required("/approval_request/uuid")? != uuid {
+            return Err(answer.unexpected());
+        }
+        Ok(RequestState {
+            request: request.clone(),
+            provider_user: ProviderUserId(answer.required("/approval_request/_authy_id")?),
+            status: answer.required("/approval_request/status")?,
+        })
+    }
+}
