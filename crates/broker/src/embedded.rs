@@ -1,0 +1,133 @@
+//! The event log of a single process: one SQLite file, one task that writes it.
+//!
+//! This file is the face of it; `open` makes the file ready, `writer` is the task, `round` is what goes into one
+//! commit, `statements` is the SQL.
+
+mod open;
+mod round;
+mod statements;
+mod writer;
+
+use std::path::Path;
+use std::time::Duration;
+
+use approval::Clock;
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
+
+pub use open::OpenError;
+use round::Write;
+use writer::{Answer, Command, Writer};
+
+use crate::{Cause, ConsumeError, DeadLetter, EventLog, Message, Outcome, PublishError, Receipt, Received};
+
+/// An [`EventLog`] in a file that belongs to this process alone.
+///
+/// The file is SQLite in WAL mode with `synchronous=NORMAL`: what was acknowledged survives the end of the process at
+/// any moment, `kill -9` included. A power loss may take back the last of it; what it told, the provider still knows
+/// and is asked. Waiting for the disk (`FULL`) makes a commit ten times as dear, 0.3 ms against 0.03 ms at the median.
+/// Whatever was asked for during one commit shares the next.
+///
+/// | promise | kept by |
+/// |---|---|
+/// | Kept | `Writer::round` answers after `Writer::commit`; `statements::insert` |
+/// | Once | `messages.id` is `UNIQUE`: `ON CONFLICT (id) DO NOTHING`; `statements::forget` leaves ids alone for `remember` |
+/// | Alone | a hand-out moves `due_at` to the end of its lease, in the commit that counts it: `Round::publish`, `Round::take` |
+/// | Again | `Hold` gives back what is dropped; `statements::take` finds what is past its lease; `statements::release_all` at open |
+/// | Apart | `statements::take` looks at what is due and at nothing else |
+/// | Parked | `statements::park`, from `Round::take` and `Round::settle`; `statements::forget` spares dead letters |
+/// | Whole | `payload` is a `BLOB` |
+/// | Calm | the task finishes what it was asked, whoever still listens; a hand-out that reaches nobody is undone: `statements::untake` |
+#[derive(Debug)]
+pub struct Embedded {
+    commands: mpsc::UnboundedSender<Command>,
+}
+
+/// How an [`Embedded`] log treats its messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmbeddedSettings {
+    /// After this many hand-outs without success a message is parked. Default: 60.
+    pub max_attempts: u32,
+    /// How long a consumer may keep a message before it is handed to another. Default: 60 s.
+    pub lease: Duration,
+    /// How long the id of a message is remembered after the message was dealt with. Default: 24 h.
+    pub remember: Duration,
+}
+
+impl Default for EmbeddedSettings {
+    fn default() -> Self {
+        Self { max_attempts: 60, lease: Duration::from_mins(1), remember: Duration::from_hours(24) }
+    }
+}
+
+impl Embedded {
+    /// Opens the log at `path`, makes file and folder when they are not there, and brings the tables up to date.
+    /// Everything that is unsettled is due at once.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what an operator has to mend; [`OpenError::InUse`] when somebody else has the file open.
+    pub async fn open(path: &Path, clock: Clock, settings: EmbeddedSettings) -> Result<Self, OpenError> {
+        let connection = open::open(path).await?;
+        // Without a bound: whoever sends waits for an answer, so there are never more commands than callers.
+        let (commands, inbox) = mpsc::unbounded_channel();
+        tokio::spawn(Writer::new(connection, inbox, commands.downgrade(), clock, settings).run());
+        Ok(Self { commands })
+    }
+
+    /// Finishes what it was asked before, lets go of the file and returns. Calls from now on answer that the log is
+    /// closed. Without this call the file is let go of soon after the log is dropped.
+    pub async fn close(&self) {
+        // An error means that the writer has ended already.
+        let _ = self.ask(Command::Close).await;
+    }
+
+    /// Sends what `command` makes of an answer's address. `None` when the log is closed.
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(command(answer)).ok()?;
+        answered.await.ok()
+    }
+
+    async fn store(&self, write: Write) -> Result<Receipt, PublishError> {
+        let answer = self.ask(|answer: Answer<bool>| Command::Write(write, answer)).await;
+        let new = answer.ok_or(PublishError::Closed)?.map_err(PublishError::Unwritable)?;
+        Ok(if new { Receipt::Stored } else { Receipt::Duplicate })
+    }
+}
+
+impl EventLog for Embedded {
+    fn publish(&self, message: Message) -> BoxFuture<'_, Result<Receipt, PublishError>> {
+        Box::pin(self.store(Write::Publish(message)))
+    }
+
+    fn bury(&self, message: Message, reason: &str) -> BoxFuture<'_, Result<Receipt, PublishError>> {
+        Box::pin(self.store(Write::Bury(message, reason.to_owned())))
+    }
+
+    fn next(&self) -> BoxFuture<'_, Result<Received, ConsumeError>> {
+        Box::pin(async {
+            let mut received = consumed(self.ask(Command::Next).await)?;
+            let (seq, attempt, outcome) = (received.seq, received.attempt, Outcome::Retry(Duration::ZERO));
+            let dropped = Write::Settle { seq, attempt, outcome };
+            received.hold.pass_to(writer::hold(self.commands.downgrade(), dropped));
+            Ok(received)
+        })
+    }
+
+    fn settle(&self, mut received: Received, outcome: Outcome) -> BoxFuture<'_, Result<(), ConsumeError>> {
+        Box::pin(async move {
+            let write = Write::Settle { seq: received.seq, attempt: received.attempt, outcome };
+            consumed(self.ask(|answer| Command::Write(write, answer)).await)?;
+            received.hold.let_go();
+            Ok(())
+        })
+    }
+
+    fn dead_letters(&self) -> BoxFuture<'_, Result<Vec<DeadLetter>, ConsumeError>> {
+        Box::pin(async { consumed(self.ask(Command::DeadLetters).await) })
+    }
+}
+
+fn consumed<T>(answer: Option<Result<T, Cause>>) -> Result<T, ConsumeError> {
+    answer.ok_or(ConsumeError::Closed)?.map_err(ConsumeError::Unreadable)
+}

@@ -1,0 +1,84 @@
+//! What every broker promises, whichever implementation stands behind it. The conformance suite under `tests/` holds
+//! each promise.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use thiserror::Error;
+
+use crate::{DeadLetter, Message, Outcome, Receipt, Received};
+
+/// A durable log of messages with one group of consumers.
+///
+/// | promise | |
+/// |---|---|
+/// | **Kept** | What was acknowledged survives the end of this process at any moment, and comes until it is settled. |
+/// | **Once** | A message id that was stored is not stored again, for at least 24 hours after it was settled. |
+/// | **Alone** | A message is with one consumer at a time. |
+/// | **Again** | A message that is not settled comes again: when the consumer drops it, when its lease runs out, when the process has ended. |
+/// | **Apart** | A message that waits for its time holds up no other. |
+/// | **Parked** | What is given up on stays as a dead letter, with its payload and the reason. |
+/// | **Whole** | The payload arrives as it was published, byte for byte. |
+/// | **Calm** | Every future here may be dropped at any point, and no promise suffers. |
+///
+/// The second implementation is NATS JetStream; hence a trait, and one that can be a `dyn`.
+pub trait EventLog: Send + Sync {
+    /// Stores `message` and wakes a consumer. From `Ok` on, the promises hold; after an error, or when the future is
+    /// dropped, the message may be stored or not, and publishing it again is harmless.
+    ///
+    /// # Errors
+    /// [`PublishError`]: the message must not be acknowledged to whoever brought it.
+    fn publish(&self, message: Message) -> BoxFuture<'_, Result<Receipt, PublishError>>;
+
+    /// Stores `message` as a dead letter at once: kept for people, never delivered. Acknowledged as in
+    /// [`EventLog::publish`].
+    ///
+    /// # Errors
+    /// As for [`EventLog::publish`].
+    fn bury(&self, message: Message, reason: &str) -> BoxFuture<'_, Result<Receipt, PublishError>>;
+
+    /// Waits for a message that is due and hands it to this caller. The hand-out is counted before it happens, so
+    /// that a message which ends the process is parked in the end.
+    ///
+    /// # Errors
+    /// [`ConsumeError`]: nothing was handed out.
+    fn next(&self) -> BoxFuture<'_, Result<Received, ConsumeError>>;
+
+    /// Says what became of a received message. Has no effect once its lease has run out and it was handed out again.
+    ///
+    /// # Errors
+    /// [`ConsumeError`]: the message comes again.
+    fn settle(&self, received: Received, outcome: Outcome) -> BoxFuture<'_, Result<(), ConsumeError>>;
+
+    /// The dead letters, oldest first.
+    ///
+    /// # Errors
+    /// [`ConsumeError`] when they cannot be read.
+    fn dead_letters(&self) -> BoxFuture<'_, Result<Vec<DeadLetter>, ConsumeError>>;
+}
+
+/// What went wrong below. Shared, because one failed commit fails everybody who had a part in it.
+pub type Cause = Arc<dyn Error + Send + Sync>;
+
+/// Why a message was not stored.
+#[derive(Debug, Error)]
+pub enum PublishError {
+    /// The log could not be written; the message may be published again.
+    #[error("the event log could not be written")]
+    Unwritable(#[source] Cause),
+    /// The log was closed.
+    #[error("the event log is closed")]
+    Closed,
+}
+
+/// Why messages could not be taken, settled or listed.
+#[derive(Debug, Error)]
+pub enum ConsumeError {
+    /// The log could not be read or written; try again.
+    #[error("the event log could not be read or written")]
+    Unreadable(#[source] Cause),
+    /// The log was closed.
+    #[error("the event log is closed")]
+    Closed,
+}
