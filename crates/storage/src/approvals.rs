@@ -1,0 +1,232 @@
+//! Approvals: made, read, changed. Each change writes row, audit line and announcement together.
+
+use approval::{Approval, ApprovalId, Change, Delivery, Number, RequestId, SessionId, Status, UserId, transition};
+use sqlx::SqliteConnection;
+use time::OffsetDateTime;
+
+use crate::rows::{ApprovalRow, millis, parse};
+use crate::{Storage, StorageError, audit};
+
+/// What came of asking again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replaced {
+    /// The old approval as it stands now, and the one in its place.
+    Now(Box<(Approval, Approval)>),
+    /// The approval that took its place before.
+    Before(Box<Approval>),
+    /// It cannot be replaced: it is approved, or was taken back.
+    No,
+}
+
+impl Storage {
+    /// The approval of this id.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn approval(&self, id: ApprovalId) -> Result<Option<Approval>, StorageError> {
+        load(&mut *self.reader.acquire().await?, id).await
+    }
+
+    /// The newest approval of a session.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn approval_of_session(&self, session: SessionId) -> Result<Option<Approval>, StorageError> {
+        let id = session.to_string();
+        sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE session_id = $1 ORDER BY id DESC LIMIT 1", id)
+            .fetch_optional(&self.reader)
+            .await?
+            .map(Approval::try_from)
+            .transpose()
+    }
+
+    /// Writes how far the request of an approval came, with the provider's id of it where there is one. A request id
+    /// that a callback has set meanwhile stays.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn delivered(
+        &self,
+        id: ApprovalId,
+        delivery: Delivery,
+        request: Option<RequestId>,
+    ) -> Result<Option<Approval>, StorageError> {
+        let mut db = self.write().await?;
+        let Some(mut approval) = load(&mut db, id).await? else { return Ok(None) };
+        approval.delivery = delivery;
+        approval.request = approval.request.or(request);
+        save(&mut db, &mut approval).await?;
+        audit::about(&mut db, self.clock.now(), audit::Kind::Delivered, &approval, delivery.word()).await?;
+        db.commit().await?;
+        Ok(Some(approval))
+    }
+
+    /// Ends a pending approval without an answer: [`Change::Expire`] or [`Change::Cancel`]. Answers the approval as
+    /// it stands afterwards; one that was decided before stays as it was.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn end(&self, id: ApprovalId, change: Change) -> Result<Option<Approval>, StorageError> {
+        let mut db = self.write().await?;
+        let Some(mut approval) = load(&mut db, id).await? else { return Ok(None) };
+        let now = self.clock.now();
+        if end_in(&mut db, &mut approval, change, now, "by itself").await? {
+            db.commit().await?;
+        }
+        Ok(Some(approval))
+    }
+
+    /// Puts another approval in the place of one that is not approved: `replacement` makes it from the numbers that the
+    /// user's pending approvals show. A pending one is cancelled. One that was replaced before keeps its replacement.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn replace(
+        &self,
+        id: ApprovalId,
+        replacement: impl FnOnce(&Approval, &[Number]) -> Approval + Send,
+    ) -> Result<Replaced, StorageError> {
+        let mut db = self.write().await?;
+        let Some(mut old) = load(&mut db, id).await? else { return Ok(Replaced::No) };
+        if let Some(replacement) = old.replaced_by {
+            return Ok(load(&mut db, replacement).await?.map_or(Replaced::No, |new| Replaced::Before(Box::new(new))));
+        }
+        if matches!(old.status, Status::Approved | Status::Cancelled) {
+            return Ok(Replaced::No);
+        }
+        let new = replacement(&old, &pending_numbers(&mut db, old.user).await?);
+        old.replaced_by = Some(new.id);
+        let now = self.clock.now();
+        if !end_in(&mut db, &mut old, Change::Cancel, now, "sent again").await? {
+            save(&mut db, &mut old).await?;
+        }
+        audit::about(&mut db, now, audit::Kind::Replaced, &old, &new.id.to_string()).await?;
+        insert(&mut db, &new).await?;
+        audit::about(&mut db, now, audit::Kind::Requested, &new, "again").await?;
+        db.commit().await?;
+        Ok(Replaced::Now(Box::new((old, new))))
+    }
+
+    /// All pending approvals, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn pending(&self) -> Result<Vec<Approval>, StorageError> {
+        sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE status = 'pending' ORDER BY id")
+            .fetch_all(&self.reader)
+            .await?
+            .into_iter()
+            .map(Approval::try_from)
+            .collect()
+    }
+}
+
+pub(crate) async fn load(db: &mut SqliteConnection, id: ApprovalId) -> Result<Option<Approval>, StorageError> {
+    let id = id.to_string();
+    let row = sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE id = $1", id).fetch_optional(db).await?;
+    row.map(Approval::try_from).transpose()
+}
+
+/// The numbers that a user's phone may be showing now.
+pub(crate) async fn pending_numbers(db: &mut SqliteConnection, user: UserId) -> Result<Vec<Number>, StorageError> {
+    let user = user.to_string();
+    sqlx::query_scalar!("SELECT number FROM approvals WHERE user_id = $1 AND status = 'pending'", user)
+        .fetch_all(db)
+        .await?
+        .iter()
+        .map(|number| parse("approvals", number))
+        .collect()
+}
+
+pub(crate) async fn insert(db: &mut SqliteConnection, approval: &Approval) -> Result<(), StorageError> {
+    let (id, user, session) = (approval.id.to_string(), approval.user.to_string(), approval.session.to_string());
+    let (purpose, status, delivery) = (approval.purpose.word(), approval.status.word(), approval.delivery.word());
+    let details = serde_json::to_string(approval.shown.details()).unwrap_or_default();
+    let message = approval.shown.message();
+    let number = approval.number.to_string();
+    let (created_at, expires_at) = (millis(approval.created_at), millis(approval.expires_at));
+    sqlx::query!(
+        "INSERT INTO approvals (id, version, user_id, session_id, provider_user, purpose, status, delivery, message, details,
+            number, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        id,
+        approval.version,
+        user,
+        session,
+        approval.provider_user.0,
+        purpose,
+        status,
+        delivery,
+        message,
+        details,
+        number,
+        created_at,
+        expires_at,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Writes everything that may change of an approval, as its next version; a trigger announces it.
+pub(crate) async fn save(db: &mut SqliteConnection, approval: &mut Approval) -> Result<(), StorageError> {
+    approval.version += 1;
+    let (id, status, delivery) = (approval.id.to_string(), approval.status.word(), approval.delivery.word());
+    let request = approval.request.as_ref().map(|request| request.0.as_str());
+    let replaced_by = approval.replaced_by.map(|id| id.to_string());
+    let (decided_at, completed_at) = (approval.decided_at.map(millis), approval.completed_at.map(millis));
+    sqlx::query!(
+        "UPDATE approvals SET version = $2, request = $3, status = $4, delivery = $5, decided_at = $6, replaced_by = $7,
+            completed_at = $8
+         WHERE id = $1",
+        id,
+        approval.version,
+        request,
+        status,
+        delivery,
+        decided_at,
+        replaced_by,
+        completed_at,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Cancels whatever a session still waits for, inside a transaction.
+pub(crate) async fn cancel_of_session(
+    db: &mut SqliteConnection,
+    session: SessionId,
+    now: OffsetDateTime,
+    note: &str,
+) -> Result<Vec<Approval>, StorageError> {
+    let id = session.to_string();
+    let rows = sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE session_id = $1 AND status = 'pending'", id);
+    let mut cancelled = Vec::new();
+    for row in rows.fetch_all(&mut *db).await? {
+        let mut approval = Approval::try_from(row)?;
+        end_in(db, &mut approval, Change::Cancel, now, note).await?;
+        cancelled.push(approval);
+    }
+    Ok(cancelled)
+}
+
+/// Ends a pending approval inside a transaction. `false`: it had its final status already.
+pub(crate) async fn end_in(
+    db: &mut SqliteConnection,
+    approval: &mut Approval,
+    change: Change,
+    now: OffsetDateTime,
+    note: &str,
+) -> Result<bool, StorageError> {
+    let status = match transition(approval.status, change, now, approval.expires_at) {
+        Ok(status) => status,
+        Err(approval::Refused::TooLate) => Status::Expired,
+        Err(approval::Refused::AlreadyFinal(_)) => return Ok(false),
+    };
+    approval.status = status;
+    approval.decided_at = Some(now);
+    save(db, approval).await?;
+    audit::about(db, now, audit::Kind::Decided, approval, &format!("{status}, {note}")).await?;
+    Ok(true)
+}

@@ -1,0 +1,104 @@
+//! The audit trail: what happened to whom, in words that hold no secret.
+
+use approval::{Approval, ApprovalId, SessionId, UserId};
+use sqlx::SqliteConnection;
+use time::OffsetDateTime;
+
+use crate::rows::{from_millis, millis};
+use crate::{Storage, StorageError};
+
+/// One line of the audit trail, as read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRow {
+    /// When.
+    pub at: OffsetDateTime,
+    /// What happened, in one of a few words.
+    pub kind: String,
+    /// More about it.
+    pub note: Option<String>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    Requested,
+    Replaced,
+    Delivered,
+    Decided,
+    Refused,
+    Completed,
+    SignedInByCode,
+    SignedOut,
+    CodeSent,
+    CodeWrong,
+}
+
+impl Kind {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Requested => "approval_requested",
+            Self::Replaced => "approval_replaced",
+            Self::Delivered => "approval_delivered",
+            Self::Decided => "approval_decided",
+            Self::Refused => "callback_refused",
+            Self::Completed => "approval_completed",
+            Self::SignedInByCode => "signed_in_by_code",
+            Self::SignedOut => "signed_out",
+            Self::CodeSent => "code_sent",
+            Self::CodeWrong => "code_wrong",
+        }
+    }
+}
+
+/// Writes a line about an approval.
+pub(crate) async fn about(
+    db: &mut SqliteConnection,
+    at: OffsetDateTime,
+    kind: Kind,
+    approval: &Approval,
+    note: &str,
+) -> Result<(), StorageError> {
+    write(db, at, kind, approval.user, approval.session, Some(approval.id), note).await
+}
+
+/// Writes a line about a session.
+pub(crate) async fn write(
+    db: &mut SqliteConnection,
+    at: OffsetDateTime,
+    kind: Kind,
+    user: UserId,
+    session: SessionId,
+    approval: Option<ApprovalId>,
+    note: &str,
+) -> Result<(), StorageError> {
+    let (at, kind) = (millis(at), kind.word());
+    let (user, session, approval) = (user.to_string(), session.to_string(), approval.map(|id| id.to_string()));
+    sqlx::query!(
+        "INSERT INTO audit (at, kind, user_id, session_id, approval_id, note) VALUES ($1, $2, $3, $4, $5, $6)",
+        at,
+        kind,
+        user,
+        session,
+        approval,
+        note,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+impl Storage {
+    /// The audit trail of one approval, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn audit_of(&self, approval: ApprovalId) -> Result<Vec<AuditRow>, StorageError> {
+        let id = approval.to_string();
+        let rows = sqlx::query!("SELECT at, kind, note FROM audit WHERE approval_id = $1 ORDER BY seq", id)
+            .fetch_all(&self.reader)
+            .await?;
+        rows.into_iter()
+            .map(|row| Ok(AuditRow { at: from_millis("audit", row.at)?, kind: row.kind, note: row.note }))
+            .collect()
+    }
+}

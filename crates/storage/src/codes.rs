@@ -1,0 +1,78 @@
+//! Typed codes: each accepted code counts once, and confirms the session that typed it.
+
+use std::fmt;
+
+use approval::Approval;
+
+use crate::rows::millis;
+use crate::sessions::{ConfirmedBy, Session};
+use crate::{Completed, Completion, NewToken, Storage, StorageError, approvals, audit, complete};
+
+/// The keyed hash (HMAC-SHA256) of an accepted code.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct CodeHash(pub [u8; 32]);
+
+/// What confirming by a code came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeConfirmed {
+    /// The code was new: this is what became of the session, and the approvals it left behind were cancelled.
+    Fresh(Completed, Vec<Approval>),
+    /// The code had counted before.
+    Used,
+}
+
+impl Storage {
+    /// Confirms a pending session by a code that the provider accepted, in one transaction: the code must not have
+    /// counted for this provider user before, and whatever approval the session still waits for is cancelled.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub async fn confirm_by_code(
+        &self,
+        session: &Session,
+        code: CodeHash,
+        proof: &str,
+        token: NewToken,
+    ) -> Result<CodeConfirmed, StorageError> {
+        let now = self.clock.now();
+        let mut db = self.write().await?;
+        let (hash, at) = (code.0.as_slice(), millis(now));
+        let fresh = sqlx::query!(
+            "INSERT INTO used_codes (provider_user, code_hash, used_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            session.provider_user.0,
+            hash,
+            at,
+        )
+        .execute(&mut *db)
+        .await?;
+        if fresh.rows_affected() == 0 {
+            return Ok(CodeConfirmed::Used);
+        }
+        let completion = Completion { proof, by: ConfirmedBy::Code, token };
+        let completed = complete::confirm(&mut db, session, completion, now).await?;
+        let mut left = Vec::new();
+        if completed == Completed::Confirmed {
+            audit::write(&mut db, now, audit::Kind::SignedInByCode, session.user, session.id, None, "").await?;
+            left = approvals::cancel_of_session(&mut db, session.id, now, "a code was used").await?;
+        }
+        db.commit().await?;
+        Ok(CodeConfirmed::Fresh(completed, left))
+    }
+
+    /// Writes that a wrong code was typed.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn code_wrong(&self, session: &Session) -> Result<(), StorageError> {
+        let mut db = self.write().await?;
+        audit::write(&mut db, self.clock.now(), audit::Kind::CodeWrong, session.user, session.id, None, "").await?;
+        db.commit().await?;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for CodeHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}

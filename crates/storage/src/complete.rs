@@ -1,0 +1,137 @@
+//! Completing: the one place where an approved approval opens something, once, and a lost reply can be asked for again.
+
+use approval::{Approval, ApprovalId, Purpose, Status};
+use sqlx::SqliteConnection;
+use time::{Duration, OffsetDateTime};
+
+use crate::rows::millis;
+use crate::sessions::{ConfirmedBy, Session, TokenHash};
+use crate::{Storage, StorageError, approvals, audit};
+
+/// The token a session gets when it is confirmed.
+#[derive(Debug, Clone, Copy)]
+pub struct NewToken {
+    /// The hash of the token that asks.
+    pub old: TokenHash,
+    /// The hash of the token it gets.
+    pub new: TokenHash,
+    /// When the confirmed session ends.
+    pub expires_at: OffsetDateTime,
+}
+
+/// What completing came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completed {
+    /// The session is confirmed, and the new token in force.
+    Confirmed,
+    /// The transaction's one use was made of its approval.
+    Consumed,
+    /// Another account with this address is active already; the sign-up stays pending until it is swept out.
+    AlreadyRegistered,
+    /// The approval is not approved, or not of this session.
+    NotApproved,
+}
+
+/// How a session is confirmed.
+#[derive(Debug, Clone, Copy)]
+pub struct Completion<'a> {
+    /// What stands as its proof, so that the same proof may be repeated.
+    pub proof: &'a str,
+    /// By what kind of proof.
+    pub by: ConfirmedBy,
+    /// The tokens.
+    pub token: NewToken,
+}
+
+/// How long the token before may repeat its proof.
+const REPEAT: Duration = Duration::seconds(60);
+
+impl Storage {
+    /// Completes an approval for its session: reads the row again, confirms the session and replaces its token, in one
+    /// transaction; `proof` is what may be shown again. Only for an approved approval of this very session.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub async fn complete(
+        &self,
+        session: &Session,
+        id: ApprovalId,
+        proof: &str,
+        token: NewToken,
+    ) -> Result<Completed, StorageError> {
+        let mut db = self.write().await?;
+        let approval = approvals::load(&mut db, id).await?;
+        let approved =
+            approval.filter(|approval| approval.session == session.id && approval.status == Status::Approved);
+        let Some(mut approval) = approved else { return Ok(Completed::NotApproved) };
+        let now = self.clock.now();
+        if approval.purpose == Purpose::Transaction {
+            consume(&mut db, &mut approval, now).await?;
+            db.commit().await?;
+            return Ok(Completed::Consumed);
+        }
+        let completion = Completion { proof, by: ConfirmedBy::Approval, token };
+        let completed = confirm(&mut db, session, completion, now).await?;
+        if completed == Completed::Confirmed {
+            consume(&mut db, &mut approval, now).await?;
+        }
+        db.commit().await?;
+        Ok(completed)
+    }
+}
+
+/// Confirms a pending session inside a transaction, activating the account of a sign-up.
+pub(crate) async fn confirm(
+    db: &mut SqliteConnection,
+    session: &Session,
+    completion: Completion<'_>,
+    now: OffsetDateTime,
+) -> Result<Completed, StorageError> {
+    if address_taken(db, session).await? {
+        return Ok(Completed::AlreadyRegistered);
+    }
+    let (id, at, until) = (session.id.to_string(), millis(now), millis(now + REPEAT));
+    let (old, new) = (completion.token.old.0.as_slice(), completion.token.new.0.as_slice());
+    let (by, expires_at) = (completion.by.word(), millis(completion.token.expires_at));
+    let confirmed = sqlx::query!(
+        "UPDATE sessions SET token_hash = $3, replaced_token_hash = $2, replaced_until = $4, proof = $5, confirmed_by = $6,
+            confirmed_at = $7, expires_at = $8
+         WHERE id = $1 AND token_hash = $2 AND confirmed_at IS NULL AND ended_at IS NULL AND expires_at > $7",
+        id,
+        old,
+        new,
+        until,
+        completion.proof,
+        by,
+        at,
+        expires_at,
+    )
+    .execute(&mut *db)
+    .await?;
+    if confirmed.rows_affected() != 1 {
+        return Ok(Completed::NotApproved);
+    }
+    let user = session.user.to_string();
+    sqlx::query!("UPDATE users SET active_at = $2 WHERE id = $1 AND active_at IS NULL", user, at).execute(db).await?;
+    Ok(Completed::Confirmed)
+}
+
+async fn consume(db: &mut SqliteConnection, approval: &mut Approval, now: OffsetDateTime) -> Result<(), StorageError> {
+    if approval.completed_at.is_some() {
+        return Ok(());
+    }
+    approval.completed_at = Some(now);
+    approvals::save(db, approval).await?;
+    audit::about(db, now, audit::Kind::Completed, approval, approval.purpose.word()).await
+}
+
+/// Whether another account with this address became active first.
+async fn address_taken(db: &mut SqliteConnection, session: &Session) -> Result<bool, StorageError> {
+    let user = session.user.to_string();
+    let taken = sqlx::query_scalar!(
+        "SELECT 1 AS one FROM users WHERE email = $1 AND active_at IS NOT NULL AND id <> $2",
+        session.email,
+        user
+    );
+    Ok(taken.fetch_optional(db).await?.is_some())
+}

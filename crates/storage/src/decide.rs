@@ -1,0 +1,120 @@
+//! Deciding: what a verified callback, or the provider's own answer, makes of an approval. Exactly once.
+
+use approval::{Approval, Callback, Change, Refused, RequestId, transition};
+use sqlx::SqliteConnection;
+use time::OffsetDateTime;
+
+use crate::rows::ApprovalRow;
+use crate::{Storage, StorageError, approvals, audit, outbox};
+
+/// What came of a callback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decided {
+    /// It gave the approval its final status.
+    Now(Box<Approval>),
+    /// The approval had its final status before; nothing changed, and it was announced again.
+    Before(Box<Approval>),
+    /// It decides nothing; an audit row says why.
+    Nothing(Doubt),
+    /// No approval is known by it, yet.
+    Unknown,
+}
+
+/// Why a well-signed callback decides nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// It names another user of the provider.
+    AnotherUser,
+    /// What it says was shown is not what we asked to show.
+    AnotherContent,
+    /// Its status is no word we know.
+    UnknownStatus,
+}
+
+impl Doubt {
+    /// The words for it in audit rows and logs.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::AnotherUser => "names another user",
+            Self::AnotherContent => "shows other content",
+            Self::UnknownStatus => "has an unknown status",
+        }
+    }
+}
+
+impl Storage {
+    /// Decides by a verified callback, in one transaction: only a pending, unexpired approval of the same request,
+    /// user and content. A callback that comes before its request id is stored finds its approval through the hidden
+    /// details, and stores the id.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written; the callback must then be delivered again.
+    pub async fn decide(&self, callback: &Callback) -> Result<Decided, StorageError> {
+        let mut db = self.write().await?;
+        let Some(mut approval) = find(&mut db, callback).await? else { return Ok(Decided::Unknown) };
+        let now = self.clock.now();
+        let change = match check(&approval, callback) {
+            Ok(change) => change,
+            Err(doubt) => {
+                audit::about(&mut db, now, audit::Kind::Refused, &approval, doubt.words()).await?;
+                db.commit().await?;
+                return Ok(Decided::Nothing(doubt));
+            }
+        };
+        approval.request.get_or_insert_with(|| callback.request.clone());
+        let decided = apply(&mut db, approval, change, now).await?;
+        db.commit().await?;
+        Ok(decided)
+    }
+}
+
+/// The approval a callback is for: by its request id, or, while that is not stored, by the hidden details.
+async fn find(db: &mut SqliteConnection, callback: &Callback) -> Result<Option<Approval>, StorageError> {
+    if let Some(approval) = by_request(db, &callback.request).await? {
+        return Ok(Some(approval));
+    }
+    let Some(hidden) = &callback.echo.hidden else { return Ok(None) };
+    let Some(id) = Approval::claimed_by(hidden) else { return Ok(None) };
+    let claimed = approvals::load(db, id).await?;
+    Ok(claimed.filter(|approval| {
+        approval.request.is_none() && approval.hidden() == *hidden && approval.provider_user == callback.provider_user
+    }))
+}
+
+async fn by_request(db: &mut SqliteConnection, request: &RequestId) -> Result<Option<Approval>, StorageError> {
+    let row = sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE request = $1", request.0);
+    row.fetch_optional(db).await?.map(Approval::try_from).transpose()
+}
+
+fn check(approval: &Approval, callback: &Callback) -> Result<Change, Doubt> {
+    if approval.provider_user != callback.provider_user {
+        return Err(Doubt::AnotherUser);
+    }
+    let hidden = callback.echo.hidden.as_ref().is_none_or(|hidden| *hidden == approval.hidden());
+    if !hidden || !callback.echo.agrees_with(&approval.shown) {
+        return Err(Doubt::AnotherContent);
+    }
+    Change::from_provider(&callback.status).ok_or(Doubt::UnknownStatus)
+}
+
+async fn apply(
+    db: &mut SqliteConnection,
+    mut approval: Approval,
+    change: Change,
+    now: OffsetDateTime,
+) -> Result<Decided, StorageError> {
+    let refused = transition(approval.status, change, now, approval.expires_at).err();
+    let note = match refused {
+        None => "by the provider",
+        Some(Refused::TooLate) => "the answer came too late",
+        Some(Refused::AlreadyFinal(status)) => {
+            let note = format!("is {status} already, {change:?} changes nothing");
+            audit::about(db, now, audit::Kind::Refused, &approval, &note).await?;
+            outbox::announce(db, approval.id).await?;
+            return Ok(Decided::Before(Box::new(approval)));
+        }
+    };
+    approvals::end_in(db, &mut approval, change, now, note).await?;
+    Ok(Decided::Now(Box::new(approval)))
+}

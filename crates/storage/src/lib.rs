@@ -1,0 +1,30 @@
+//! The service's database: every SQL statement on it, and nothing else.
+//!
+//! The database is the authority; every change of an approval commits together with its audit row and its
+//! announcement. Knows nothing of web, broker or provider.
+
+mod approvals;
+mod attempts;
+mod audit;
+mod codes;
+mod complete;
+mod decide;
+mod error;
+mod keys;
+mod open;
+mod outbox;
+mod rows;
+mod sessions;
+mod sweep;
+mod users;
+
+pub use approvals::Replaced;
+pub use attempts::{Attempt, AttemptKind, Limit, Limited};
+pub use audit::AuditRow;
+pub use codes::{CodeConfirmed, CodeHash};
+pub use complete::{Completed, Completion, NewToken};
+pub use decide::{Decided, Doubt};
+pub use error::StorageError;
+pub use open::{OpenError, Storage};
+pub use sessions::{ConfirmedBy, NewSession, Session, SignIn, TokenHash, Via};
+pub use users::{Account, NewUser};

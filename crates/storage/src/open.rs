@@ -1,0 +1,92 @@
+//! Opening the database: one writer, several readers, migrated at start.
+
+use std::path::Path;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use approval::Clock;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, Transaction};
+use thiserror::Error;
+
+use crate::StorageError;
+
+/// The database of the service. Cheap to clone.
+///
+/// Writes go through one connection, each in a `BEGIN IMMEDIATE` transaction, so none fails for having read first;
+/// reads have connections of their own and never wait for a write (WAL). With `synchronous=NORMAL` what was
+/// committed survives the end of this process at any moment; a power loss may take back the last commits, never
+/// their order.
+#[derive(Debug, Clone)]
+pub struct Storage {
+    pub(crate) writer: SqlitePool,
+    pub(crate) reader: SqlitePool,
+    pub(crate) clock: Clock,
+}
+
+/// Why the database could not be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The URL is not `sqlite:PATH`.
+    #[error("it must be sqlite: followed by a path")]
+    Url,
+    /// The folder of the file cannot be made.
+    #[error("its folder cannot be made")]
+    Folder(#[source] std::io::Error),
+    /// The file cannot be opened.
+    #[error("the file cannot be opened for writing")]
+    File(#[source] sqlx::Error),
+    /// The file is no database of this service, or of a newer version.
+    #[error("its tables cannot be brought up to date")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+}
+
+impl Storage {
+    /// Opens the database at `url` (`sqlite:PATH`, relative or absolute), makes it when it is not there, and brings
+    /// its tables up to date.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what an operator has to mend.
+    pub async fn open(url: &str, clock: Clock) -> Result<Self, OpenError> {
+        let path = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
+        let path = path.filter(|path| !path.is_empty() && !path.starts_with(":memory:")).ok_or(OpenError::Url)?;
+        if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(OpenError::Folder)?;
+        }
+        let options = SqliteConnectOptions::from_str("sqlite:")
+            .map_err(|_| OpenError::Url)?
+            .filename(path)
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(Duration::from_secs(5))
+            .optimize_on_close(true, None);
+        let writer = pool(1).connect_with(options.clone());
+        let writer = writer.await.map_err(OpenError::File)?;
+        sqlx::migrate!("../../migrations/storage").run(&writer).await.map_err(OpenError::Migrate)?;
+        let reader = pool(4).connect_with(options.read_only(true));
+        let reader = reader.await.map_err(OpenError::File)?;
+        Ok(Self { writer, reader, clock })
+    }
+
+    /// Closes all connections, folding the write-ahead log into the file.
+    pub async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+
+    pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StorageError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+/// Connections that stay open and are not asked whether they still are: a file does not hang up.
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .min_connections(connections)
+        .max_connections(connections)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}

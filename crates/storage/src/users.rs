@@ -1,0 +1,115 @@
+//! Accounts: a sign-up is pending until the phone is proven.
+
+use approval::{Approval, Number, ProviderUserId, Secret, UserId};
+
+use crate::rows::{millis, parse};
+use crate::sessions::{self, NewSession};
+use crate::{Storage, StorageError, approvals, audit};
+
+/// Somebody who signs up.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// The account's id.
+    pub id: UserId,
+    /// As the person writes it.
+    pub full_name: String,
+    /// In lower case.
+    pub email: String,
+    /// E.164.
+    pub phone: Secret,
+    /// The argon2id hash, a PHC string.
+    pub password_hash: Secret,
+    /// Whom the provider knows by this phone.
+    pub provider_user: ProviderUserId,
+}
+
+/// An active account, as sign-in needs it.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Its id.
+    pub id: UserId,
+    /// Its address, in lower case.
+    pub email: String,
+    /// The argon2id hash, a PHC string.
+    pub password_hash: Secret,
+    /// Whom the provider knows by its phone.
+    pub provider_user: ProviderUserId,
+}
+
+impl Storage {
+    /// The active account of this address.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn account(&self, email: &str) -> Result<Option<Account>, StorageError> {
+        let row = sqlx::query!(
+            "SELECT id, email, password_hash, provider_user FROM users WHERE email = $1 AND active_at IS NOT NULL",
+            email
+        )
+        .fetch_optional(&self.reader)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Account {
+            id: parse("users", &row.id)?,
+            email: row.email,
+            password_hash: Secret::new(row.password_hash),
+            provider_user: ProviderUserId(row.provider_user),
+        }))
+    }
+
+    /// Writes a pending sign-up: account, pending session, and the approval that `approval` makes from the numbers
+    /// taken.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn begin_sign_up(
+        &self,
+        user: &NewUser,
+        session: &NewSession,
+        approval: impl FnOnce(&[Number]) -> Approval + Send,
+    ) -> Result<Approval, StorageError> {
+        let now = self.clock.now();
+        let mut db = self.write().await?;
+        let (id, created_at) = (user.id.to_string(), millis(now));
+        let (phone, password_hash) = (user.phone.expose(), user.password_hash.expose());
+        sqlx::query!(
+            "INSERT INTO users (id, full_name, email, phone, password_hash, provider_user, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            id,
+            user.full_name,
+            user.email,
+            phone,
+            password_hash,
+            user.provider_user.0,
+            created_at,
+        )
+        .execute(&mut *db)
+        .await?;
+        sessions::insert(&mut db, session, now).await?;
+        let approval = approval(&[]);
+        approvals::insert(&mut db, &approval).await?;
+        audit::about(&mut db, now, audit::Kind::Requested, &approval, "sign-up").await?;
+        db.commit().await?;
+        Ok(approval)
+    }
+
+    /// Writes a sign-in whose password was right: pending session, and the approval that `approval` makes from the
+    /// numbers taken.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn begin_sign_in(
+        &self,
+        session: &NewSession,
+        approval: impl FnOnce(&[Number]) -> Approval + Send,
+    ) -> Result<Approval, StorageError> {
+        let now = self.clock.now();
+        let mut db = self.write().await?;
+        sessions::insert(&mut db, session, now).await?;
+        let approval = approval(&approvals::pending_numbers(&mut db, session.user).await?);
+        approvals::insert(&mut db, &approval).await?;
+        audit::about(&mut db, now, audit::Kind::Requested, &approval, "sign-in").await?;
+        db.commit().await?;
+        Ok(approval)
+    }
+}

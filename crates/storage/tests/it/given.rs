@@ -1,0 +1,175 @@
+//! What tests start from: an empty database, an account, a session that waits.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use approval::{
+    Approval, Callback, Clock, Delivery, Details, Echo, Entropy, Id, Number, ProviderUserId, Purpose, RequestId,
+    Secret, Shown, Status, UserId,
+};
+use storage::{Completed, NewSession, NewToken, NewUser, Session, Storage, TokenHash};
+use tempfile::TempDir;
+use time::{Duration, OffsetDateTime};
+
+/// A database and its surroundings.
+pub(crate) struct Given {
+    pub(crate) storage: Storage,
+    pub(crate) clock: Clock,
+    pub(crate) entropy: Entropy,
+    pub(crate) folder: TempDir,
+    millis: Arc<AtomicI64>,
+}
+
+/// A session that waits for its approval.
+#[derive(Clone)]
+pub(crate) struct Waiting {
+    pub(crate) session: Session,
+    pub(crate) token: TokenHash,
+    pub(crate) approval: Approval,
+}
+
+/// When every test begins.
+const BEGIN: i64 = 1_795_000_000_000;
+
+impl Given {
+    pub(crate) async fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let millis = Arc::new(AtomicI64::new(BEGIN));
+        let hand = Arc::clone(&millis);
+        let clock = Clock::telling(move || {
+            OffsetDateTime::from_unix_timestamp_nanos(i128::from(hand.load(Ordering::SeqCst)) * 1_000_000).unwrap()
+        });
+        let url = format!("sqlite:{}", folder.path().join("test.db").display());
+        let storage = Storage::open(&url, clock.clone()).await.unwrap();
+        Self { storage, clock, entropy: Entropy::system(), folder, millis }
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        self.millis.fetch_add(i64::try_from(time.whole_milliseconds()).unwrap(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn token(&self) -> TokenHash {
+        TokenHash(self.entropy.bytes())
+    }
+
+    /// A sign-up that waits for its approval.
+    pub(crate) async fn sign_up(&self, email: &str) -> Waiting {
+        let user = NewUser {
+            id: Id::new(&self.clock, &self.entropy),
+            full_name: "Ada Lovelace".into(),
+            email: email.into(),
+            phone: Secret::new("+12015550123"),
+            password_hash: Secret::new("$argon2id$"),
+            provider_user: ProviderUserId("688611".into()),
+        };
+        let session = self.new_session(user.id);
+        let approval =
+            self.storage.begin_sign_up(&user, &session, |taken| self.approval(&session, Purpose::SignUp, taken)).await;
+        self.waiting(session.token, approval.unwrap()).await
+    }
+
+    /// An active account's id.
+    pub(crate) async fn account(&self, email: &str) -> UserId {
+        let waiting = self.sign_up(email).await;
+        let request = self.sent(&waiting).await;
+        self.storage.decide(&callback(&request, "approved")).await.unwrap();
+        let completed = self.complete(&waiting, self.new_token(&waiting)).await;
+        assert_eq!(completed, Completed::Confirmed);
+        waiting.session.user
+    }
+
+    /// Completes the approval for its own session.
+    pub(crate) async fn complete(&self, waiting: &Waiting, token: NewToken) -> Completed {
+        self.storage.complete(&waiting.session, waiting.approval.id, "proof", token).await.unwrap()
+    }
+
+    /// A sign-in that waits for its approval.
+    pub(crate) async fn sign_in(&self, user: UserId) -> Waiting {
+        let session = self.new_session(user);
+        let approval =
+            self.storage.begin_sign_in(&session, |taken| self.approval(&session, Purpose::SignIn, taken)).await;
+        self.waiting(session.token, approval.unwrap()).await
+    }
+
+    /// Stores a request id for the approval, as after a push.
+    pub(crate) async fn sent(&self, waiting: &Waiting) -> RequestId {
+        let request = RequestId(format!("request-of-{}", waiting.approval.id));
+        self.storage.delivered(waiting.approval.id, Delivery::Sent, Some(request.clone())).await.unwrap();
+        request
+    }
+
+    pub(crate) fn new_token(&self, waiting: &Waiting) -> NewToken {
+        NewToken { old: waiting.token, new: self.token(), expires_at: self.clock.now() + Duration::hours(12) }
+    }
+
+    /// The approval as it stands now.
+    pub(crate) async fn now(&self, waiting: &Waiting) -> Approval {
+        self.storage.approval(waiting.approval.id).await.unwrap().unwrap()
+    }
+
+    /// The kinds in the approval's audit trail.
+    pub(crate) async fn audited(&self, waiting: &Waiting) -> Vec<String> {
+        let rows = self.storage.audit_of(waiting.approval.id).await.unwrap();
+        rows.into_iter().map(|row| row.kind).collect()
+    }
+
+    fn new_session(&self, user: UserId) -> NewSession {
+        NewSession {
+            id: Id::new(&self.clock, &self.entropy),
+            user,
+            token: self.token(),
+            browser: "Firefox on Linux".into(),
+            place: "This computer".into(),
+            expires_at: self.clock.now() + Duration::minutes(15),
+        }
+    }
+
+    fn approval(&self, session: &NewSession, purpose: Purpose, taken: &[Number]) -> Approval {
+        let number = Number::random(&self.entropy, taken);
+        let details = Details::new([("Email Address".into(), "ada@example.com".into())]);
+        Approval {
+            id: Id::new(&self.clock, &self.entropy),
+            version: 1,
+            user: session.user,
+            session: session.id,
+            provider_user: ProviderUserId("688611".into()),
+            request: None,
+            purpose,
+            status: Status::Pending,
+            delivery: Delivery::Sending,
+            shown: Shown::new("Sign in to Countersign?".into(), details).unwrap().numbered(number),
+            number,
+            created_at: self.clock.now(),
+            expires_at: self.clock.now() + Duration::seconds(120),
+            decided_at: None,
+            replaced_by: None,
+            completed_at: None,
+        }
+    }
+
+    async fn waiting(&self, token: TokenHash, approval: Approval) -> Waiting {
+        let session = self.storage.session(token).await.unwrap().unwrap();
+        Waiting { session, token, approval }
+    }
+}
+
+/// A callback that echoes nothing.
+pub(crate) fn callback(request: &RequestId, status: &str) -> Callback {
+    Callback {
+        request: request.clone(),
+        provider_user: ProviderUserId("688611".into()),
+        status: status.into(),
+        echo: Echo::default(),
+        received_at: OffsetDateTime::UNIX_EPOCH,
+    }
+}
+
+/// A callback that echoes everything we asked to show.
+pub(crate) fn echoing(waiting: &Waiting, request: &RequestId, status: &str) -> Callback {
+    let echo = Echo {
+        message: Some(waiting.approval.shown.message().into()),
+        details: Some(waiting.approval.shown.details().to_flat()),
+        hidden: Some(waiting.approval.hidden()),
+    };
+    Callback { echo, ..callback(request, status) }
+}

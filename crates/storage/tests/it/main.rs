@@ -1,0 +1,12 @@
+//! The database under test, each test with a file of its own and a clock that stands until it is moved.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod codes;
+mod completing;
+mod deciding;
+mod given;
+mod limits;
+mod outbox;
+mod sessions;
+mod signing_up;

@@ -1,0 +1,43 @@
+//! Announcements: committed with the change, kept until they were made.
+
+use approval::Delivery;
+
+use crate::given::{Given, callback};
+
+#[tokio::test]
+async fn a_change_and_its_announcement_are_there_together_after_a_restart() {
+    let given = Given::empty().await;
+    let waiting = given.sign_in(given.account("ada@example.com").await).await;
+    let request = given.sent(&waiting).await;
+    given.storage.decide(&callback(&request, "approved")).await.unwrap();
+    given.storage.close().await;
+    let url = format!("sqlite:{}", given.folder.path().join("test.db").display());
+    let storage = storage::Storage::open(&url, given.clock.clone()).await.unwrap();
+    let (approvals, mark) = storage.unannounced().await.unwrap();
+    assert!(approvals.contains(&storage.approval(waiting.approval.id).await.unwrap().unwrap()));
+    storage.announced(mark).await.unwrap();
+    assert_eq!(storage.unannounced().await.unwrap(), (Vec::new(), 0));
+}
+
+#[tokio::test]
+async fn a_callback_after_the_decision_announces_it_again() {
+    let given = Given::empty().await;
+    let waiting = given.sign_in(given.account("ada@example.com").await).await;
+    let request = given.sent(&waiting).await;
+    given.storage.decide(&callback(&request, "approved")).await.unwrap();
+    let (_, mark) = given.storage.unannounced().await.unwrap();
+    given.storage.announced(mark).await.unwrap();
+    given.storage.decide(&callback(&request, "approved")).await.unwrap();
+    let (approvals, _) = given.storage.unannounced().await.unwrap();
+    assert_eq!(approvals, [given.now(&waiting).await]);
+}
+
+#[tokio::test]
+async fn an_announcement_made_while_others_are_taken_out_stays() {
+    let given = Given::empty().await;
+    let waiting = given.sign_in(given.account("ada@example.com").await).await;
+    let (_, mark) = given.storage.unannounced().await.unwrap();
+    given.storage.delivered(waiting.approval.id, Delivery::NoApp, None).await.unwrap();
+    given.storage.announced(mark).await.unwrap();
+    assert_eq!(given.storage.unannounced().await.unwrap().0.len(), 1);
+}
