@@ -1,0 +1,126 @@
+//! What becomes of a callback: the answer to its sender, and the one line in our log. Neither holds the body, a
+//! header, or whom the callback is about.
+
+use std::{error::Error, time::Duration};
+
+use approval::{MessageId, RequestId};
+use axum::{
+    Json,
+    http::{
+        HeaderValue, StatusCode,
+        header::{ALLOW, CONTENT_TYPE},
+    },
+    response::{IntoResponse, Response},
+};
+use broker::{PublishError, Receipt};
+use provider::{Rejected, Unreadable};
+use serde_json::json;
+
+/// A callback that is safe with the event log.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    /// It is on its way to a hub.
+    Published { id: MessageId, request: RequestId, receipt: Receipt },
+    /// It is signed and says nothing we understand: it is kept for people.
+    Buried { id: MessageId, reason: Unreadable },
+}
+
+/// A callback that was not taken.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// It is not the provider's.
+    Signature(Rejected),
+    /// Its body is too large to be the provider's.
+    TooLarge,
+    /// Its body did not come to its end.
+    Incomplete,
+    /// It came by another method.
+    Method,
+    /// The event log failed, or, without an error, did not acknowledge in time.
+    Unavailable(Option<PublishError>),
+}
+
+impl From<Rejected> for Refused {
+    fn from(rejected: Rejected) -> Self {
+        Self::Signature(rejected)
+    }
+}
+
+impl IntoResponse for Taken {
+    fn into_response(self) -> Response {
+        StatusCode::OK.into_response()
+    }
+}
+
+impl IntoResponse for Refused {
+    /// The cause stays with us: a sender that is not the provider learns nothing from the answer.
+    fn into_response(self) -> Response {
+        let (status, kind, title) = match self {
+            Self::Signature(_) => (StatusCode::UNAUTHORIZED, "invalid-signature", "The signature is missing or wrong"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The request is too large"),
+            Self::Incomplete => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read"),
+            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This cannot be done here"),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The callback cannot be kept now"),
+        };
+        let problem = Json(json!({ "type": kind, "title": title, "status": status.as_u16() }));
+        let mut response = (status, [(CONTENT_TYPE, "application/problem+json")], problem).into_response();
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
+        }
+        response
+    }
+}
+
+/// Writes the one line about a callback that took this long.
+pub(crate) fn log(answer: &Result<Taken, Refused>, took: Duration) {
+    let duration_ms = took.as_secs_f64() * 1000.0;
+    match answer {
+        Ok(Taken::Published { id, request, receipt }) => tracing::info!(
+            callback.outcome = word(*receipt),
+            message.id = id.as_str(),
+            request.id = request.0,
+            duration_ms,
+            "took a callback"
+        ),
+        Ok(Taken::Buried { id, reason }) => tracing::warn!(
+            callback.outcome = "buried",
+            message.id = id.as_str(),
+            callback.missing = reason.field,
+            duration_ms,
+            "buried a signed callback that cannot be read"
+        ),
+        Err(Refused::Unavailable(cause)) => tracing::error!(
+            callback.outcome = "unavailable",
+            error = cause.as_ref().map(|cause| cause as &(dyn Error + 'static)),
+            duration_ms,
+            "could not take a callback: the event log did not acknowledge it"
+        ),
+        Err(refused) => tracing::warn!(
+            callback.outcome = "refused",
+            callback.reason = refused.reason(),
+            duration_ms,
+            "refused a callback"
+        ),
+    }
+}
+
+const fn word(receipt: Receipt) -> &'static str {
+    match receipt {
+        Receipt::Stored => "published",
+        Receipt::Duplicate => "repeated",
+    }
+}
+
+impl Refused {
+    const fn reason(&self) -> &'static str {
+        match self {
+            Self::Signature(Rejected::Unsigned) => "unsigned",
+            Self::Signature(Rejected::Mismatch) => "wrong signature",
+            Self::Signature(Rejected::Malformed(_)) => "malformed body",
+            Self::TooLarge => "too large",
+            Self::Incomplete => "incomplete body",
+            Self::Method => "wrong method",
+            Self::Unavailable(_) => "event log unavailable",
+        }
+    }
+}

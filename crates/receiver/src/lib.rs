@@ -1,0 +1,49 @@
+//! Callback in, event out: takes the provider's callback, checks its signature, and hands it to the event log before
+//! it answers. Knows nothing of approvals, browsers, hub or database.
+//!
+//! The provider disables a callback URL after three error answers in a row. So whatever is signed is answered 200,
+//! unless no log takes it.
+
+mod answer;
+mod raw;
+mod receiver;
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+
+use crate::answer::Refused;
+pub use crate::receiver::Receiver;
+
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// The receiver's routes: `GET` and `POST` of `/authy/callback`.
+///
+/// Looks at no `Host`, `Origin` or `Sec-Fetch` header, never redirects, and limits no rate: the signature is the proof.
+pub fn router(receiver: Receiver) -> Router {
+    // Without a handler of its own, a HEAD would be taken for a GET.
+    let callback = get(take_callback).post(take_callback).head(refuse_method).fallback(refuse_method);
+    Router::new()
+        .route("/authy/callback", callback)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(Arc::new(receiver))
+}
+
+async fn take_callback(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
+    let started = Instant::now();
+    let answer = receiver.take(request).await;
+    answer::log(&answer, started.elapsed());
+    answer.into_response()
+}
+
+async fn refuse_method() -> Response {
+    let started = Instant::now();
+    let answer = Err(Refused::Method);
+    answer::log(&answer, started.elapsed());
+    answer.into_response()
+}

@@ -1,0 +1,225 @@
+//! The receiver over HTTP, with an event log that remembers.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod fake;
+
+use std::{cell::RefCell, io, time::Duration};
+
+use approval::{Callback, Echo, Event, Flat, ProviderUserId, RequestId, subject};
+use axum::{
+    body::Body,
+    http::{HeaderValue, Method, Request, StatusCode, header},
+};
+use fake::{Answer, BODY, FakeLog, KEY, Mood, NOW, get, post, request, send};
+use futures_util::stream;
+use provider::{NONCE_HEADER, SIGNATURE_HEADER};
+use tracing_subscriber::filter::LevelFilter;
+
+const LIMIT: usize = 64 * 1024;
+
+fn event() -> Event {
+    let flat = |label: &str, value: &str| Some(Flat::from([(label.to_owned(), value.to_owned())]));
+    Event::Callback(Callback {
+        request: RequestId("4a725520-bff5".into()),
+        provider_user: ProviderUserId("688611".into()),
+        status: "approved".into(),
+        echo: Echo {
+            message: Some("canary-message".into()),
+            details: flat("Number", "47"),
+            hidden: flat("digest", "00"),
+        },
+        received_at: NOW,
+    })
+}
+
+fn is_problem(answer: &Answer, kind: &str) -> bool {
+    answer.headers[header::CONTENT_TYPE] == "application/problem+json"
+        && answer.body.contains(&format!(r#""type":"{kind}""#))
+        && answer.body.contains(&format!(r#""status":{}"#, answer.status.as_u16()))
+}
+
+#[tokio::test]
+async fn a_signed_callback_is_published_and_answered_200_with_nothing() {
+    for signed in [post(BODY), get(BODY)] {
+        let log = FakeLog::new(Mood::Well);
+        let answer = send(&log, signed).await;
+        assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, ""));
+        let published = log.published.lock().unwrap();
+        let [message] = published.as_slice() else { panic!("{published:?}") };
+        assert_eq!(message.subject, subject::CALLBACK);
+        assert_eq!(Event::from_bytes(&message.payload), Some(event()));
+    }
+}
+
+#[tokio::test]
+async fn a_repeat_has_the_same_message_id_and_a_contradiction_another() {
+    let log = FakeLog::new(Mood::Well);
+    let contradiction = BODY.replace(r#""status":"approved""#, r#""status":"denied""#);
+    for signed in [post(BODY), post(&BODY.replace(':', " : ")), get(BODY), post(&contradiction)] {
+        assert_eq!(send(&log, signed).await.status, StatusCode::OK);
+    }
+    let ids = log.ids();
+    assert!(ids[0] == ids[1] && ids[0] == ids[2] && ids[0] != ids[3]);
+}
+
+#[tokio::test]
+async fn what_is_not_signed_by_the_provider_is_refused_and_not_published() {
+    let without = |header: &str| {
+        let mut request = post(BODY);
+        request.headers_mut().remove(header);
+        request
+    };
+    let with = |header: &'static str, value: &'static str| {
+        let mut request = post(BODY);
+        request.headers_mut().insert(header, HeaderValue::from_static(value));
+        request
+    };
+    let twice = |header: &'static str| {
+        let mut request = post(BODY);
+        let value = request.headers()[header].clone();
+        request.headers_mut().append(header, value);
+        request
+    };
+    let signature = post(BODY).headers()[SIGNATURE_HEADER].to_str().unwrap().to_owned();
+    let signed_but = |body: &str| request(Method::POST, "/authy/callback", &signature, body.to_owned());
+    for forged in [
+        without(SIGNATURE_HEADER),
+        without(NONCE_HEADER),
+        with(SIGNATURE_HEADER, ""),
+        with(SIGNATURE_HEADER, "garbage"),
+        with(SIGNATURE_HEADER, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        with(NONCE_HEADER, ""),
+        with(NONCE_HEADER, "1512923420"),
+        twice(SIGNATURE_HEADER),
+        twice(NONCE_HEADER),
+        signed_but(&BODY.replace("approved", "denied")),
+        signed_but(""),
+        signed_but("[]"),
+        signed_but("authy_id=688611&status=approved"),
+        request(Method::GET, "/authy/callback", &signature, BODY),
+        request(Method::GET, "/authy/callback?authy_id=1&status=approved&uuid=4a725520-bff5", &signature, ""),
+    ] {
+        let log = FakeLog::new(Mood::Well);
+        let shown = format!("{forged:?}");
+        let answer = send(&log, forged).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{shown}");
+        assert!(is_problem(&answer, "invalid-signature"), "{}", answer.body);
+        assert!(log.is_empty(), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_signed_callback_that_cannot_be_read_is_buried_as_it_came() {
+    let body = r#"{ "webhook":"test", "authy_id":1234 }"#;
+    for (signed, kept) in [(post(body), body), (get(body), "authy_id=1234&webhook=test")] {
+        let log = FakeLog::new(Mood::Well);
+        assert_eq!(send(&log, signed).await.status, StatusCode::OK);
+        assert!(log.published.lock().unwrap().is_empty());
+        let buried = log.buried.lock().unwrap();
+        let (message, reason) = &buried[0];
+        assert_eq!((message.subject, &message.payload[..]), (subject::DEAD_LETTER, kept.as_bytes()));
+        assert_eq!(reason, "the signed callback has no readable uuid");
+    }
+}
+
+#[tokio::test]
+async fn a_callback_from_any_host_and_origin_is_taken() {
+    let log = FakeLog::new(Mood::Well);
+    let mut signed = post(BODY);
+    for (name, value) in [("host", "evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")] {
+        signed.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    assert_eq!(send(&log, signed).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_body_of_64_kib_is_taken_and_one_byte_more_is_not() {
+    let padded = |length: usize| format!("{BODY}{}", " ".repeat(length - BODY.len()));
+    let log = FakeLog::new(Mood::Well);
+    assert_eq!(send(&log, post(&padded(LIMIT))).await.status, StatusCode::OK);
+    let refused = send(&log, post(&padded(LIMIT + 1))).await;
+    assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(is_problem(&refused, "too-large"));
+    assert_eq!(log.ids().len(), 1);
+}
+
+#[tokio::test]
+async fn no_other_method_is_taken_even_when_it_is_signed() {
+    let signed = get(BODY);
+    let (uri, signature) = (signed.uri().to_string(), signed.headers()[SIGNATURE_HEADER].to_str().unwrap());
+    for method in [Method::HEAD, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS, Method::TRACE] {
+        let log = FakeLog::new(Mood::Well);
+        let answer = send(&log, request(method.clone(), &uri, signature, "")).await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
+        assert_eq!(answer.headers[header::ALLOW], "GET, POST");
+        assert!(log.is_empty(), "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_fails_is_answered_503() {
+    for signed in [post(BODY), post(r#"{"authy_id":1234}"#)] {
+        let answer = send(&FakeLog::new(Mood::Broken), signed).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(is_problem(&answer, "unavailable"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_does_not_acknowledge_is_given_eight_seconds() {
+    let started = tokio::time::Instant::now();
+    let answer = send(&FakeLog::new(Mood::Silent), post(BODY)).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(started.elapsed().as_secs(), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_ends_is_not_waited_for() {
+    let endless = Body::from_stream(stream::pending::<Result<&[u8], io::Error>>());
+    let started = tokio::time::Instant::now();
+    let answer = send(&FakeLog::new(Mood::Well), request(Method::POST, "/authy/callback", "x", endless)).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(started.elapsed() < Duration::from_secs(6));
+}
+
+thread_local! {
+    /// What was logged on this thread, and so by this test.
+    static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Lines;
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LINES.with_borrow_mut(|lines| lines.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn every_callback_leaves_one_line_and_no_secret_in_the_log() {
+    tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false).with_writer(|| Lines).init();
+    // Other tests may have passed the same places while nobody listened.
+    tracing::callsite::rebuild_interest_cache();
+    let signature = post(BODY).headers()[SIGNATURE_HEADER].to_str().unwrap().to_owned();
+    let unsigned = Request::post("/authy/callback").body(Body::from(BODY)).unwrap();
+
+    send(&FakeLog::new(Mood::Well), post(BODY)).await;
+    send(&FakeLog::new(Mood::Well), post(r#"{"message":"canary-message"}"#)).await;
+    send(&FakeLog::new(Mood::Well), unsigned).await;
+    send(&FakeLog::new(Mood::Broken), get(BODY)).await;
+
+    let text = String::from_utf8(LINES.take()).unwrap();
+    let ours: Vec<&str> = text.lines().filter(|line| line.contains("receiver")).collect();
+    assert_eq!(ours.len(), 4, "{text}");
+    for (line, outcome) in ours.iter().zip(["published", "buried", "refused", "unavailable"]) {
+        assert!(line.contains(&format!("callback.outcome=\"{outcome}\"")) && line.contains("duration_ms="), "{line}");
+    }
+    for secret in [KEY, "canary-message", "688611", &signature] {
+        assert!(!text.contains(secret), "{text}");
+    }
+}
