@@ -1,0 +1,127 @@
+//! The first step of both roads: somebody proves a password, or gives a new one, and a session begins, pending. The
+//! answer never waits for the provider's push.
+
+use approval::{Approval, ApprovalId, Purpose, Secret, SessionId, UserId};
+use provider::ProviderError;
+use storage::{AttemptKind, Limit, NewSession, NewUser, Replaced};
+use time::Duration;
+
+use crate::{
+    draft::{Draft, Whose},
+    follow,
+    hub::Hub,
+    person::{Email, Person},
+    problem::Problem,
+    settings::PENDING_SESSION,
+    token::Token,
+    visitor::{Caller, Visitor, attempts_on},
+};
+
+/// Wrong passwords for one address, known or not.
+const WRONG_PASSWORDS: Limit = Limit { count: 10, window: Duration::minutes(10) };
+
+/// Requests sent again to one phone, or sent to it because somebody signs up with it.
+const PUSHES: Limit = Limit { count: 10, window: Duration::minutes(10) };
+
+/// A session that waits for its proof.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub(crate) approval: Approval,
+    pub(crate) token: Token,
+}
+
+/// Signs somebody up: nothing is written before the provider took the phone, and the account stays pending until the
+/// phone is proven. Answers alike whether the address is known or not.
+pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Result<Begun, Problem> {
+    let registered =
+        hub.provider.register(person.email.as_str(), person.phone.country_code, person.phone.national.expose()).await;
+    let provider_user = registered.map_err(refused_by_provider)?;
+    count_push(hub, &attempts_on(&provider_user, true)).await?;
+    let password_hash = hub.passwords.hash(person.password, &hub.entropy).await?;
+    let user = NewUser {
+        id: UserId::new(&hub.clock, &hub.entropy),
+        full_name: person.full_name,
+        email: person.email.as_str().to_owned(),
+        phone: person.phone.e164,
+        password_hash,
+        provider_user,
+    };
+    let (session, token) = new_session(hub, user.id, visitor);
+    let whose = Whose { user: user.id, session: session.id, provider_user: &user.provider_user, email: &user.email };
+    let draft = Draft::new(hub, Purpose::SignUp, whose, visitor)?;
+    let approval = hub.storage.begin_sign_up(&user, &session, |taken| draft.numbered(hub, taken)).await?;
+    Ok(begun(hub, approval, token))
+}
+
+/// Signs somebody in as far as a password goes. One answer for an unknown address and a wrong password, and the same
+/// work for both.
+pub(crate) async fn sign_in(hub: &Hub, email: &str, password: Secret, visitor: &Visitor) -> Result<Begun, Problem> {
+    let email = Email::parse(email).ok_or_else(Problem::invalid_credentials)?;
+    let counted = hub.storage.count_attempt(AttemptKind::Password, email.as_str(), WRONG_PASSWORDS).await?;
+    let attempt = counted.map_err(|limited| Problem::too_many("attempts", limited))?;
+    let account = hub.storage.account(email.as_str()).await?;
+    let stored = account.as_ref().map(|account| account.password_hash.clone());
+    let matches = hub.passwords.matches(password, stored).await?;
+    let Some(account) = account.filter(|_| matches) else { return Err(Problem::invalid_credentials()) };
+    hub.storage.forgive(attempt).await?;
+    let (session, token) = new_session(hub, account.id, visitor);
+    let whose =
+        Whose { user: account.id, session: session.id, provider_user: &account.provider_user, email: &account.email };
+    let draft = Draft::new(hub, Purpose::SignIn, whose, visitor)?;
+    let approval = hub.storage.begin_sign_in(&session, |taken| draft.numbered(hub, taken)).await?;
+    Ok(begun(hub, approval, token))
+}
+
+/// Asks the phone again: the approval is cancelled and another takes its place, with a number of its own.
+pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Approval, Problem> {
+    let old = caller.own(hub, id).await?;
+    if caller.is_confirmed() && old.purpose != Purpose::Transaction {
+        return Err(Problem::already_decided());
+    }
+    let draft = Draft::again(hub, &old, caller.session.expires_at).ok_or_else(Problem::no_session)?;
+    count_push(hub, &caller.attempts()).await?;
+    match hub.storage.replace(id, |_, taken| draft.numbered(hub, taken)).await? {
+        Replaced::Now(both) => {
+            hub.changed(&both.0);
+            follow::push_and_follow(hub, both.1.clone());
+            Ok(both.1)
+        }
+        Replaced::Before(new) => Ok(*new),
+        Replaced::No => Err(Problem::already_decided()),
+    }
+}
+
+async fn count_push(hub: &Hub, attempts: &str) -> Result<(), Problem> {
+    let counted = hub.storage.count_attempt(AttemptKind::Push, attempts, PUSHES).await?;
+    counted.map(drop).map_err(|limited| Problem::too_many("requests were sent", limited))
+}
+
+fn begun(hub: &Hub, approval: Approval, token: Token) -> Begun {
+    follow::push_and_follow(hub, approval.clone());
+    Begun { approval, token }
+}
+
+fn new_session(hub: &Hub, user: UserId, visitor: &Visitor) -> (NewSession, Token) {
+    let token = Token::random(&hub.entropy);
+    let session = NewSession {
+        id: SessionId::new(&hub.clock, &hub.entropy),
+        user,
+        token: token.hash(),
+        browser: visitor.browser.clone(),
+        place: visitor.place.clone(),
+        expires_at: hub.clock.now() + PENDING_SESSION,
+    };
+    (session, token)
+}
+
+fn refused_by_provider(error: ProviderError) -> Problem {
+    match error {
+        ProviderError::PhoneRefused => field("phone", "The phone service does not take this number. Please check it."),
+        ProviderError::EmailRefused => field("email", "The phone service does not take this address. Please check it."),
+        error => error.into(),
+    }
+}
+
+fn field(name: &'static str, error: &str) -> Problem {
+    Problem::invalid(vec![(name, error.to_owned())])
+}

@@ -1,0 +1,34 @@
+//! Completing an approval: the row is read again, the session confirmed, its token replaced. May be repeated.
+
+use approval::ApprovalId;
+use storage::Completed;
+
+use crate::{
+    hub::Hub,
+    problem::Problem,
+    proof::{Confirmed, Proof},
+    visitor::MaybeCaller,
+};
+
+/// Completes the approval for its session.
+pub(crate) async fn complete(hub: &Hub, caller: MaybeCaller, id: ApprovalId) -> Result<Confirmed, Problem> {
+    let caller = caller.0.ok_or_else(Problem::no_session)?;
+    let proof = Proof::by_approval(id);
+    if let Some(confirmed) = proof.shown_before(hub, &caller)? {
+        return Ok(confirmed);
+    }
+    let (next, tokens) = proof.new_token(hub, &caller);
+    match hub.storage.complete(&caller.session, id, proof.as_str(), tokens).await? {
+        Completed::Confirmed => Ok(Confirmed::With(next)),
+        Completed::Consumed => Ok(Confirmed::Already),
+        Completed::AlreadyRegistered => Err(Problem::already_registered()),
+        Completed::NotApproved => {
+            if let Some(confirmed) = proof.shown_meanwhile(hub, &caller).await? {
+                return Ok(confirmed);
+            }
+            caller.own(hub, id).await?;
+            // A code may have confirmed the session before its approval could.
+            if caller.is_confirmed() { Ok(Confirmed::Already) } else { Err(Problem::not_approved()) }
+        }
+    }
+}

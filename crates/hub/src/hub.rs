@@ -1,0 +1,70 @@
+//! What every handler and every task of the hub shares. Below all of them: knows no route and no page.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use approval::{Approval, Clock, Entropy};
+use futures_util::FutureExt as _;
+use provider::Authy;
+use storage::Storage;
+use tokio::sync::Notify;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{origin::Origins, password::Passwords, settings::Settings, token::ServerKey, waiters::Waiters};
+
+/// The shared parts of a hub. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Hub(Arc<Shared>);
+
+/// See [`Hub`].
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) origins: Origins,
+    pub(crate) storage: Storage,
+    pub(crate) provider: Authy,
+    pub(crate) waiters: Waiters,
+    pub(crate) passwords: Passwords,
+    pub(crate) key: ServerKey,
+    pub(crate) clock: Clock,
+    pub(crate) entropy: Entropy,
+    /// Everything that must end before the process does.
+    pub(crate) tasks: TaskTracker,
+    /// Asks everything to end.
+    pub(crate) stop: CancellationToken,
+    /// Wakes whoever empties the outbox.
+    pub(crate) outbox: Notify,
+}
+
+impl Hub {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
+    /// An approval changed and is committed: its browsers hear of it at once, and the outbox is emptied.
+    pub(crate) fn changed(&self, approval: &Approval) {
+        self.waiters.tell(approval);
+        self.outbox.notify_one();
+    }
+
+    /// Runs `task` beside the handlers; it ends with the hub, at the next point where it waits. Should it panic, the
+    /// hub stops: better ended, and started again, than alive and deaf.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            let task = AssertUnwindSafe(stop.run_until_cancelled(task)).catch_unwind();
+            if task.await.is_err() {
+                tracing::error!("a task of the hub panicked; the process stops");
+                stop.cancel();
+            }
+        });
+    }
+}
+
+impl std::ops::Deref for Hub {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

@@ -1,0 +1,33 @@
+//! The hub: sign-up, sign-in, waiting browsers, deciding. Pages for people, JSON for programs, sockets for pages that
+//! wait.
+//!
+//! Knows storage, provider and broker; never the receiver. Whatever it tells a browser stands in the database first.
+
+mod announce;
+mod begin;
+mod body;
+mod codes;
+mod complete;
+mod consume;
+mod draft;
+mod follow;
+mod hub;
+mod origin;
+mod page;
+mod password;
+mod person;
+mod problem;
+mod proof;
+mod route;
+mod settings;
+mod socket;
+mod start;
+mod token;
+mod view;
+mod visitor;
+mod waiters;
+
+pub use origin::is_loopback;
+pub use password::HashError;
+pub use settings::Settings;
+pub use start::{Parts, StartError, start};

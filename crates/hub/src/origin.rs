@@ -1,0 +1,131 @@
+//! Which requests come from our own pages. Forms and sockets of other sites are refused here.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use url::Url;
+
+use crate::{hub::Hub, problem::Problem};
+
+/// The origins (RFC 6454) that browsers may send for our pages.
+#[derive(Debug, Clone)]
+pub(crate) struct Origins {
+    own: Vec<String>,
+    loopback: bool,
+}
+
+/// The names under which people reach their own machine.
+const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
+/// Whether `url` leads to the machine that follows it.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| LOOPBACK.contains(&host))
+}
+
+impl Origins {
+    /// The origin of `public_url`; on loopback under each of its names, for people use them alike.
+    pub(crate) fn of(public_url: &Url) -> Self {
+        let own = public_url.origin().ascii_serialization();
+        if !is_loopback(public_url) {
+            return Self { own: vec![own], loopback: false };
+        }
+        let port = public_url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let own = LOOPBACK.iter().map(|name| format!("{}://{name}{port}", public_url.scheme())).collect();
+        Self { own, loopback: true }
+    }
+
+    /// Whether browsers reach us on their own machine.
+    pub(crate) const fn is_loopback(&self) -> bool {
+        self.loopback
+    }
+
+    /// Whether the request carries our own `Origin`, once. A socket needs it: absence proves nothing.
+    pub(crate) fn has_own(&self, headers: &HeaderMap) -> bool {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        let one = origins.next().is_some_and(|origin| self.own.iter().any(|own| origin == own.as_str()));
+        one && origins.next().is_none()
+    }
+
+    /// Whether a request that changes something may come in: from our own pages, or from a program that is no
+    /// browser, which sends neither `Origin` nor `Sec-Fetch-Site`, and JSON or nothing.
+    fn may_change(&self, headers: &HeaderMap) -> bool {
+        let site = headers.get("sec-fetch-site");
+        if site.is_some_and(|site| site != "same-origin" && site != "none") {
+            return false;
+        }
+        if headers.contains_key(header::ORIGIN) {
+            return self.has_own(headers);
+        }
+        let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+        site.is_some() || content_type.is_none_or(|value| value.to_ascii_lowercase().starts_with(b"application/json"))
+    }
+}
+
+/// Refuses requests of other sites that would change something.
+pub(crate) async fn guard(State(hub): State<Hub>, request: Request, next: Next) -> Response {
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    if changes && !hub.origins.may_change(request.headers()) {
+        return Problem::foreign_origin().into_response();
+    }
+    next.run(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn a_socket_needs_our_own_origin_and_no_look_alike_will_do() {
+        let origins = Origins::of(&"https://sign.example.com/".parse().unwrap());
+        assert!(origins.has_own(&headers(&[("origin", "https://sign.example.com")])));
+        for foreign in [
+            "null",
+            "",
+            "http://sign.example.com",
+            "https://sign.example.com:8443",
+            "https://sign.example.com.evil.example",
+            "https://evil.example/sign.example.com",
+            "https://sign.example.com/",
+            "https://sign.example.com evil",
+            "HTTPS://SIGN.EXAMPLE.COM",
+            "https://user@sign.example.com",
+        ] {
+            assert!(!origins.has_own(&headers(&[("origin", foreign)])), "{foreign}");
+        }
+        assert!(!origins.has_own(&HeaderMap::new()));
+        let mut twice = headers(&[("origin", "https://sign.example.com")]);
+        twice.append("origin", HeaderValue::from_static("https://evil.example"));
+        assert!(!origins.has_own(&twice));
+    }
+
+    #[test]
+    fn loopback_is_one_place_with_three_names() {
+        let origins = Origins::of(&"http://127.0.0.1:3000".parse().unwrap());
+        assert!(origins.has_own(&headers(&[("origin", "http://localhost:3000")])));
+        assert!(!origins.has_own(&headers(&[("origin", "http://localhost:3001")])));
+        assert!(!origins.has_own(&headers(&[("origin", "https://localhost:3000")])));
+    }
+
+    #[test]
+    fn a_change_comes_from_our_pages_or_from_a_program_with_json() {
+        let origins = Origins::of(&"https://sign.example.com".parse().unwrap());
+        let may = |pairs| origins.may_change(&headers(pairs));
+        assert!(may(&[("origin", "https://sign.example.com"), ("sec-fetch-site", "same-origin")]));
+        assert!(may(&[("sec-fetch-site", "same-origin")]));
+        assert!(may(&[("content-type", "application/json")]));
+        assert!(may(&[]));
+        assert!(!may(&[("content-type", "application/x-www-form-urlencoded")]));
+        assert!(!may(&[("origin", "https://evil.example"), ("content-type", "application/json")]));
+        assert!(!may(&[("origin", "null"), ("content-type", "application/json")]));
+        assert!(!may(&[("sec-fetch-site", "cross-site"), ("content-type", "application/json")]));
+        assert!(!may(&[("sec-fetch-site", "same-site"), ("origin", "https://sign.example.com")]));
+    }
+}

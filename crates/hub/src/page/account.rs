@@ -1,0 +1,37 @@
+//! `/account`: who you are, this session, recent sign-ins.
+
+use approval::Secret;
+use askama::Template;
+
+use super::{Moment, Shell};
+
+/// The account of the person who is in.
+#[derive(Debug, Template)]
+#[template(path = "account.html")]
+pub(crate) struct Account {
+    /// The frame.
+    pub(crate) shell: Shell,
+    /// The person's name.
+    pub(crate) full_name: String,
+    /// Their email address.
+    pub(crate) email: String,
+    /// Their phone number, for themselves to read.
+    pub(crate) phone: Secret,
+    /// The session this page is shown in.
+    pub(crate) session: SignedIn,
+    /// Recent sign-ins, newest first.
+    pub(crate) recent: Vec<SignedIn>,
+}
+
+/// One sign-in that was confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SignedIn {
+    /// When.
+    pub(crate) at: Moment,
+    /// With which browser, as in `Firefox on Linux`.
+    pub(crate) browser: String,
+    /// From where.
+    pub(crate) place: String,
+    /// By what proof, as in `Approved on the phone`.
+    pub(crate) how: &'static str,
+}

@@ -1,0 +1,72 @@
+//! The stylesheet, the scripts and the icon, embedded, under addresses that change with their content.
+
+use std::sync::LazyLock;
+
+use axum::{
+    extract::Path,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use sha2::{Digest as _, Sha256};
+
+struct Asset {
+    name: &'static str,
+    content_type: &'static str,
+    bytes: &'static [u8],
+}
+
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
+const ASSETS: [Asset; 4] = [
+    Asset {
+        name: "style.css",
+        content_type: "text/css; charset=utf-8",
+        bytes: include_bytes!("../../../../web/assets/style.css"),
+    },
+    Asset { name: "waiting.js", content_type: JAVASCRIPT, bytes: include_bytes!("../../../../web/assets/waiting.js") },
+    Asset { name: "live.js", content_type: JAVASCRIPT, bytes: include_bytes!("../../../../web/assets/live.js") },
+    Asset { name: "icon.svg", content_type: "image/svg+xml", bytes: include_bytes!("../../../../web/assets/icon.svg") },
+];
+
+/// `GET /assets/{hash}/{name}`. Cached for ever under the present hash; after a deployment an old page may still ask
+/// with its own, and gets what there is, uncached.
+pub(crate) async fn asset(Path((hash, name)): Path<(String, String)>) -> Response {
+    let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let cache = if hash == *HASH { "public, max-age=31536000, immutable" } else { "no-store" };
+    ([(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, cache)], asset.bytes).into_response()
+}
+
+/// The address of the asset `name`.
+pub(super) fn url(name: &str) -> String {
+    format!("/assets/{}/{name}", *HASH)
+}
+
+/// One hash for all assets, so that a script finds the module beside it by a relative address.
+static HASH: LazyLock<String> = LazyLock::new(|| {
+    let digest = ASSETS.iter().fold(Sha256::new(), |hash, asset| hash.chain_update(asset.bytes)).finalize();
+    digest.iter().take(6).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_present_address_of_every_asset_is_cached_for_ever_and_an_old_one_is_not() {
+        for asset in &ASSETS {
+            let hash = url(asset.name).split('/').nth(2).unwrap().to_owned();
+            let present = super::asset(Path((hash, asset.name.to_owned()))).await;
+            assert_eq!(present.status(), StatusCode::OK);
+            assert!(present.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+            let old = super::asset(Path(("0".into(), asset.name.to_owned()))).await;
+            assert_eq!(old.headers()[header::CACHE_CONTROL], "no-store");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unknown_asset_is_not_found() {
+        assert_eq!(asset(Path(("0".into(), "waiting.html".into()))).await.status(), StatusCode::NOT_FOUND);
+    }
+}

@@ -1,0 +1,46 @@
+//! `/sign-up`: name, email, phone, password.
+
+use askama::Template;
+
+use super::{Field, Shell, country};
+
+/// The form, empty or after an error.
+#[derive(Template)]
+#[template(path = "sign_up.html")]
+pub(crate) struct SignUp {
+    /// The frame.
+    pub(crate) shell: Shell,
+    /// The person's name.
+    pub(crate) full_name: Field,
+    /// Their email address.
+    pub(crate) email: Field,
+    /// The digits of the country's calling code, as in `"1"`.
+    pub(crate) country_code: Field,
+    /// The phone number without the calling code.
+    pub(crate) phone: Field,
+    /// The password; its value is never shown again.
+    pub(crate) password: Field,
+    /// What is wrong with the whole rather than with one field.
+    pub(crate) error: Option<String>,
+}
+
+impl SignUp {
+    /// The empty form.
+    pub(crate) fn new(shell: Shell) -> Self {
+        Self {
+            shell,
+            full_name: Field::default(),
+            email: Field::default(),
+            country_code: Field::default(),
+            phone: Field::default(),
+            password: Field::default(),
+            error: None,
+        }
+    }
+
+    /// Whether there is anything to correct.
+    pub(crate) fn is_refused(&self) -> bool {
+        let fields = [&self.full_name, &self.email, &self.country_code, &self.phone, &self.password];
+        self.error.is_some() || fields.iter().any(|field| field.error.is_some())
+    }
+}

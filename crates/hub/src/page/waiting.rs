@@ -1,0 +1,195 @@
+//! `/approvals/{id}`: one page for every state of an approval.
+//! The words stand in `waiting.html` alone; the script only chooses among them, by the same names as here.
+
+use approval::{Approval, Delivery, Purpose, Status};
+use askama::Template;
+use time::OffsetDateTime;
+
+use super::Shell;
+
+/// The page that waits for the tap and tells the outcome.
+#[derive(Debug, Template)]
+#[template(path = "waiting.html")]
+pub(crate) struct Waiting {
+    shell: Shell,
+    approval: Approval,
+    now: OffsetDateTime,
+    state: State,
+}
+
+/// What the page can say. The script's `stateOf` has the same names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Pending; the request is on its way to the provider.
+    Sending,
+    /// Pending; the phone has been asked.
+    Sent,
+    /// Pending; no app on the phone.
+    NoApp,
+    /// Pending; the provider could not be reached.
+    Unavailable,
+    /// Pending; whether the phone has been asked is not known.
+    Unknown,
+    /// The time is up and the provider is asked once more.
+    Checking,
+    /// Approved.
+    Approved,
+    /// Denied.
+    Denied,
+    /// Nobody answered in time.
+    Expired,
+    /// Taken back.
+    Cancelled,
+    /// Taken back in favour of a new one.
+    Replaced,
+}
+
+impl Waiting {
+    /// The page of `approval` as it is at `now`.
+    pub(crate) fn new(shell: Shell, approval: Approval, now: OffsetDateTime) -> Self {
+        let state = State::of(&approval, now);
+        Self { shell, approval, now, state }
+    }
+
+    /// What is being approved, in labelled rows. The number is the ring's.
+    fn rows(&self) -> Vec<(&str, &str)> {
+        let details = self.approval.shown.details();
+        let what = match self.approval.purpose {
+            Purpose::SignUp => Some(("New account at", self.shell.product.as_str())),
+            Purpose::SignIn => Some(("Sign in to", self.shell.product.as_str())),
+            Purpose::Transaction => None,
+        };
+        let rest = details.iter().filter(|(label, _)| !matches!(*label, "Number" | "Email Address"));
+        what.into_iter().chain(rest).collect()
+    }
+
+    fn is_transaction(&self) -> bool {
+        self.approval.purpose == Purpose::Transaction
+    }
+
+    /// The time left, as in `1:26`; the script's `timeLeft` writes it alike.
+    fn time_left(&self) -> String {
+        let seconds = self.millis_left().div_ceil(1000);
+        format!("{}:{:02}", seconds / 60, seconds % 60)
+    }
+
+    /// How much of the ring is gone, in hundredths.
+    fn ring_offset(&self) -> u64 {
+        let whole = (self.approval.expires_at - self.approval.created_at).whole_milliseconds().max(1);
+        100 - u64::try_from(100 * i128::from(self.millis_left()) / whole).unwrap_or_default().min(100)
+    }
+
+    fn millis_left(&self) -> u64 {
+        u64::try_from((self.approval.expires_at - self.now).whole_milliseconds()).unwrap_or_default()
+    }
+}
+
+/// Unix time in milliseconds, as the script counts it.
+fn millis(at: &OffsetDateTime) -> i128 {
+    at.unix_timestamp_nanos() / 1_000_000
+}
+
+impl State {
+    fn of(approval: &Approval, now: OffsetDateTime) -> Self {
+        match approval.status {
+            Status::Pending if now >= approval.expires_at => Self::Checking,
+            Status::Pending => match approval.delivery {
+                Delivery::Sending => Self::Sending,
+                Delivery::Sent => Self::Sent,
+                Delivery::NoApp => Self::NoApp,
+                Delivery::Unavailable => Self::Unavailable,
+                Delivery::Unknown => Self::Unknown,
+            },
+            Status::Approved => Self::Approved,
+            Status::Denied => Self::Denied,
+            Status::Expired => Self::Expired,
+            Status::Cancelled if approval.replaced_by.is_some() => Self::Replaced,
+            Status::Cancelled => Self::Cancelled,
+        }
+    }
+
+    /// The name that the template and the script know it by.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::NoApp => "no_app",
+            Self::Unavailable => "unavailable",
+            Self::Unknown => "unknown",
+            Self::Checking => "checking",
+            Self::Approved => "approved",
+            Self::Denied => "denied",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+            Self::Replaced => "replaced",
+        }
+    }
+
+    /// Whether this is one of `states`, names parted by spaces.
+    fn is_in(self, states: &str) -> bool {
+        states.split(' ').any(|word| word == self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use approval::{Clock, Details, Entropy, Id, ProviderUserId, Shown};
+    use time::{Duration, macros::datetime};
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-22 12:00:00 UTC);
+
+    fn page(change: impl FnOnce(&mut Approval)) -> String {
+        let (clock, entropy) = (Clock::system(), Entropy::system());
+        let details = Details::new(
+            [("Number", "47"), ("Where", "Bogotá"), ("Browser", "<Firefox>")].map(|(a, b)| (a.into(), b.into())),
+        );
+        let mut approval = Approval {
+            id: Id::new(&clock, &entropy),
+            version: 1,
+            user: Id::new(&clock, &entropy),
+            session: Id::new(&clock, &entropy),
+            provider_user: ProviderUserId("1".into()),
+            request: None,
+            purpose: Purpose::SignIn,
+            status: Status::Pending,
+            delivery: Delivery::Sent,
+            shown: Shown::new("Sign in to Countersign?".into(), details).unwrap(),
+            number: "47".parse().unwrap(),
+            created_at: NOW,
+            expires_at: NOW + Duration::seconds(120),
+            decided_at: None,
+            replaced_by: None,
+            completed_at: None,
+        };
+        change(&mut approval);
+        let shell = Shell { product: "Countersign".into(), signed_in_as: None };
+        Waiting::new(shell, approval, NOW + Duration::seconds(34)).render().unwrap()
+    }
+
+    #[test]
+    fn a_pending_page_shows_number_rows_and_time_and_refreshes_itself_without_script() {
+        let page = page(|_| {});
+        assert!(page.contains("<title>Check your phone - Countersign</title>"));
+        assert!(page.contains(">47</span>"));
+        assert!(page.contains("<dd>Bogotá</dd>"));
+        assert!(page.contains("&#60;Firefox&#62;"));
+        assert!(page.contains(r#"id="left">1:26<"#));
+        assert!(page.contains(r#"stroke-dashoffset="29""#));
+        assert!(page.contains(r#"http-equiv="refresh""#));
+    }
+
+    #[test]
+    fn a_decided_page_tells_the_outcome_and_does_not_refresh() {
+        let page = page(|approval| approval.status = Status::Denied);
+        assert!(page.contains("<title>Denied on your phone - Countersign</title>"));
+        assert!(page.contains(r#"data-for="sent" hidden"#));
+        assert!(!page.contains(r#"http-equiv="refresh""#));
+    }
+
+    #[test]
+    fn an_approval_whose_time_is_up_is_being_checked() {
+        assert!(page(|approval| approval.expires_at = NOW).contains(r#"data-state="checking""#));
+    }
+}

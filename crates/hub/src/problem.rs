@@ -1,0 +1,200 @@
+//! What went wrong, as a client is told it: `application/problem+json` (RFC 9457). A page shows the same in HTML.
+//! The cause of our own faults is logged here, once, and never sent.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use provider::ProviderError;
+use serde::Serialize;
+use storage::{Limited, StorageError};
+
+use crate::password::HashError;
+
+/// One of a few stable kinds of trouble.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Problem {
+    /// The stable name, a URI reference.
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
+    /// The kind in words.
+    pub(crate) title: &'static str,
+    #[serde(serialize_with = "as_number")]
+    pub(crate) status: StatusCode,
+    /// This case in words.
+    pub(crate) detail: String,
+    /// What is wrong with which field.
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "as_map")]
+    pub(crate) errors: Vec<(&'static str, String)>,
+    /// Seconds until another try makes sense.
+    #[serde(skip)]
+    pub(crate) retry_after: Option<i64>,
+}
+
+impl Problem {
+    const fn new(kind: &'static str, title: &'static str, status: StatusCode) -> Self {
+        Self { kind, title, status, detail: String::new(), errors: Vec::new(), retry_after: None }
+    }
+
+    fn saying(self, detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..self }
+    }
+
+    /// The request cannot be read.
+    pub(crate) fn bad_request(detail: &'static str) -> Self {
+        Self::new("bad-request", "The request cannot be read", StatusCode::BAD_REQUEST).saying(detail)
+    }
+
+    /// The body is too large.
+    pub(crate) fn too_large() -> Self {
+        Self::new("too-large", "The request is too large", StatusCode::PAYLOAD_TOO_LARGE)
+    }
+
+    /// The body is of another type than this address takes.
+    pub(crate) fn unsupported_type() -> Self {
+        Self::new("unsupported-type", "The content type is not supported", StatusCode::UNSUPPORTED_MEDIA_TYPE)
+    }
+
+    /// Some fields hold what cannot be taken.
+    pub(crate) fn invalid(errors: Vec<(&'static str, String)>) -> Self {
+        let problem = Self::new("invalid-input", "Some fields need another look", StatusCode::UNPROCESSABLE_ENTITY);
+        Self { errors, ..problem }
+    }
+
+    /// Unknown email or wrong password; nobody learns which.
+    pub(crate) fn invalid_credentials() -> Self {
+        Self::new("invalid-credentials", "Email or password is wrong", StatusCode::FORBIDDEN)
+            .saying("Email or password is wrong. Please try again.")
+    }
+
+    /// A code that is wrong, used or too old.
+    pub(crate) fn invalid_code() -> Self {
+        Self::new("invalid-code", "The code is not right", StatusCode::UNAUTHORIZED)
+            .saying("This code is not right, or was used before. Check the newest one and try again.")
+    }
+
+    /// A limit is reached.
+    pub(crate) fn too_many(what: &str, limited: Limited) -> Self {
+        let seconds = limited.retry_after.whole_seconds() + 1;
+        let minutes = (seconds + 59) / 60;
+        let wait = if minutes == 1 { "a minute".to_owned() } else { format!("{minutes} minutes") };
+        let problem = Self::new("too-many-attempts", "Too many attempts", StatusCode::TOO_MANY_REQUESTS);
+        Self { retry_after: Some(seconds), ..problem }.saying(format!("Too many {what}. Please try again in {wait}."))
+    }
+
+    /// The request needs a session, or a confirmed one.
+    pub(crate) fn no_session() -> Self {
+        Self::new("no-session", "You are not signed in", StatusCode::UNAUTHORIZED)
+            .saying("Your sign-in has ended. Please sign in again.")
+    }
+
+    /// Nothing is here, or nothing of yours.
+    pub(crate) fn not_found() -> Self {
+        Self::new("not-found", "There is nothing here", StatusCode::NOT_FOUND)
+    }
+
+    /// The address does not take this method.
+    pub(crate) fn wrong_method() -> Self {
+        Self::new("method-not-allowed", "This cannot be done here", StatusCode::METHOD_NOT_ALLOWED)
+    }
+
+    /// The approval is not approved.
+    pub(crate) fn not_approved() -> Self {
+        Self::new("not-approved", "This is not approved", StatusCode::CONFLICT)
+    }
+
+    /// The approval cannot be cancelled or sent again any more.
+    pub(crate) fn already_decided() -> Self {
+        Self::new("already-decided", "This has been decided", StatusCode::CONFLICT)
+    }
+
+    /// The phone is proven, and its owner has an account already.
+    pub(crate) fn already_registered() -> Self {
+        Self::new("already-registered", "You have an account already", StatusCode::CONFLICT)
+            .saying("There is an account with this email address already. Please sign in.")
+    }
+
+    /// The request comes from another site.
+    pub(crate) fn foreign_origin() -> Self {
+        Self::new("foreign-origin", "This request came from another site", StatusCode::FORBIDDEN)
+            .saying("For your safety, forms are only taken from our own pages.")
+    }
+
+    /// The provider cannot be reached or does not take our requests.
+    pub(crate) fn provider_unavailable() -> Self {
+        Self::new("provider-unavailable", "The phone service is not available", StatusCode::SERVICE_UNAVAILABLE)
+            .saying("We cannot reach the phone service right now. Please try again in a minute.")
+    }
+
+    /// More people than this machine can check passwords for.
+    fn busy() -> Self {
+        let problem = Self::new("busy", "Many people are signing in", StatusCode::SERVICE_UNAVAILABLE);
+        Self { retry_after: Some(5), ..problem }
+            .saying("Many people are signing in right now. Please try again in a moment.")
+    }
+
+    /// The session is through already; what is asked for is for sessions that wait.
+    pub(crate) fn already_signed_in() -> Self {
+        Self::new("already-signed-in", "You are signed in already", StatusCode::CONFLICT)
+    }
+
+    fn internal() -> Self {
+        Self::new("internal", "Something went wrong on our side", StatusCode::INTERNAL_SERVER_ERROR)
+            .saying("Please try again in a moment.")
+    }
+}
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        tracing::error!(%error, cause, "a request failed");
+        Self::internal()
+    }
+}
+
+impl From<approval::ShownError> for Problem {
+    fn from(error: approval::ShownError) -> Self {
+        Self::new("too-long", "A phone cannot show this", StatusCode::UNPROCESSABLE_ENTITY).saying(error.to_string())
+    }
+}
+
+impl From<HashError> for Problem {
+    fn from(error: HashError) -> Self {
+        tracing::error!(%error, "a request failed");
+        match error {
+            HashError::Busy => Self::busy(),
+            HashError::Failed => Self::internal(),
+        }
+    }
+}
+
+impl From<ProviderError> for Problem {
+    fn from(error: ProviderError) -> Self {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        tracing::warn!(%error, cause, "the provider did not do what it was asked");
+        Self::provider_unavailable()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let content_type = HeaderValue::from_static("application/problem+json");
+        let mut response = (self.status, [(header::CONTENT_TYPE, content_type)], body).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        // The pages take it from here and show it in HTML.
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}
+
+fn as_map<S: serde::Serializer>(errors: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(errors.iter().map(|(field, error)| (field, error)))
+}

@@ -1,0 +1,74 @@
+//! What confirms a session, once; and the same proof shown again, which gets the same token: so that a lost reply, a
+//! second tab or a double click never leaves a browser with a dead cookie.
+
+use approval::ApprovalId;
+use provider::Code;
+use storage::{NewToken, Via};
+
+use crate::{
+    hub::Hub,
+    problem::Problem,
+    settings::CONFIRMED_SESSION,
+    token::Token,
+    visitor::{Caller, MaybeCaller},
+};
+
+/// A proof as it is stored with the session it confirmed: nothing can be learnt from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Proof(String);
+
+/// A session that is confirmed.
+#[derive(Debug)]
+pub(crate) enum Confirmed {
+    /// It has this token from now on.
+    With(Token),
+    /// It was before, and the browser shows the token in force.
+    Already,
+}
+
+impl Proof {
+    /// The proof that an approval is.
+    pub(crate) fn by_approval(id: ApprovalId) -> Self {
+        Self(id.to_string())
+    }
+
+    /// The proof that an accepted code is.
+    pub(crate) fn by_code(hub: &Hub, code: &Code) -> Self {
+        Self(hub.key.code_proof(code.expose()))
+    }
+
+    /// The text to store.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The token that follows the caller's with this proof, and what storage needs to put it in force.
+    pub(crate) fn new_token(&self, hub: &Hub, caller: &Caller) -> (Token, NewToken) {
+        let next = hub.key.next_token(&caller.token, &self.0);
+        let expires_at = hub.clock.now() + CONFIRMED_SESSION;
+        let tokens = NewToken { old: caller.token.hash(), new: next.hash(), expires_at };
+        (next, tokens)
+    }
+
+    /// Whether the caller's session was confirmed by this very proof before. `None`: not by this one.
+    ///
+    /// # Errors
+    /// [`Problem::no_session`] when the token before is shown for anything but its proof.
+    pub(crate) fn shown_before(&self, hub: &Hub, caller: &Caller) -> Result<Option<Confirmed>, Problem> {
+        let same = caller.session.proof.as_ref() == Some(&self.0);
+        match caller.session.via {
+            Via::Replaced if same => Ok(Some(Confirmed::With(hub.key.next_token(&caller.token, &self.0)))),
+            Via::Replaced => Err(Problem::no_session()),
+            Via::Current if same => Ok(Some(Confirmed::Already)),
+            Via::Current => Ok(None),
+        }
+    }
+
+    /// The same after a refusal: another request with this proof may have been quicker.
+    pub(crate) async fn shown_meanwhile(&self, hub: &Hub, caller: &Caller) -> Result<Option<Confirmed>, Problem> {
+        match MaybeCaller::of(hub, caller.token.clone()).await?.0 {
+            Some(caller) => self.shown_before(hub, &caller),
+            None => Ok(None),
+        }
+    }
+}

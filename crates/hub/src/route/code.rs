@@ -1,0 +1,108 @@
+//! `/code`: the code form.
+
+use ::approval::{Approval, Channel, Delivery, Secret, Status};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use serde::Deserialize;
+
+use super::{refused, shell};
+use crate::{
+    body::Form,
+    codes,
+    hub::Hub,
+    page::{self, Code, Reason},
+    person::phone_ending,
+    problem::Problem,
+    visitor::{Caller, MaybeCaller},
+};
+
+/// A typed code.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Typed {
+    pub(super) code: Secret,
+}
+
+/// How to send one.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wanted {
+    pub(super) channel: Channel,
+}
+
+/// The form.
+pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<Response, Problem> {
+    match caller.current() {
+        None => Ok(Redirect::to("/sign-in").into_response()),
+        Some(caller) if caller.is_confirmed() => Ok(Redirect::to("/account").into_response()),
+        Some(caller) => Ok(page::respond(StatusCode::OK, &form(&hub, &caller).await?)),
+    }
+}
+
+/// A code was typed.
+pub(crate) async fn submit(
+    State(hub): State<Hub>,
+    caller: MaybeCaller,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Problem> {
+    match codes::check(&hub, caller.clone(), typed.code.expose()).await {
+        Ok(confirmed) => Ok((Caller::confirmed_cookies(&hub, &confirmed), Redirect::to("/account")).into_response()),
+        Err(problem) => again(&hub, caller, problem).await,
+    }
+}
+
+/// A code was asked for.
+pub(crate) async fn send(
+    State(hub): State<Hub>,
+    caller: MaybeCaller,
+    Form(wanted): Form<Wanted>,
+) -> Result<Response, Problem> {
+    match codes::send(&hub, &caller.clone().required()?, wanted.channel).await {
+        Ok(()) => Ok(Redirect::to("/code").into_response()),
+        Err(problem) => again(&hub, caller, problem).await,
+    }
+}
+
+/// The form again, with what went wrong; without a session there is no form.
+async fn again(hub: &Hub, caller: MaybeCaller, problem: Problem) -> Result<Response, Problem> {
+    let leads_away = matches!(problem.kind, "no-session" | "already-registered" | "already-signed-in");
+    match caller.current() {
+        Some(caller) if !leads_away => {
+            let page = Code { error: Some(problem.detail.clone()), ..form(hub, &caller).await? };
+            Ok(refused(&problem, &page))
+        }
+        _ => Err(problem),
+    }
+}
+
+async fn form(hub: &Hub, caller: &Caller) -> Result<Code, Problem> {
+    let approval = hub.storage.approval_of_session(caller.session.id).await?;
+    // The row may say more than the session we began with: a code may have been sent meanwhile.
+    let now = MaybeCaller::of(hub, caller.token.clone()).await?.0;
+    let session = now.map_or_else(|| caller.session.clone(), |now| now.session);
+    let trouble = "The last code could not be sent. Please try again in a minute.";
+    Ok(Code {
+        shell: shell(hub, Some(caller)),
+        reason: reason(approval.as_ref()),
+        phone_ending: phone_ending(session.phone.expose()),
+        sent: session.code_sent_by.filter(|_| !session.code_trouble),
+        error: session.code_trouble.then(|| trouble.to_owned()),
+        waiting: approval.filter(still_waits).map(|approval| approval.id),
+    })
+}
+
+fn reason(approval: Option<&Approval>) -> Reason {
+    match approval.map(|approval| approval.delivery) {
+        Some(Delivery::NoApp) => Reason::NoApp,
+        Some(Delivery::Unavailable) => Reason::Unavailable,
+        _ => Reason::Chosen,
+    }
+}
+
+fn still_waits(approval: &Approval) -> bool {
+    approval.status == Status::Pending
+        && matches!(approval.delivery, Delivery::Sending | Delivery::Sent | Delivery::Unknown)
+}

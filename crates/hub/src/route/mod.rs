@@ -1,0 +1,152 @@
+//! Every address of the hub, in one place: pages for people, JSON for programs, assets.
+
+mod account;
+mod approval;
+mod code;
+mod landing;
+mod session;
+mod sign_in;
+mod sign_up;
+mod waiting;
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::{
+    hub::Hub,
+    origin,
+    page::{self, Shell},
+    problem::Problem,
+    visitor::Caller,
+};
+
+/// The largest body any address takes, in bytes.
+const LARGEST_BODY: usize = 16 * 1024;
+
+/// No script, style, picture or connection but our own; nobody may frame us.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// All routes of a hub.
+pub(crate) fn router(hub: Hub) -> Router {
+    let router = Router::new()
+        .merge(pages())
+        .nest("/api", api())
+        .route("/assets/{hash}/{name}", get(page::asset))
+        .fallback(|| async { Problem::not_found() })
+        .method_not_allowed_fallback(|| async { Problem::wrong_method() })
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::from_fn_with_state(hub.clone(), finish))
+        .layer(middleware::from_fn_with_state(hub.clone(), origin::guard))
+        .layer(middleware::from_fn_with_state(hub.clone(), problems_as_pages));
+    let secure = !hub.origins.is_loopback();
+    headers(secure)
+        .into_iter()
+        .fold(router, |router, (name, value)| {
+            router.layer(SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value)))
+        })
+        .with_state(hub)
+}
+
+fn pages() -> Router<Hub> {
+    Router::new()
+        .route("/", get(landing::page))
+        .route("/sign-up", get(sign_up::page).post(sign_up::submit))
+        .route("/sign-in", get(sign_in::page).post(sign_in::submit))
+        .route("/approvals/{id}", get(waiting::page))
+        .route("/approvals/{id}/complete", post(waiting::complete))
+        .route("/approvals/{id}/cancel", post(waiting::cancel))
+        .route("/approvals/{id}/resend", post(waiting::resend))
+        .route("/code", get(code::page).post(code::submit))
+        .route("/code/send", post(code::send))
+        .route("/account", get(account::page))
+        .route("/sign-out", post(account::sign_out))
+}
+
+fn api() -> Router<Hub> {
+    Router::new()
+        .route("/users", post(sign_up::create))
+        .route("/session", get(session::show).post(sign_in::create).delete(session::end))
+        .route("/session/code", post(session::code))
+        .route("/session/code/send", post(session::send_code))
+        .route("/approvals/{id}", get(approval::show))
+        .route("/approvals/{id}/events", get(approval::events))
+        .route("/approvals/{id}/complete", post(approval::complete))
+        .route("/approvals/{id}/cancel", post(approval::cancel))
+        .route("/approvals/{id}/resend", post(approval::resend))
+}
+
+/// What the frame around a page shows to `caller`.
+fn shell(hub: &Hub, caller: Option<&Caller>) -> Shell {
+    Shell { product: hub.settings.product.clone(), signed_in_as: caller.map(|caller| caller.session.email.clone()) }
+}
+
+/// Finishes what was begun, also when the browser hangs up meanwhile: a code that the provider has accepted must still
+/// confirm its session, and a written approval must be pushed.
+async fn finish(State(hub): State<Hub>, request: Request, next: Next) -> Response {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return next.run(request).await;
+    }
+    let finished = hub.tasks.spawn(next.run(request)).await;
+    finished.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+/// Shows a problem as a page to whoever asked for a page.
+async fn problems_as_pages(State(hub): State<Hub>, request: Request, next: Next) -> Response {
+    let for_programs = request.uri().path().starts_with("/api/");
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Problem>() {
+        Some(problem) if !for_programs => problem_page(&hub, &problem),
+        _ => response,
+    }
+}
+
+fn problem_page(hub: &Hub, problem: &Problem) -> Response {
+    let (next, next_label) = match problem.status {
+        StatusCode::UNAUTHORIZED => ("/sign-in", "Sign in"),
+        StatusCode::CONFLICT if problem.kind == "already-registered" => ("/sign-in", "Sign in"),
+        // It leads a session that waits to its waiting page.
+        StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS => ("/account", "Go back"),
+        _ => ("/", "Go to the start"),
+    };
+    let page = page::Problem {
+        shell: shell(hub, None),
+        title: problem.title.to_owned(),
+        sentence: problem.detail.clone(),
+        next,
+        next_label,
+    };
+    refused(problem, &page)
+}
+
+/// Answers with a page that tells of `problem`, with its status and how long to wait.
+fn refused(problem: &Problem, page: &impl Template) -> Response {
+    let retry_after = problem.retry_after.map(|seconds| [(header::RETRY_AFTER, HeaderValue::from(seconds))]);
+    (retry_after, page::respond(problem.status, page)).into_response()
+}
+
+/// Headers of every answer that does not set them itself.
+fn headers(secure: bool) -> Vec<(HeaderName, &'static str)> {
+    let mut headers = vec![
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        // With "no-referrer" browsers would send "Origin: null" with our own forms (Fetch standard, 3.2).
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    if secure {
+        headers.push((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
+    }
+    headers
+}

@@ -1,0 +1,83 @@
+//! Signing in as far as the password goes: a form, or `POST /api/session`.
+
+use approval::Secret;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use axum_extra::extract::cookie::CookieJar;
+use serde::{Deserialize, Serialize};
+
+use super::{refused, shell};
+use crate::{
+    begin::{self, Begun},
+    body::{Form, Json},
+    hub::Hub,
+    page::{self, SignIn},
+    problem::Problem,
+    view::ApprovalView,
+    visitor::{Caller, MaybeCaller, Visitor},
+};
+
+/// Email and password.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Input {
+    email: String,
+    password: Secret,
+}
+
+/// What comes after the password.
+#[derive(Debug, Serialize)]
+struct Next<'a> {
+    next: &'static str,
+    approval: ApprovalView<'a>,
+}
+
+/// The empty form; whoever is in goes on to the account.
+pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Response {
+    if caller.current().is_some_and(|caller| caller.is_confirmed()) {
+        return Redirect::to("/account").into_response();
+    }
+    page::respond(StatusCode::OK, &SignIn { shell: shell(&hub, None), email: String::new(), error: None })
+}
+
+/// The form, filled in.
+pub(crate) async fn submit(
+    State(hub): State<Hub>,
+    visitor: Visitor,
+    Form(input): Form<Input>,
+) -> Result<Response, Problem> {
+    match begin::sign_in(&hub, &input.email, input.password, &visitor).await {
+        Ok(begun) => Ok(go_and_wait(&hub, &begun)),
+        Err(problem) if problem.status.is_client_error() => {
+            let error = Some(problem.detail.clone());
+            Ok(refused(&problem, &SignIn { shell: shell(&hub, None), email: input.email, error }))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// `POST /api/session`: 201 and the pending session's cookie.
+pub(crate) async fn create(
+    State(hub): State<Hub>,
+    visitor: Visitor,
+    Json(input): Json<Input>,
+) -> Result<Response, Problem> {
+    let begun = begin::sign_in(&hub, &input.email, input.password, &visitor).await?;
+    Ok(answer(&hub, &begun))
+}
+
+/// The waiting page is next; the cookie is set.
+pub(super) fn go_and_wait(hub: &Hub, begun: &Begun) -> Response {
+    let jar = CookieJar::new().add(Caller::cookie(hub, &begun.token, false));
+    (jar, Redirect::to(&format!("/approvals/{}", begun.approval.id))).into_response()
+}
+
+/// The same for a program.
+pub(super) fn answer(hub: &Hub, begun: &Begun) -> Response {
+    let jar = CookieJar::new().add(Caller::cookie(hub, &begun.token, false));
+    let next = Next { next: "approval", approval: (&begun.approval).into() };
+    (StatusCode::CREATED, jar, axum::Json(next)).into_response()
+}

@@ -1,0 +1,106 @@
+//! Signing up: a form, or `POST /api/users`.
+
+use approval::Secret;
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde::Deserialize;
+
+use super::{
+    refused, shell,
+    sign_in::{answer, go_and_wait},
+};
+use crate::{
+    begin::{self, Begun},
+    body::{Form, Json},
+    hub::Hub,
+    page::{self, Field, SignUp},
+    person::{Person, Typed},
+    problem::Problem,
+    visitor::Visitor,
+};
+
+/// What signs up. Programs may send the country code as a number.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Input {
+    full_name: String,
+    email: String,
+    country_code: CountryCode,
+    phone: Secret,
+    password: Secret,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum CountryCode {
+    Text(String),
+    Number(u16),
+}
+
+/// The empty form.
+pub(crate) async fn page(State(hub): State<Hub>) -> Response {
+    page::respond(StatusCode::OK, &SignUp::new(shell(&hub, None)))
+}
+
+/// The form, filled in.
+pub(crate) async fn submit(
+    State(hub): State<Hub>,
+    visitor: Visitor,
+    Form(input): Form<Input>,
+) -> Result<Response, Problem> {
+    match sign_up(&hub, &input, &visitor).await {
+        Ok(begun) => Ok(go_and_wait(&hub, &begun)),
+        Err(problem) if problem.status.is_client_error() || problem.status == StatusCode::SERVICE_UNAVAILABLE => {
+            Ok(refused(&problem, &corrected(&hub, input, &problem)))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// `POST /api/users`: 201 and the pending session's cookie.
+pub(crate) async fn create(
+    State(hub): State<Hub>,
+    visitor: Visitor,
+    Json(input): Json<Input>,
+) -> Result<Response, Problem> {
+    let begun = sign_up(&hub, &input, &visitor).await?;
+    Ok(answer(&hub, &begun))
+}
+
+async fn sign_up(hub: &Hub, input: &Input, visitor: &Visitor) -> Result<Begun, Problem> {
+    let country_code = input.country_code.to_string();
+    let person = Person::parse(&Typed {
+        full_name: &input.full_name,
+        email: &input.email,
+        country_code: &country_code,
+        phone: &input.phone,
+        password: &input.password,
+    });
+    begin::sign_up(hub, person.map_err(Problem::invalid)?, visitor).await
+}
+
+/// The form again: what was typed stays, but the password.
+fn corrected(hub: &Hub, input: Input, problem: &Problem) -> SignUp {
+    let country_code = input.country_code.to_string();
+    let field = |name: &str, value: String| {
+        let error = problem.errors.iter().find(|(field, _)| *field == name).map(|(_, error)| error.clone());
+        Field { value, error }
+    };
+    SignUp {
+        shell: shell(hub, None),
+        full_name: field("full_name", input.full_name),
+        email: field("email", input.email),
+        country_code: field("country_code", country_code),
+        phone: field("phone", input.phone.expose().to_owned()),
+        password: field("password", String::new()),
+        error: problem.errors.is_empty().then(|| problem.detail.clone()),
+    }
+}
+
+impl std::fmt::Display for CountryCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(number) => write!(f, "{number}"),
+        }
+    }
+}

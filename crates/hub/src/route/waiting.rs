@@ -1,0 +1,85 @@
+//! `/approvals/{id}`: the waiting page and its buttons, as plain forms.
+
+use approval::{Change, Purpose};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+};
+
+use super::shell;
+use crate::{
+    begin,
+    body::OfApproval,
+    complete,
+    hub::Hub,
+    page::{self, Waiting},
+    problem::Problem,
+    proof::{Confirmed, Proof},
+    visitor::{Caller, MaybeCaller},
+};
+
+/// How the approval stands. A session that is through goes on to the account; one whose reply got lost on the way is
+/// shown its approved approval again, for that completes it.
+pub(crate) async fn page(
+    State(hub): State<Hub>,
+    OfApproval(id): OfApproval,
+    caller: MaybeCaller,
+) -> Result<Response, Problem> {
+    let Some(caller) = caller.0 else { return Ok(Redirect::to("/sign-in").into_response()) };
+    match (Proof::by_approval(id).shown_before(&hub, &caller), caller.is_confirmed()) {
+        (Err(_), _) => return Ok(Redirect::to("/sign-in").into_response()),
+        (Ok(Some(Confirmed::With(_))), _) | (Ok(_), false) => {}
+        (Ok(_), true) => {
+            let approval = caller.own(&hub, id).await?;
+            if approval.purpose != Purpose::Transaction {
+                return Ok(Redirect::to("/account").into_response());
+            }
+        }
+    }
+    let approval = caller.own(&hub, id).await?;
+    let shell = shell(&hub, Some(&caller));
+    Ok(page::respond(StatusCode::OK, &Waiting::new(shell, approval, hub.clock.now())))
+}
+
+/// Goes in, once it is approved.
+pub(crate) async fn complete(
+    State(hub): State<Hub>,
+    OfApproval(id): OfApproval,
+    caller: MaybeCaller,
+) -> Result<Response, Problem> {
+    let jar = Caller::confirmed_cookies(&hub, &complete::complete(&hub, caller, id).await?);
+    Ok((jar, Redirect::to("/account")).into_response())
+}
+
+/// Takes the request back. The session it waited for stays as it was.
+pub(crate) async fn cancel(
+    State(hub): State<Hub>,
+    OfApproval(id): OfApproval,
+    caller: MaybeCaller,
+) -> Result<Redirect, Problem> {
+    take_back(&hub, &caller.required()?, id).await?;
+    Ok(Redirect::to(&format!("/approvals/{id}")))
+}
+
+/// Asks the phone again.
+pub(crate) async fn resend(
+    State(hub): State<Hub>,
+    OfApproval(id): OfApproval,
+    caller: MaybeCaller,
+) -> Result<Redirect, Problem> {
+    let approval = begin::again(&hub, &caller.required()?, id).await?;
+    Ok(Redirect::to(&format!("/approvals/{}", approval.id)))
+}
+
+/// Cancels a pending approval of this session; one that is decided stays so.
+pub(super) async fn take_back(
+    hub: &Hub,
+    caller: &Caller,
+    id: approval::ApprovalId,
+) -> Result<approval::Approval, Problem> {
+    caller.own(hub, id).await?;
+    let approval = hub.storage.end(id, Change::Cancel).await?.ok_or_else(Problem::not_found)?;
+    hub.changed(&approval);
+    Ok(approval)
+}

@@ -1,0 +1,104 @@
+//! Starting a hub from its parts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use approval::{Clock, Details, Entropy, Purpose, Shown};
+use axum::Router;
+use broker::EventLog;
+use provider::Authy;
+use storage::{Storage, StorageError};
+use thiserror::Error;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    announce, consume, draft, follow,
+    hub::{Hub, Shared},
+    origin::Origins,
+    password::{HashError, Passwords},
+    route,
+    settings::Settings,
+    token::ServerKey,
+    waiters::Waiters,
+};
+
+/// What a hub is made of.
+pub struct Parts {
+    /// What an operator can set.
+    pub settings: Settings,
+    /// The service's database.
+    pub storage: Storage,
+    /// Where verified callbacks come from.
+    pub log: Arc<dyn EventLog>,
+    /// The way to the phones.
+    pub provider: Authy,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Gives randomness.
+    pub entropy: Entropy,
+}
+
+/// Why a hub could not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The database does not answer.
+    #[error("the database could not be read or written")]
+    Storage(#[from] StorageError),
+    /// Passwords cannot be hashed.
+    #[error("passwords cannot be hashed on this machine")]
+    Hash(#[from] HashError),
+    /// No phone could show the product's name.
+    #[error("the product's name is empty or too long for a phone to show")]
+    Product,
+    /// An approval would end before the provider could ask for it.
+    #[error("an approval must live {} seconds at least", Settings::SHORTEST)]
+    TooShort,
+}
+
+/// How often what has served its time is swept out.
+const SWEEP: Duration = Duration::from_mins(1);
+
+/// Starts a hub: its tasks run in `tasks` until `stop`, and the router answers pages, API and assets.
+///
+/// # Errors
+/// [`StartError`] when the settings or the database will not do.
+pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -> Result<Router, StartError> {
+    let Parts { settings, storage, log, provider, clock, entropy } = parts;
+    let message = draft::message(Purpose::SignUp, &settings.product);
+    Shown::new(message, Details::default()).map_err(|_| StartError::Product)?;
+    if settings.sign_in_seconds.min(settings.transaction_seconds) < Settings::SHORTEST {
+        return Err(StartError::TooShort);
+    }
+    let hub = Hub::new(Shared {
+        origins: Origins::of(&settings.public_url),
+        settings,
+        key: ServerKey::new(storage.server_key("sessions", &entropy).await?),
+        storage,
+        provider,
+        waiters: Waiters::default(),
+        passwords: Passwords::new(&entropy)?,
+        clock,
+        entropy,
+        tasks: tasks.clone(),
+        stop,
+        outbox: tokio::sync::Notify::new(),
+    });
+    follow::resume(&hub).await?;
+    announce::start(&hub);
+    consume::start(&hub, &log);
+    sweep(&hub);
+    Ok(route::router(hub))
+}
+
+fn sweep(hub: &Hub) {
+    let this = hub.clone();
+    hub.spawn(async move {
+        let mut tick = tokio::time::interval(SWEEP);
+        loop {
+            tick.tick().await;
+            if let Err(error) = this.storage.sweep().await {
+                tracing::error!(%error, "the database could not be swept");
+            }
+        }
+    });
+}

@@ -1,0 +1,109 @@
+//! Session tokens and the keyed hashes of the hub.
+
+use std::fmt;
+
+use approval::{Entropy, Secret};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+use storage::{CodeHash, TokenHash};
+
+/// What a browser's cookie holds: 256 bits. Only its hash is stored.
+#[derive(Clone)]
+pub(crate) struct Token(Secret);
+
+/// The key that all hubs on one database share.
+#[derive(Clone)]
+pub(crate) struct ServerKey([u8; 32]);
+
+impl Token {
+    /// A new random token.
+    pub(crate) fn random(entropy: &Entropy) -> Self {
+        Self(Secret::new(URL_SAFE_NO_PAD.encode(entropy.bytes::<32>())))
+    }
+
+    /// What a cookie brought.
+    pub(crate) fn shown(text: &str) -> Self {
+        Self(Secret::new(text))
+    }
+
+    /// The text for the cookie.
+    pub(crate) fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    /// What is stored of it.
+    pub(crate) fn hash(&self) -> TokenHash {
+        TokenHash(Sha256::digest(self.0.expose()).into())
+    }
+}
+
+impl ServerKey {
+    /// The key of these bytes.
+    pub(crate) const fn new(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+
+    /// The token that follows `old` once `proof` confirmed its session. Derived, so that a repeat of the same proof
+    /// gets the same token.
+    pub(crate) fn next_token(&self, old: &Token, proof: &str) -> Token {
+        Token(Secret::new(URL_SAFE_NO_PAD.encode(self.keyed("token", &[old.expose(), proof]))))
+    }
+
+    /// What is remembered of an accepted code.
+    pub(crate) fn code_hash(&self, code: &str) -> CodeHash {
+        CodeHash(self.keyed("code", &[code]))
+    }
+
+    /// What stands as the proof of a session that `code` confirmed.
+    pub(crate) fn code_proof(&self, code: &str) -> String {
+        format!("code:{}", URL_SAFE_NO_PAD.encode(self.keyed("proof", &[code])))
+    }
+
+    fn keyed(&self, purpose: &str, parts: &[&str]) -> [u8; 32] {
+        // HMAC fills a shorter key up to its block with zeros (RFC 2104).
+        let mut block = [0; 64];
+        block[..32].copy_from_slice(&self.0);
+        let mut mac = Hmac::<Sha256>::new(&block.into());
+        for part in std::iter::once(&purpose).chain(parts) {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part.as_bytes());
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl fmt::Debug for ServerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_proof_gets_the_same_token_and_every_other_another() {
+        let key = ServerKey::new([7; 32]);
+        let old = Token::shown("old");
+        let next = key.next_token(&old, "approval");
+        assert_eq!(next.expose(), key.next_token(&old, "approval").expose());
+        assert_ne!(next.expose(), key.next_token(&old, "another").expose());
+        assert_ne!(next.expose(), key.next_token(&Token::shown("older"), "approval").expose());
+        assert_ne!(next.expose(), ServerKey::new([8; 32]).next_token(&old, "approval").expose());
+    }
+
+    #[test]
+    fn tokens_and_keys_print_as_redacted() {
+        let token = Token::random(&Entropy::system());
+        assert_eq!(format!("{token:?}{:?}", ServerKey::new([7; 32])), "[redacted][redacted]");
+        assert_eq!(token.expose().len(), 43);
+    }
+}
