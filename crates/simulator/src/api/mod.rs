@@ -1,0 +1,58 @@
+//! The provider's API (authy.com, "Authy API"), as far as its clients use it. Knows nothing of pages and phones' taps.
+
+mod app;
+mod authorized;
+mod codes;
+mod lookup;
+mod onetouch;
+mod refusal;
+mod users;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{any, get, post},
+};
+
+use crate::simulator::Simulator;
+
+/// No genuine call is larger.
+const BODY_LIMIT: usize = 64 * 1024;
+
+pub(crate) fn router() -> Router<Simulator> {
+    Router::new()
+        .nest("/protected/json", protected())
+        .nest("/onetouch/json", onetouch())
+        .route("/protected/{*path}", any(no_such_call))
+        .route("/onetouch/{*path}", any(no_such_call))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+}
+
+fn protected() -> Router<Simulator> {
+    Router::new()
+        .route("/users/new", post(users::create))
+        .route("/users/{id}/status", get(users::status))
+        .route("/users/{id}/update", post(users::update))
+        .route("/users/{id}/register_activity", post(users::register_activity))
+        .route("/users/{id}/remove", post(users::remove))
+        .route("/users/{id}/delete", post(users::delete))
+        .route("/users/delete/{id}", post(users::delete))
+        .route("/sms/{id}", get(codes::sms))
+        .route("/call/{id}", get(codes::call))
+        .route("/verify/{token}/{id}", get(codes::verify))
+        .route("/app/details", get(app::details))
+        .route("/app/stats", get(app::stats))
+        .fallback(no_such_call)
+}
+
+fn onetouch() -> Router<Simulator> {
+    Router::new()
+        .route("/users/{id}/approval_requests", post(onetouch::create))
+        .route("/approval_requests/{uuid}", get(onetouch::read))
+        .fallback(no_such_call)
+}
+
+/// Everything this stand-in does not have, XML among it.
+async fn no_such_call() -> refusal::Refusal {
+    refusal::Refusal::InvalidRequest
+}

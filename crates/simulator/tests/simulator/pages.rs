@@ -1,0 +1,72 @@
+//! The phone as a page.
+
+use reqwest::{StatusCode, header};
+use serde_json::json;
+
+use crate::harness::{Builder, TestSimulator};
+
+async fn page(simulator: &TestSimulator, path: &str) -> String {
+    simulator.http.get(simulator.url(path)).send().await.unwrap().text().await.unwrap()
+}
+
+async fn redirects_to(simulator: &TestSimulator, path: &str) -> Option<String> {
+    let response = simulator.http.get(simulator.url(path)).send().await.unwrap();
+    response.headers().get(header::LOCATION).map(|value| value.to_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn the_start_page_leads_to_the_only_phone_and_lists_several() {
+    let simulator = Builder::new().start().await;
+    assert!(page(&simulator, "/").await.contains("No phone yet"));
+    let first = simulator.register("3001234512").await;
+    assert_eq!(redirects_to(&simulator, "/").await, Some(format!("/phone/{first}")));
+    let second = simulator.register("3001234513").await;
+    let list = page(&simulator, "/").await;
+    assert!(list.contains(&format!("/phone/{first}")) && list.contains(&format!("/phone/{second}")));
+}
+
+#[tokio::test]
+async fn a_request_is_shown_without_what_is_hidden_and_answered_by_a_form() {
+    let simulator = Builder::new().start().await;
+    let id = simulator.register("3001234512").await;
+    let request =
+        json!({ "message": "Send <b>1</b>?", "details": { "To": "Jarod" }, "hidden_details": { "h": "secret-9" } });
+    let uuid = simulator.ask(id, &request).await;
+    let shown = page(&simulator, &format!("/phone/{id}")).await;
+    assert!(shown.contains("Send &#60;b&#62;1&#60;/b&#62;?") && shown.contains("<dd>Jarod</dd>"));
+    assert!(!shown.contains("secret-9"));
+
+    let form = simulator.url(&format!("/phone/{id}/requests/{uuid}/approve"));
+    let response = simulator.http.post(form).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert_eq!(simulator.phone(id).await["requests"][0]["status"], "approved");
+    assert!(!page(&simulator, &format!("/phone/{id}")).await.contains(">Approve</button>"));
+}
+
+#[tokio::test]
+async fn the_switch_for_the_app_is_a_form() {
+    let simulator = Builder::new().start().await;
+    let id = simulator.register("3001234512").await;
+    let form = simulator.http.post(simulator.url(&format!("/phone/{id}/switches")));
+    let response = form.form(&[("has_app", "false")]).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert_eq!(simulator.phone(id).await["has_app"], false);
+}
+
+#[tokio::test]
+async fn an_open_page_is_told_on_connect_and_at_each_change() {
+    let simulator = Builder::new().start().await;
+    let mut events = simulator.http.get(simulator.url("/events")).send().await.unwrap();
+    let wanted = "event: change\ndata: look again\n\n";
+    assert_eq!(events.chunk().await.unwrap().unwrap(), wanted);
+    simulator.register("3001234512").await;
+    assert_eq!(events.chunk().await.unwrap().unwrap(), wanted);
+}
+
+#[tokio::test]
+async fn pages_run_no_foreign_script() {
+    let simulator = Builder::new().start().await;
+    let response = simulator.http.get(simulator.url("/")).send().await.unwrap();
+    let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{policy}");
+}
