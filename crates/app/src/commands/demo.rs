@@ -1,0 +1,71 @@
+//! `countersign demo`: the product, the simulated provider and the simulated phone in one process, to be tried out by
+//! clicking. Needs nothing; is nothing to let strangers in.
+
+use std::path::Path;
+use std::time::Duration;
+
+use approval::Secret;
+use provider::{ApiKey, AuthySettings};
+use simulator::Settings;
+use url::Url;
+
+use super::simulator::open as open_simulator;
+use crate::config::Config;
+use crate::database::DatabaseUrl;
+use crate::lifecycle::Lifecycle;
+use crate::listen::{bind, local_url, say};
+use crate::product::{Plan, callback_below, open};
+use crate::server;
+
+/// What the demo's product and its provider sign with. Everybody can read it here, so `serve` refuses it.
+pub(super) const KEY: &str = "countersign-demo-key";
+const PORT: u16 = 3000;
+const STATE: &str = "simulator.json";
+
+/// Starts everything, then says in four lines where to click.
+///
+/// # Errors
+/// A sentence that says what is in the way.
+pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+    let host = config.listen.host;
+    let (product, address) = bind(host, config.listen.port.unwrap_or(PORT), "PORT").await?;
+    let (provider, provider_address) = bind(host, config.simulator.port, "SIMULATOR_PORT").await?;
+    let (url, phone) = (local_url(address), local_url(provider_address));
+    let database = config.product.database_url.clone().unwrap_or(DatabaseUrl::DEMO);
+    let folder = database.folder().to_owned();
+    let key = ApiKey::new(Secret::new(KEY))?;
+    let callback_url = callback_below(&Url::parse(&url)?)?;
+    let timeout = Duration::from_millis(config.authy.timeout_ms.into());
+    let plan = Plan {
+        local_url: Url::parse(&url)?,
+        database,
+        product: config.product.clone(),
+        provider: AuthySettings { base_url: Url::parse(&phone)?, api_key: key.clone(), timeout },
+        key,
+        callback_url: Some(callback_url.clone()),
+    };
+    let router = open(plan, lifecycle).await?;
+    let settings = Settings {
+        name: config.product.name,
+        api_key: Secret::new(KEY),
+        callback_url: Some(callback_url),
+        callback_method: config.simulator.callback_method,
+        state_file: Some(folder.join(STATE)),
+    };
+    let simulator = open_simulator(settings, "DATABASE_URL", lifecycle)?;
+    lifecycle.tasks.spawn(server::serve(provider, simulator.router(), lifecycle.stop.clone()));
+    lifecycle.tasks.spawn(server::serve(product, router, lifecycle.stop.clone()));
+    say(&welcome(&url, &phone, &folder));
+    Ok(())
+}
+
+fn welcome(url: &str, phone: &str, folder: &Path) -> String {
+    let folder = Path::new(".").join(folder);
+    format!(
+        "Countersign is running. Open {url} and sign up: any name, any email, a made-up phone such as +1 202 555 0143.\n\
+         The phone is simulated: open {phone} beside it, that is where codes and requests arrive.\n\
+         Tap Approve on the phone, and the browser that waited is in at once, now and at every sign-in.\n\
+         Everything is kept in {} for the next start; Ctrl-C stops it.",
+        folder.display()
+    )
+}

@@ -1,0 +1,48 @@
+//! `countersign simulator`: a stand-in for the provider's API and for the phone.
+
+use anyhow::anyhow;
+use approval::{Clock, Entropy};
+use simulator::{Settings, Simulator};
+
+use crate::causes::told;
+use crate::config::{Config, ConfigError};
+use crate::lifecycle::Lifecycle;
+use crate::listen::{bind, local_url, say};
+use crate::server;
+
+const PORT: u16 = 3001;
+const NO_KEY: ConfigError =
+    ConfigError::Missing { variable: "AUTHY_API_KEY", advice: "set it to the key that clients are to show, any text" };
+
+/// Starts the simulated provider and phone.
+///
+/// # Errors
+/// A sentence that says what is missing or in the way.
+pub(crate) async fn simulator(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+    let settings = Settings {
+        name: config.product.name,
+        api_key: config.authy.api_key.ok_or(NO_KEY)?,
+        callback_url: config.authy.callback_url,
+        callback_method: config.simulator.callback_method,
+        state_file: config.simulator.state,
+    };
+    let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
+    let simulator = open(settings, "SIMULATOR_STATE", lifecycle)?;
+    lifecycle.tasks.spawn(server::serve(listener, simulator.router(), lifecycle.stop.clone()));
+    let url = local_url(address);
+    tracing::info!(url, "simulating");
+    say(&format!("countersign simulator: listening on {url}"));
+    Ok(())
+}
+
+/// A simulator that ends with this process; `setting` names the variable that says where its state is kept.
+///
+/// # Errors
+/// When its state cannot be kept.
+pub(super) fn open(settings: Settings, setting: &str, lifecycle: &Lifecycle) -> anyhow::Result<Simulator> {
+    let (tasks, stop) = (lifecycle.tasks.clone(), lifecycle.stop.clone());
+    Simulator::open(settings, Clock::system(), Entropy::system(), tasks, stop).map_err(|error| {
+        let told = told(&error);
+        anyhow!("the simulated phones cannot be kept ({told}); mend that or set {setting} to another place")
+    })
+}

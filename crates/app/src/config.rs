@@ -1,0 +1,120 @@
+//! What can be configured: the sections of `config/default.toml`, which is embedded, gives every default and is the
+//! documentation. Knows nothing of what a role makes of it.
+
+mod layers;
+mod values;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use approval::Secret;
+use confique::Config as Layered;
+use provider::{CallbackUrl, Method};
+use url::Url;
+
+use crate::database::DatabaseUrl;
+
+pub(crate) use layers::{ConfigError, load};
+pub(crate) use values::LogFormat;
+
+/// The role that a process plays; it decides which environment variables are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Everything in one process, with a simulated provider.
+    Demo,
+    /// The product, against a real provider.
+    Serve,
+    /// The simulated provider and phone.
+    Simulator,
+}
+
+/// Everything that can be configured.
+#[derive(Debug, Layered)]
+pub(crate) struct Config {
+    #[config(nested)]
+    pub(crate) listen: Listen,
+    #[config(nested)]
+    pub(crate) authy: Authy,
+    #[config(nested)]
+    pub(crate) product: Product,
+    #[config(nested)]
+    pub(crate) simulator: Simulator,
+    #[config(nested)]
+    pub(crate) log: Log,
+}
+
+/// Where to listen.
+#[derive(Debug, Layered)]
+pub(crate) struct Listen {
+    #[config(env = "HOST", deserialize_with = values::host)]
+    pub(crate) host: IpAddr,
+    #[config(env = "PORT", deserialize_with = values::port)]
+    pub(crate) port: Option<u16>,
+}
+
+/// What the provider and this service agreed on, and how to reach the provider.
+#[derive(Debug, Layered)]
+pub(crate) struct Authy {
+    #[config(env = "AUTHY_API_KEY", deserialize_with = values::secret)]
+    pub(crate) api_key: Option<Secret>,
+    #[config(env = "AUTHY_API_URL", deserialize_with = values::url)]
+    pub(crate) api_url: Url,
+    #[config(env = "AUTHY_CALLBACK_URL", deserialize_with = values::callback_url)]
+    pub(crate) callback_url: Option<CallbackUrl>,
+    #[config(env = "AUTHY_TIMEOUT_MS", deserialize_with = values::milliseconds)]
+    pub(crate) timeout_ms: u32,
+}
+
+/// What people see, where it is kept, and how long things last.
+#[derive(Debug, Clone, Layered)]
+pub(crate) struct Product {
+    #[config(env = "PRODUCT_NAME", deserialize_with = values::name)]
+    pub(crate) name: String,
+    #[config(env = "LOGO_URL", deserialize_with = values::url)]
+    pub(crate) logo_url: Option<Url>,
+    #[config(env = "PUBLIC_URL", deserialize_with = values::origin)]
+    pub(crate) public_url: Option<Url>,
+    #[config(env = "DATABASE_URL", deserialize_with = values::database)]
+    pub(crate) database_url: Option<DatabaseUrl>,
+    #[config(env = "SIGN_IN_SECONDS", deserialize_with = values::seconds)]
+    pub(crate) sign_in_seconds: u32,
+    #[config(env = "TRANSACTION_SECONDS", deserialize_with = values::seconds)]
+    pub(crate) transaction_seconds: u32,
+}
+
+/// The simulated provider and phone.
+#[derive(Debug, Layered)]
+pub(crate) struct Simulator {
+    #[config(env = "SIMULATOR_PORT", deserialize_with = values::port)]
+    pub(crate) port: u16,
+    #[config(env = "SIMULATOR_STATE", deserialize_with = values::path)]
+    pub(crate) state: Option<PathBuf>,
+    #[config(env = "AUTHY_CALLBACK_METHOD", deserialize_with = values::callback_method)]
+    pub(crate) callback_method: Method,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Layered)]
+pub(crate) struct Log {
+    #[config(env = "LOG", deserialize_with = values::text)]
+    pub(crate) filter: Option<String>,
+    #[config(env = "LOG_FORMAT", deserialize_with = values::log_format)]
+    pub(crate) format: LogFormat,
+}
+
+impl Role {
+    /// Whether a process of this role reads `variable`; one that it does not read cannot stop it, whatever it holds.
+    fn reads(self, variable: &str) -> bool {
+        match variable {
+            "AUTHY_API_KEY" | "AUTHY_CALLBACK_URL" => self != Self::Demo,
+            "AUTHY_API_URL" | "AUTHY_TIMEOUT_MS" => self == Self::Serve,
+            "LOGO_URL" | "PUBLIC_URL" | "DATABASE_URL" | "SIGN_IN_SECONDS" | "TRANSACTION_SECONDS" => {
+                self != Self::Simulator
+            }
+            "SIMULATOR_PORT" => self == Self::Demo,
+            "SIMULATOR_STATE" => self == Self::Simulator,
+            "AUTHY_CALLBACK_METHOD" => self != Self::Serve,
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Reads single values of the configuration. Each complaint completes a sentence that begins with the name of the
+//! variable or key, says what the value must be, and never repeats the value.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use approval::Secret;
+use provider::{CallbackUrl, Method};
+use serde::de::Error as _;
+use serde::{Deserialize as _, Deserializer};
+use toml::Value;
+use url::Url;
+
+use crate::database::DatabaseUrl;
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    match Value::deserialize(deserializer) {
+        Ok(Value::String(text)) => Ok(text),
+        _ => Err(D::Error::custom("must be a text in quotes")),
+    }
+}
+
+pub(super) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+    let secret = text(deserializer)?;
+    if secret.trim().is_empty() { Err(D::Error::custom("must not be blank")) } else { Ok(Secret::new(secret)) }
+}
+
+pub(super) fn callback_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CallbackUrl, D::Error> {
+    let url = text(deserializer)?.parse();
+    url.map_err(|_| D::Error::custom("must be a whole URL, http:// or https://, without blanks, user or password"))
+}
+
+pub(super) fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+    text(deserializer).map(PathBuf::from)
+}
+
+pub(super) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = text(deserializer)?;
+    let fits = name.chars().count() <= 40 && !name.trim().is_empty() && !name.contains(char::is_control);
+    if fits { Ok(name) } else { Err(D::Error::custom("must be one line of 1 to 40 characters")) }
+}
+
+pub(super) fn host<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpAddr, D::Error> {
+    match text(deserializer)?.as_str() {
+        "localhost" => Ok(Ipv4Addr::LOCALHOST.into()),
+        other => other.parse().map_err(|_| D::Error::custom("must be an IP address or localhost")),
+    }
+}
+
+pub(super) fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    number(deserializer, 0..=u16::MAX)
+}
+
+pub(super) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number(deserializer, 6..=600)
+}
+
+pub(super) fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number(deserializer, 100..=60_000)
+}
+
+/// An address of an HTTP service.
+pub(super) fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
+    let url = Url::parse(&text(deserializer)?).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.ok_or_else(|| D::Error::custom("must be a URL that begins with http:// or https://"))
+}
+
+/// The address of a whole web site. Browsers keep no session for one without TLS, but on their own machine.
+pub(super) fn origin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
+    let url = url(deserializer)?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let bare = bare && url.username().is_empty() && url.password().is_none();
+    if !bare {
+        return Err(D::Error::custom("must be http:// or https:// and a host, with nothing after it"));
+    }
+    if url.scheme() == "http" && !hub::is_loopback(&url) {
+        return Err(D::Error::custom("must begin with https://, unless it is on this machine"));
+    }
+    Ok(url)
+}
+
+pub(super) fn database<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DatabaseUrl, D::Error> {
+    let url = DatabaseUrl::parse(text(deserializer)?);
+    url.ok_or_else(|| D::Error::custom("must be sqlite: followed by the path of a file"))
+}
+
+pub(super) fn callback_method<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Method, D::Error> {
+    match text(deserializer)?.as_str() {
+        "POST" => Ok(Method::Post),
+        "GET" => Ok(Method::Get),
+        _ => Err(D::Error::custom("must be POST or GET")),
+    }
+}
+
+pub(super) fn log_format<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LogFormat, D::Error> {
+    match text(deserializer)?.as_str() {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(D::Error::custom("must be text or json")),
+    }
+}
+
+/// A whole number in `range`: a number in a file, digits in a variable.
+fn number<'de, D, N>(deserializer: D, range: RangeInclusive<N>) -> Result<N, D::Error>
+where
+    D: Deserializer<'de>,
+    N: TryFrom<i64> + PartialOrd + std::fmt::Display,
+{
+    let number = match Value::deserialize(deserializer) {
+        Ok(Value::Integer(number)) => Some(number),
+        Ok(Value::String(digits)) => digits.parse().ok(),
+        _ => None,
+    };
+    let number = number.and_then(|number| N::try_from(number).ok()).filter(|number| range.contains(number));
+    number.ok_or_else(|| D::Error::custom(format!("must be a whole number from {} to {}", range.start(), range.end())))
+}

@@ -1,0 +1,89 @@
+//! The life of a process: it runs until SIGTERM or SIGINT, then ends within ten seconds whatever is still open.
+//! Knows nothing of what runs.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long the tasks may take to end once it is time to stop.
+const LIMIT: Duration = Duration::from_secs(8);
+/// What a shell reports for a program that a second Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
+
+/// What every part of a process shares: the sign to stop, and the list of those who have to end first.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lifecycle {
+    /// Given once; everything that runs for long watches it.
+    pub(crate) stop: CancellationToken,
+    /// Everything that must have ended before the process does.
+    pub(crate) tasks: TaskTracker,
+}
+
+impl Lifecycle {
+    /// Begins to listen for signals: the first gives the sign to stop, a second one ends the process at once.
+    ///
+    /// # Errors
+    /// When the operating system lets nobody listen for signals.
+    pub(crate) fn begin() -> io::Result<Self> {
+        let lifecycle = Self::default();
+        let terminate = signal(SignalKind::terminate())?;
+        let interrupt = signal(SignalKind::interrupt())?;
+        tokio::spawn(watch(terminate, interrupt, lifecycle.stop.clone()));
+        Ok(lifecycle)
+    }
+
+    /// Waits for the sign to stop and for all tasks to end, for eight seconds at most.
+    pub(crate) async fn finish(self) {
+        self.stop.cancelled().await;
+        self.tasks.close();
+        if tokio::time::timeout(LIMIT, self.tasks.wait()).await.is_err() {
+            tracing::warn!(tasks = self.tasks.len(), "ending although not everything has stopped");
+        }
+    }
+}
+
+async fn watch(mut terminate: Signal, mut interrupt: Signal, stop: CancellationToken) {
+    next(&mut terminate, &mut interrupt).await;
+    tracing::info!("stopping");
+    stop.cancel();
+    next(&mut terminate, &mut interrupt).await;
+    std::process::exit(INTERRUPTED);
+}
+
+async fn next(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_does_not_end_is_not_waited_for_longer_than_the_limit() {
+        let lifecycle = Lifecycle::default();
+        lifecycle.tasks.spawn(std::future::pending::<()>());
+        lifecycle.stop.cancel();
+        let begun = Instant::now();
+        lifecycle.finish().await;
+        assert_eq!(begun.elapsed().as_secs(), LIMIT.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_process_ends_as_soon_as_its_tasks_have() {
+        let lifecycle = Lifecycle::default();
+        let stop = lifecycle.stop.clone();
+        lifecycle.tasks.spawn(async move { stop.cancelled().await });
+        lifecycle.stop.cancel();
+        let begun = Instant::now();
+        lifecycle.finish().await;
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+    }
+}

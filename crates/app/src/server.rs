@@ -1,0 +1,88 @@
+//! Serves a router on a listener until it is told to stop. What a stranger may send is bounded here, before any
+//! handler runs: the head of a request in size, in number of headers and in time, and every pause in its body.
+//! Knows nothing of what is served; upgraded sockets are tracked by whoever upgrades them.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::Service as _;
+use tower_http::timeout::TimeoutBody;
+
+/// A request whose head is longer is answered 431.
+const HEAD_BYTES: usize = 16 * 1024;
+/// A request with more headers is answered 431.
+const HEADERS: usize = 64;
+/// A head that takes longer ends the connection, and so does a longer pause in a body or between two requests.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long to wait when no connection can be accepted, for instance because all file descriptors are in use.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long a request may go on once it was time to stop.
+const GRACE: Duration = Duration::from_secs(7);
+
+/// Answers what comes in on `listener` with `router` until `stop`; then takes no more connections, lets the requests
+/// that are being answered end, for [`GRACE`] at most, and returns. Handlers find the peer as
+/// [`ConnectInfo<SocketAddr>`].
+pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    let connections = TaskTracker::new();
+    while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
+        match accepted {
+            Ok((stream, peer)) => {
+                connections.spawn(converse(stream, peer, router.clone(), stop.clone()));
+            }
+            Err(error) if concerns_one_connection(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, "no connection can be accepted; trying again");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    connections.close();
+    connections.wait().await;
+}
+
+/// One connection, from its first byte to its end. When it fails, its peer is gone or sent no HTTP; neither is worth
+/// a line in the log.
+async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
+    // A frame of a few bytes shall not wait for the acknowledgement of the one before it.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request = request.map(|body| TimeoutBody::new(PATIENCE, body));
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().call(request)
+    });
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(PATIENCE)
+            .max_buf_size(HEAD_BYTES)
+            .max_headers(HEADERS)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades()
+    );
+    if stop.run_until_cancelled(connection.as_mut()).await.is_none() {
+        connection.as_mut().graceful_shutdown();
+        let _ = timeout(GRACE, connection).await;
+    }
+}
+
+/// Whether an error is the fault of the peer that was about to be accepted, not of the listener.
+fn concerns_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! The server under what strangers send, over real sockets.
+
+use std::time::Instant;
+
+use axum::routing::{get, post};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::task::JoinHandle;
+
+use super::*;
+
+struct Server {
+    address: SocketAddr,
+    stop: CancellationToken,
+    ended: JoinHandle<()>,
+}
+
+async fn start() -> Server {
+    let router = Router::new()
+        .route("/peer", get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() }))
+        .route("/slow", get(|| async { sleep(Duration::from_millis(200)).await }))
+        .route("/endless", get(std::future::pending::<()>))
+        .route("/echo", post(|body: String| async move { body }));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+    Server { address, stop: stop.clone(), ended: tokio::spawn(serve(listener, router, stop)) }
+}
+
+impl Server {
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    async fn send(&self, request: &str) -> TcpStream {
+        let mut stream = self.connect().await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream
+    }
+}
+
+async fn first_bytes(stream: &mut TcpStream) -> String {
+    let mut buffer = [0; 1024];
+    let length = stream.read(&mut buffer).await.unwrap();
+    String::from_utf8_lossy(&buffer[..length]).into_owned()
+}
+
+async fn rest(mut stream: TcpStream) -> String {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test]
+async fn a_handler_is_told_who_asks() {
+    let server = start().await;
+    let stream = server.send("GET /peer HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+    let peer = stream.local_addr().unwrap().to_string();
+    assert!(rest(stream).await.ends_with(&peer));
+}
+
+#[tokio::test]
+async fn too_many_headers_are_answered_431() {
+    let server = start().await;
+    let headers = "X: y\r\n".repeat(HEADERS + 1);
+    let mut stream = server.send(&format!("GET /peer HTTP/1.1\r\n{headers}\r\n")).await;
+    assert!(first_bytes(&mut stream).await.starts_with("HTTP/1.1 431"));
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_long_is_answered_431() {
+    let server = start().await;
+    let mut stream = server.send(&format!("GET /peer HTTP/1.1\r\nX: {}", "y".repeat(HEAD_BYTES))).await;
+    assert!(first_bytes(&mut stream).await.starts_with("HTTP/1.1 431"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_never_ends_is_given_up() {
+    let server = start().await;
+    let begun = tokio::time::Instant::now();
+    let stream = server.send("GET /peer HTTP/1.1\r\nX: y").await;
+    rest(stream).await;
+    assert!(begun.elapsed() < 2 * PATIENCE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_ends_is_given_up() {
+    let server = start().await;
+    let mut stream = server.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc").await;
+    let begun = tokio::time::Instant::now();
+    assert!(first_bytes(&mut stream).await.starts_with("HTTP/1.1 4"));
+    assert!(begun.elapsed() < 2 * PATIENCE);
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_no_idle_connection() {
+    let server = start().await;
+    let mut kept_alive = server.send("GET /peer HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    first_bytes(&mut kept_alive).await;
+    let unused = server.connect().await;
+    let begun = Instant::now();
+    server.stop.cancel();
+    server.ended.await.unwrap();
+    assert!(begun.elapsed() < Duration::from_millis(100), "{:?}", begun.elapsed());
+    drop((kept_alive, unused));
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_the_request_that_is_being_answered() {
+    let server = start().await;
+    let mut first = server.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    server.connect().await.write_all(b"GET /peer HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    tokio::task::yield_now().await;
+    let mut second = server.send("GET /peer HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    first_bytes(&mut second).await;
+    server.stop.cancel();
+    assert!(first_bytes(&mut first).await.starts_with("HTTP/1.1 200"));
+    server.ended.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_for_no_request_for_ever() {
+    let server = start().await;
+    let stream = server.send("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let mut other = server.send("GET /peer HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    first_bytes(&mut other).await;
+    let begun = tokio::time::Instant::now();
+    server.stop.cancel();
+    server.ended.await.unwrap();
+    assert!(begun.elapsed() <= GRACE + Duration::from_secs(1));
+    drop(stream);
+}

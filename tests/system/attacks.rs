@@ -1,0 +1,215 @@
+//! Attacks, each named by what is tried.
+
+use provider::{ApiKey, CallbackUrl, Method as Signed};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::browser::{Browser, id, text};
+use crate::world::{KEY, World};
+
+#[tokio::test]
+async fn a_callback_without_a_good_signature_is_refused_and_changes_nothing() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let mut browser = Browser::default();
+    let approval = browser.sign_in(&world, &person).await;
+    let forged = callback(&world, &person.cellphone, &approval).await;
+    for signature in [None, Some(String::new()), Some("A".repeat(44)), Some(sign(&world, "another-key", &forged))] {
+        assert_eq!(send_callback(&world, &forged, signature.as_deref()).await, 401, "{signature:?}");
+    }
+    let now = browser.get(&world, &format!("/api/approvals/{}", id(&approval))).await.json();
+    assert_eq!(now["status"], "pending");
+}
+
+#[tokio::test]
+async fn a_well_signed_callback_with_another_amount_user_or_status_approves_nothing() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let mut browser = Browser::default();
+    let approval = browser.sign_in(&world, &person).await;
+    let good = callback(&world, &person.cellphone, &approval).await;
+    let mut another_user = good.clone();
+    another_user["authy_id"] = json!(1234);
+    let mut another_status = good.clone();
+    another_status["status"] = json!("Approved");
+    let mut another_content = good.clone();
+    another_content["approval_request"] = json!({ "transaction": { "details": { "Number": "11" } } });
+    for forged in [&another_user, &another_status, &another_content] {
+        assert_eq!(send_callback(&world, forged, Some(&sign(&world, KEY, forged))).await, 200);
+    }
+    let deadline = browser.get(&world, &format!("/api/approvals/{}?wait=1&since=99", id(&approval))).await.json();
+    assert_eq!(deadline["status"], "pending");
+    assert_eq!(send_callback(&world, &good, Some(&sign(&world, KEY, &good))).await, 200);
+    browser.until(&world, &approval, "approved").await;
+}
+
+#[tokio::test]
+async fn a_callback_that_contradicts_or_repeats_a_decision_is_answered_200_and_changes_nothing() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let mut browser = Browser::default();
+    let approval = browser.sign_in(&world, &person).await;
+    let mut denied = callback(&world, &person.cellphone, &approval).await;
+    denied["status"] = json!("denied");
+    let approved = callback(&world, &person.cellphone, &approval).await;
+    for one in [&denied, &denied, &approved, &approved] {
+        assert_eq!(send_callback(&world, one, Some(&sign(&world, KEY, one))).await, 200);
+    }
+    assert_eq!(browser.until(&world, &approval, "denied").await["status"], "denied");
+    assert_eq!(browser.act(&world, &approval, "complete").await.problem(), "not-approved");
+}
+
+#[tokio::test]
+async fn a_callback_nobody_can_read_or_place_is_answered_200() {
+    let world = World::start().await;
+    for odd in [json!({ "authy_id": 1234 }), json!({ "authy_id": 1234, "uuid": "nobodys", "status": "approved" })] {
+        assert_eq!(send_callback(&world, &odd, Some(&sign(&world, KEY, &odd))).await, 200);
+    }
+    assert_eq!(Browser::default().get(&world, "/sign-in").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_password_alone_opens_no_page_and_no_address() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let mut browser = Browser::default();
+    let approval = browser.sign_in(&world, &person).await;
+    let account = browser.get(&world, "/account").await;
+    assert_eq!((account.status, account.header("location")), (303, &*format!("/approvals/{}", id(&approval))));
+    let session = browser.get(&world, "/api/session").await.json();
+    assert_eq!((&session["state"], &session["user"]["phone"]), (&json!("pending"), &json!("•••• 10")));
+}
+
+#[tokio::test]
+async fn an_unknown_address_and_a_wrong_password_are_answered_alike() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let sign_in = |email: &str| json!({ "email": email, "password": "not the password" });
+    let wrong = Browser::default().post(&world, "/api/session", sign_in(&person.email)).await;
+    let unknown = Browser::default().post(&world, "/api/session", sign_in("nobody@example.com")).await;
+    assert_eq!((wrong.status, wrong.problem()), (403, "invalid-credentials".to_owned()));
+    assert_eq!((wrong.status, &wrong.text), (unknown.status, &unknown.text));
+}
+
+#[tokio::test]
+async fn guessing_codes_at_once_gets_five_tries_and_no_more() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let mut browser = Browser::default();
+    browser.sign_in(&world, &person).await;
+    let guesses = (0..40).map(|guess| {
+        let (mut browser, world) = (browser.clone(), &world);
+        async move { browser.post(world, "/api/session/code", json!({ "code": format!("{guess:07}") })).await }
+    });
+    let answers = futures_util::future::join_all(guesses).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 401).count(), 5);
+    let limited: Vec<_> = answers.iter().filter(|answer| answer.status == 429).collect();
+    assert_eq!(limited.len(), 35);
+    assert!(
+        limited
+            .iter()
+            .all(|answer| answer.problem() == "too-many-attempts" && !answer.header("retry-after").is_empty())
+    );
+    let mut other = Browser::default();
+    other.sign_in(&world, &person).await;
+    let code = text(&world.phone(&person.cellphone).await["authenticator"], "code").to_owned();
+    let answer = other.post(&world, "/api/session/code", json!({ "code": code })).await;
+    assert_eq!(answer.status, 429, "the limit is the account's, not the session's");
+}
+
+#[tokio::test]
+async fn a_code_counts_once() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let (mut one, mut other) = (Browser::default(), Browser::default());
+    one.sign_in(&world, &person).await;
+    other.sign_in(&world, &person).await;
+    let code = text(&world.phone(&person.cellphone).await["authenticator"], "code").to_owned();
+    assert_eq!(one.post(&world, "/api/session/code", json!({ "code": code })).await.status, 200);
+    assert_eq!(other.post(&world, "/api/session/code", json!({ "code": code })).await.problem(), "invalid-code");
+    assert_eq!(other.state(&world).await, "pending");
+}
+
+#[tokio::test]
+async fn codes_that_are_no_codes_never_reach_the_provider() {
+    let mut world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let mut browser = Browser::default();
+    browser.sign_in(&world, &person).await;
+    world.provider_goes_down().await;
+    for code in ["../sms", "0000000/1#", "%2e%2e", "٠١٢٣٤٥٦", "", "12345", "12345678901", "1234567\0"] {
+        let answer = browser.post(&world, "/api/session/code", json!({ "code": code })).await;
+        assert_eq!(answer.problem(), "invalid-code", "{code:?}");
+    }
+}
+
+#[tokio::test]
+async fn forms_and_calls_of_other_sites_are_refused_on_every_changing_route() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let mut browser = Browser::default();
+    let approval = browser.sign_in(&world, &person).await;
+    let of = |what: &str| format!("/approvals/{}/{what}", id(&approval));
+    let pages = ["/sign-up", "/sign-in", "/code", "/code/send", "/sign-out"].map(str::to_owned);
+    let buttons = ["complete", "cancel", "resend"].map(of);
+    let calls = ["/api/users", "/api/session", "/api/session/code", "/api/session/code/send"].map(str::to_owned);
+    let acts = ["complete", "cancel", "resend"].map(|what| format!("/api{}", of(what)));
+    for path in pages.iter().chain(&buttons).chain(&calls).chain(&acts) {
+        for origin in ["https://evil.example", "null"] {
+            let request = world.http.post(format!("{}{path}", world.url)).header("origin", origin);
+            let answer = request.header("cookie", &browser.cookie).json(&json!({})).send().await.unwrap();
+            assert_eq!(answer.status(), 403, "{path} {origin}");
+        }
+    }
+    assert_eq!(browser.get(&world, &format!("/api/approvals/{}", id(&approval))).await.json()["status"], "pending");
+}
+
+#[tokio::test]
+async fn bodies_that_are_not_what_an_address_takes_get_a_problem_and_the_process_goes_on() {
+    let world = World::start().await;
+    let mut browser = Browser::default();
+    for body in [
+        json!([]),
+        json!(null),
+        json!({ "email": ["a"], "password": {} }),
+        json!({ "email": "a@b.c" }),
+        json!({ "email": "a@b.c", "password": "x", "role": "admin" }),
+    ] {
+        let answer = browser.post(&world, "/api/session", body.clone()).await;
+        assert_eq!((answer.status, answer.problem()), (400, "bad-request".to_owned()), "{body}");
+    }
+    let huge = json!({ "email": "a@b.c", "password": "x".repeat(20_000) });
+    assert_eq!(browser.post(&world, "/api/session", huge).await.problem(), "too-large");
+    let injected = browser.submit(&world, "/sign-in", &[("email[$ne]", ""), ("password[$ne]", "")]).await;
+    assert_eq!(injected.status, 400);
+    assert_eq!(browser.get(&world, "/api/approvals/not-an-id").await.problem(), "not-found");
+    assert_eq!(browser.send(&world, Method::PUT, "/api/session", None).await.problem(), "method-not-allowed");
+    assert_eq!(browser.get(&world, "/api/nothing").await.problem(), "not-found");
+    assert!(browser.get(&world, "/nothing").await.text.contains("<h1"), "a page for a browser");
+    assert_eq!(browser.get(&world, "/sign-in").await.status, 200);
+}
+
+/// The callback that approves `approval`, in the provider's shape.
+async fn callback(world: &World, cellphone: &str, approval: &Value) -> Value {
+    let request = world.request(cellphone, approval).await;
+    let authy_id = world.phone(cellphone).await["authy_id"].clone();
+    let transaction = json!({ "message": request["message"], "details": request["details"],
+        "hidden_details": request["hidden_details"], "status": "approved" });
+    json!({ "authy_id": authy_id, "uuid": request["uuid"], "status": "approved",
+        "callback_action": "approval_request_status", "approval_request": { "transaction": transaction, "logos": null } })
+}
+
+fn sign(world: &World, key: &str, body: &Value) -> String {
+    let key = ApiKey::new(approval::Secret::new(key)).unwrap();
+    let url: CallbackUrl = format!("{}/authy/callback", world.url).parse().unwrap();
+    let params = provider::canonical(body.to_string().as_bytes()).unwrap();
+    provider::sign(&key, &url, Signed::Post, "1795000000", &params)
+}
+
+async fn send_callback(world: &World, body: &Value, signature: Option<&str>) -> u16 {
+    let mut request = world.http.post(format!("{}/authy/callback", world.url)).body(body.to_string());
+    if let Some(signature) = signature {
+        request = request.header("x-authy-signature", signature).header("x-authy-signature-nonce", "1795000000");
+    }
+    request.send().await.unwrap().status().as_u16()
+}

@@ -1,0 +1,18 @@
+//! The whole system, from outside: the executable as real processes, each with its own folder, ports and environment.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod attacks;
+mod browser;
+mod client;
+mod crossing;
+mod durability;
+mod main_road;
+mod process;
+mod secrets;
+mod sockets;
+mod start;
+mod steps;
+mod stop;
+mod structure;
+mod world;

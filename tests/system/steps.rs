@@ -1,0 +1,169 @@
+//! Steps taken out of order, twice at once, cut off, or with what a stranger brought along.
+
+use reqwest::header;
+use serde_json::{Value, json};
+
+use crate::browser::{Browser, id, text};
+use crate::world::World;
+
+#[tokio::test]
+async fn a_pending_session_opens_nothing_on_any_route() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let mut browser = Browser::default();
+    let approval = browser.sign_in(&world, &person).await;
+    for path in ["/", "/sign-up", "/sign-in", "/code", "/account", "/api/session"] {
+        let answer = browser.get(&world, path).await;
+        assert!(!answer.text.contains("Ada Lovelace") || path == "/api/session", "{path}: {}", answer.text);
+        assert!(!answer.text.contains(&person.cellphone), "{path} shows the phone");
+    }
+    for what in ["complete", "cancel"] {
+        browser.act(&world, &approval, what).await;
+        assert_eq!(browser.state(&world).await, "pending", "{what}");
+    }
+}
+
+#[tokio::test]
+async fn forwarded_headers_of_a_stranger_change_nothing_that_is_shown() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let body = json!({ "email": person.email, "password": "difference engine" });
+    let request = world.http.post(format!("{}/api/session", world.url)).json(&body);
+    let spoofed = ["x-forwarded-for", "forwarded", "x-real-ip", "x-original-host", "x-forwarded-host"];
+    let request = spoofed.iter().fold(request, |request, name| request.header(*name, "203.0.113.9"));
+    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["approval"]["details"]["Where"], "This computer");
+}
+
+#[tokio::test]
+async fn a_cookie_that_a_stranger_planted_is_never_adopted() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let mut browser = Browser { cookie: "countersign=planted-by-a-stranger".into() };
+    let approval = browser.sign_in(&world, &person).await;
+    assert!(!browser.cookie.contains("planted"));
+    let pending = browser.cookie.clone();
+    world.tap(&person.cellphone, &approval, "approve").await;
+    browser.until(&world, &approval, "approved").await;
+    browser.act(&world, &approval, "complete").await;
+    assert_ne!(browser.cookie, pending, "confirming changes the token, too");
+    assert_eq!(browser.state(&world).await, "confirmed");
+    assert_eq!(Browser { cookie: pending }.state(&world).await, "404");
+    assert_eq!(Browser { cookie: "countersign=planted-by-a-stranger".into() }.state(&world).await, "404");
+}
+
+#[tokio::test]
+async fn a_sign_up_is_answered_alike_for_a_known_and_an_unknown_address() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let mut shapes = Vec::new();
+    for (email, phone) in [(&*person.email, "2025550111"), ("new@example.com", "2025550112")] {
+        let body = json!({ "full_name": "Eve", "email": email, "country_code": "1", "phone": phone,
+            "password": "difference engine" });
+        let answer = Browser::default().post(&world, "/api/users", body).await;
+        let names: Vec<_> = answer.json()["approval"].as_object().unwrap().keys().cloned().collect();
+        shapes.push((answer.status, answer.json()["next"].clone(), names));
+    }
+    assert_eq!(shapes[0], shapes[1]);
+}
+
+#[tokio::test]
+async fn already_registered_is_said_only_after_the_phone_was_proven_and_again_if_asked_again() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let mut browser = Browser::default();
+    let body = json!({ "full_name": "Eve", "email": person.email, "country_code": "1", "phone": "2025550111",
+        "password": "difference engine" });
+    let approval = browser.post(&world, "/api/users", body).await.json()["approval"].clone();
+    world.tap("+12025550111", &approval, "approve").await;
+    browser.until(&world, &approval, "approved").await;
+    for _ in 0..2 {
+        assert_eq!(browser.act(&world, &approval, "complete").await.problem(), "already-registered");
+    }
+    assert_eq!(browser.state(&world).await, "pending");
+}
+
+#[tokio::test]
+async fn two_clicks_on_continue_with_one_code_both_get_in() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let mut browser = Browser::default();
+    browser.sign_in(&world, &person).await;
+    let code = text(&world.phone(&person.cellphone).await["authenticator"], "code").to_owned();
+    let body = json!({ "code": code });
+    let (mut one, mut two) = (browser.clone(), browser.clone());
+    let (first, second) = tokio::join!(
+        one.post(&world, "/api/session/code", body.clone()),
+        two.post(&world, "/api/session/code", body.clone())
+    );
+    assert_eq!((first.status, second.status), (200, 200), "{} {}", first.text, second.text);
+    let again = browser.post(&world, "/api/session/code", body).await;
+    assert_eq!((again.status, &browser.cookie), (200, &one.cookie), "a lost reply may be asked for again");
+}
+
+#[tokio::test]
+async fn a_browser_that_hangs_up_after_its_code_still_gets_in_with_it() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let mut browser = Browser::default();
+    browser.sign_in(&world, &person).await;
+    let code = text(&world.phone(&person.cellphone).await["authenticator"], "code").to_owned();
+    let url = format!("{}/api/session/code", world.url);
+    let request = world.http.post(url).header(header::COOKIE, &browser.cookie).json(&json!({ "code": code }));
+    let sent = tokio::spawn(request.send());
+    // Gone as soon as the provider has been asked: its record of the code is what changes first.
+    world.phone_when(&person.cellphone, |phone| (phone["authenticator"]["code"] != code.as_str()).then_some(())).await;
+    sent.abort();
+    let answer = browser.post(&world, "/api/session/code", json!({ "code": code })).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(browser.state(&world).await, "confirmed");
+}
+
+#[tokio::test]
+async fn a_page_reloaded_after_a_lost_reply_completes_again() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let mut browser = Browser::default();
+    let approval = browser.sign_in(&world, &person).await;
+    world.tap(&person.cellphone, &approval, "approve").await;
+    browser.until(&world, &approval, "approved").await;
+    let mut lost = browser.clone();
+    lost.act(&world, &approval, "complete").await;
+    let page = browser.get(&world, &format!("/approvals/{}", id(&approval))).await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("data-state=\"approved\""), "{}", page.text);
+    let done = browser.submit(&world, &format!("/approvals/{}/complete", id(&approval)), &[]).await;
+    assert_eq!((done.status, done.header("location")), (303, "/account"));
+    assert_eq!(browser.state(&world).await, "confirmed");
+}
+
+#[tokio::test]
+async fn signing_out_takes_the_waiting_request_back() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let mut browser = Browser::default();
+    let approval = browser.sign_in(&world, &person).await;
+    let mut socket = browser.listen(&world, &approval).await;
+    browser.submit(&world, "/sign-out", &[]).await;
+    socket.until("cancelled").await;
+    assert_eq!(browser.state(&world).await, "404");
+}
+
+#[tokio::test]
+async fn whatever_stands_in_a_field_of_a_sign_up_gets_an_answer_and_never_an_error_of_ours() {
+    let world = World::start().await;
+    let good = json!({ "full_name": "Ada", "email": "ada@example.com", "country_code": "1", "phone": "2025550110",
+        "password": "difference engine" });
+    let odd =
+        [json!(""), json!("\0"), json!("x".repeat(5000)), json!(null), json!([]), json!({}), json!(true), json!(-1)];
+    for field in ["full_name", "email", "country_code", "phone", "password"] {
+        for value in &odd {
+            let mut body = good.clone();
+            body[field] = value.clone();
+            let answer = Browser::default().post(&world, "/api/users", body).await;
+            let refused = matches!((answer.status, &*answer.problem()), (400, "bad-request") | (422, "invalid-input"));
+            assert!(refused, "{field} {value}: {} {}", answer.status, answer.text);
+        }
+    }
+    assert!(world.http.get(&world.url).send().await.unwrap().status().is_success());
+}
