@@ -1,0 +1,89 @@
+// A real browser, and what people do in it.
+
+import { AxeBuilder } from "@axe-core/playwright";
+import assert from "node:assert/strict";
+import { after, before, test as nodeTest } from "node:test";
+import { chromium } from "playwright-core";
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/**
+ * A `test` whose body gets a way to open pages. Each page is a browser of its own, with its own cookies.
+ * All are closed after the test, whatever became of it.
+ */
+export function browserTests() {
+  let browser;
+  before(async () => {
+    browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+  });
+  after(() => browser?.close());
+  return (name, body) =>
+    nodeTest(name, { timeout: 120_000 }, async (t) => {
+      const open = async (options = {}) => {
+        const context = await browser.newContext(options);
+        t.after(() => context.close());
+        const page = await context.newPage();
+        page.setDefaultTimeout(10_000);
+        return page;
+      };
+      await body(open);
+    });
+}
+
+export async function signUp(page, url, person) {
+  await page.goto(`${url}/sign-up`);
+  await page.getByLabel("Full name").fill(person.full_name);
+  await page.getByLabel("Email").fill(person.email);
+  await page.getByLabel("Country of your phone").selectOption({ label: `United States (+${person.country_code})` });
+  await page.getByLabel("Phone number").fill(person.phone);
+  await page.getByLabel("Password").fill(person.password);
+  await page.getByRole("button", { name: "Create account" }).click();
+}
+
+export async function signIn(page, url, person) {
+  await page.goto(`${url}/sign-in`);
+  await page.getByLabel("Email").fill(person.email);
+  await page.getByLabel("Password").fill(person.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+/** The page says this, in its heading and in its title. */
+export async function says(page, heading) {
+  await page.getByRole("heading", { level: 1, name: heading }).waitFor();
+  await page.waitForFunction((text) => document.title.startsWith(text), heading);
+}
+
+/** The page is connected and shows a number to compare; answers the number. */
+export async function waits(page) {
+  await says(page, "Check your phone");
+  await page.getByText("Connected. This page goes on by itself.").waitFor();
+  return page.locator(".number").innerText();
+}
+
+export async function isIn(page) {
+  await page.waitForURL("**/account");
+  await page.getByText("You are signed in.").waitFor();
+}
+
+/** No violation that axe finds on desktop and phone, light and dark; no scrolling sideways there and at 320 px. */
+export async function looksRight(page) {
+  const title = await page.title();
+  for (const [width, height] of [[1280, 800], [400, 860], [320, 640]]) {
+    await page.setViewportSize({ width, height });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.equal(wide, 0, `${title} scrolls sideways at ${width} px`);
+    for (const colorScheme of width > 320 ? ["light", "dark"] : []) {
+      await page.emulateMedia({ colorScheme });
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}`));
+      assert.deepEqual(found, [], `${title}, ${colorScheme}, ${width} px`);
+    }
+  }
+}

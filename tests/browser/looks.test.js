@@ -1,0 +1,83 @@
+// Every page and state through axe, at every width and in both schemes.
+
+import { after, before } from "node:test";
+import { browserTests, isIn, looksRight, says, signIn, signUp, waits } from "./browser.js";
+import { Product } from "./product.js";
+
+const test = browserTests();
+let product;
+before(async () => (product = await Product.start()));
+after(() => product?.stop());
+
+test("the pages before signing in look right", async (open) => {
+  const page = await open();
+  for (const path of ["/", "/sign-in", "/sign-up", "/nowhere"]) {
+    await page.goto(product.url + path);
+    await looksRight(page);
+  }
+});
+
+test("the forms with errors look right", async (open) => {
+  const page = await open();
+  await signUp(page, product.url, { ...product.stranger(), phone: "12", password: "password1" });
+  await page.locator("#phone-error").waitFor();
+  await looksRight(page);
+  await signIn(page, product.url, product.stranger());
+  await page.getByRole("alert").waitFor();
+  await looksRight(page);
+});
+
+test("waiting, approved and the account look right", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  const number = await waits(page);
+  await looksRight(page);
+  let goOn;
+  const held = new Promise((go) => (goOn = go));
+  await page.route("**/complete", async (route) => (await held, route.continue()));
+  await product.answer(person, "approve", number);
+  await says(page, "You’re in");
+  await looksRight(page);
+  goOn();
+  await isIn(page);
+  await looksRight(page);
+});
+
+test("denied, cancelled and the code form look right", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  await waits(page);
+  await product.answer(person, "deny");
+  await says(page, "Denied on your phone");
+  await looksRight(page);
+  await page.getByRole("link", { name: "Use a code" }).click();
+  await looksRight(page);
+  await page.getByLabel("Code").fill("0000000");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.locator("#code-error").waitFor();
+  await looksRight(page);
+  await signIn(page, product.url, person);
+  await waits(page);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await says(page, "This request was taken back");
+  await looksRight(page);
+});
+
+test("no app and provider down look right", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await product.set(person, { has_app: false });
+  await signIn(page, product.url, person);
+  await page.waitForURL("**/code");
+  await looksRight(page);
+  await product.set(person, { has_app: true, provider_down: true });
+  await signIn(page, product.url, person);
+  await says(page, "We cannot reach your phone");
+  await looksRight(page);
+});
+
+test("reduced motion and forced colours keep the number and the words", async (open) => {
+  const [page, person] = [await open({ reducedMotion: "reduce", forcedColors: "active" }), await product.person()];
+  await signIn(page, product.url, person);
+  await waits(page);
+  await looksRight(page);
+});
