@@ -26,7 +26,7 @@ pub(crate) struct Code {
 /// Why somebody types a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// They chose to, or push is off for the account.
+    /// They chose to.
     Chosen,
     /// There is no app on the phone.
     NoApp,
