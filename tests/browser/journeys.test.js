@@ -91,7 +91,7 @@ test("without the app the page moves to the code form by itself, and the texted 
   await product.set(person, { has_app: false });
   await signIn(page, product.url, person);
   await page.waitForURL("**/code");
-  await says(page, "No app on this phone");
+  await says(page, "No app on your phone");
   await page.getByLabel("Code").fill(await product.code(person));
   await page.getByRole("button", { name: "Continue" }).click();
   await isIn(page);
