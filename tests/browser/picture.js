@@ -2,31 +2,46 @@
 
 import { crc32, deflateSync } from "node:zlib";
 
-const STEP = 255 / 31;
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
 /**
- * A PNG of colour type 3 (PNG specification, 11.2). Colours are rounded to 32 steps a channel, which no eye sees.
+ * A PNG of colour type 3 (PNG specification, 11.2). The most frequent colours stay as they are; the shades at the edges
+ * of letters, which are too many for a palette, become the nearest of those.
  * @param {{width: number, height: number, data: Buffer}} picture four bytes a pixel
  */
 export function small({ width, height, data }) {
-  const palette = new Map();
+  const colours = Array.from({ length: width * height }, (_, at) => data.readUIntBE(4 * at, 3));
+  const listed = palette(colours);
+  const place = placeIn(listed);
   const rows = Buffer.alloc((width + 1) * height);
-  for (let at = 0; at < width * height; at += 1) {
-    const [red, green, blue] = [0, 1, 2].map((channel) => Math.round(Math.round(data[4 * at + channel] / STEP) * STEP));
-    const colour = (red << 16) | (green << 8) | blue;
-    if (!palette.has(colour)) palette.set(colour, palette.size);
-    rows[at + Math.floor(at / width) + 1] = palette.get(colour);
-  }
-  if (palette.size > 256) throw new Error(`${palette.size} colours are too many for a palette`);
+  colours.forEach((colour, at) => (rows[at + Math.floor(at / width) + 1] = place(colour)));
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([8, 3], 8);
-  const colours = Buffer.from([...palette.keys()].flatMap((colour) => [colour >> 16, (colour >> 8) & 255, colour & 255]));
-  const parts = [chunk("IHDR", header), chunk("PLTE", colours), chunk("IDAT", deflateSync(rows, { level: 9 })), chunk("IEND")];
+  const shades = Buffer.from(listed.flatMap(channels));
+  const parts = [chunk("IHDR", header), chunk("PLTE", shades), chunk("IDAT", deflateSync(rows, { level: 9 })), chunk("IEND")];
   return Buffer.concat([SIGNATURE, ...parts]);
 }
+
+/** The 128 most frequent of `colours`. */
+function palette(colours) {
+  const counts = new Map();
+  for (const colour of colours) counts.set(colour, (counts.get(colour) ?? 0) + 1);
+  return [...counts].sort(([one, few], [other, many]) => many - few || one - other).slice(0, 128).map(([colour]) => colour);
+}
+
+/** Answers the place in `listed` of the colour nearest to one. */
+function placeIn(listed) {
+  const known = new Map(listed.map((colour, place) => [colour, place]));
+  const far = (one, other) => channels(one).reduce((sum, channel, at) => sum + (channel - channels(other)[at]) ** 2, 0);
+  return (colour) => {
+    if (!known.has(colour)) known.set(colour, known.get(listed.reduce((best, one) => (far(colour, one) < far(colour, best) ? one : best))));
+    return known.get(colour);
+  };
+}
+
+const channels = (colour) => [colour >> 16, (colour >> 8) & 255, colour & 255];
 
 function chunk(name, content = Buffer.alloc(0)) {
   const framed = Buffer.alloc(content.length + 12);

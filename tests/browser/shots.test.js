@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import pixelmatch from "pixelmatch";
 import { PNG } from "pngjs";
-import { browserTests, isIn, says, signIn, signUp } from "./browser.js";
+import { browserTests, isIn, press, says, signIn, signUp } from "./browser.js";
 import { small } from "./picture.js";
 import { Product } from "./product.js";
 import { STILL, freeze, still, turn } from "./still.js";
@@ -139,6 +139,17 @@ shots("the code form of a phone that cannot be asked keeps its looks", async (pa
   await page.goto(`${product.url}/code`);
   await says(page, "No app on your phone");
   await looksLike(page, "code-no-app");
+});
+
+shots("a problem keeps its looks", async (page) => {
+  const person = await product.person();
+  await signIn(page, product.url, person);
+  await says(page, "Check your phone");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await says(page, "This request was taken back");
+  await press(page, `${page.url()}/complete`);
+  await says(page, "This is not approved");
+  await looksLike(page, "problem");
 });
 
 shots("the account keeps its looks", async (page) => {

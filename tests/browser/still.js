@@ -27,14 +27,19 @@ export async function still(page, { script = true } = {}) {
   if (!script) await page.route("**/waiting.js", (route) => route.abort());
 }
 
-/** Writes the same number, time left, moments and address into every picture. */
+/** Writes the same number, time left, moments, address and phone into every picture. */
 export async function freeze(page) {
   await page.evaluate(async () => {
     const write = (where, text) => document.querySelectorAll(where).forEach((part) => (part.textContent = text));
     write(".number, [role=status] b", "47");
+    write("main > .card > .lead b", "67");
     write("#left", "1:26");
     write("time", "22 Nov 2026, 09:05 UTC");
     write(".who", "ada@example.com");
+    for (const row of document.querySelectorAll(".rows div")) {
+      const known = { Email: "ada@example.com", Phone: "+12025550167" }[row.firstElementChild.textContent];
+      if (known) row.lastElementChild.textContent = known;
+    }
     document.getElementById("arc")?.setAttribute("stroke-dashoffset", "29");
     await document.fonts.ready;
   });
