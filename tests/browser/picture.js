@@ -24,11 +24,14 @@ export function small({ width, height, data }) {
   return Buffer.concat([SIGNATURE, ...parts]);
 }
 
-/** The 128 most frequent of `colours`. */
+/** The 64 most frequent of `colours`, and of the others the most frequent of each group that looks alike. */
 function palette(colours) {
   const counts = new Map();
   for (const colour of colours) counts.set(colour, (counts.get(colour) ?? 0) + 1);
-  return [...counts].sort(([one, few], [other, many]) => many - few || one - other).slice(0, 128).map(([colour]) => colour);
+  const ranked = [...counts].sort(([one, few], [other, many]) => many - few || one - other).map(([colour]) => colour);
+  const groups = new Set();
+  const first = (colour) => !groups.has(colour & 0xf8f8f8) && groups.add(colour & 0xf8f8f8);
+  return ranked.filter((colour, rank) => first(colour) || rank < 64).slice(0, 256);
 }
 
 /** Answers the place in `listed` of the colour nearest to one. */
