@@ -164,6 +164,42 @@ test("a request that was cancelled says so and can no longer be approved", async
   await says(page, "This request was taken back");
 });
 
+test("call me instead calls at once, once for two clicks, and the code leads in", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  await waits(page);
+  await page.getByRole("button", { name: "Call me instead" }).dblclick();
+  await page.getByText("We are calling").waitFor();
+  await page.getByLabel("Code").fill(await product.code(person, "calls"));
+  assert.equal((await product.phone(person)).calls.length, 1);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await isIn(page);
+});
+
+test("without scripts every way out is a plain form", async (open) => {
+  const [page, person] = [await open({ javaScriptEnabled: false }), await product.person()];
+  await signIn(page, product.url, person);
+  const first = await page.locator(".number").innerText();
+  await page.getByRole("button", { name: "Send again" }).click();
+  assert.notEqual(await page.locator(".number").innerText(), first);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("heading", { name: "This request was taken back" }).waitFor();
+  await signIn(page, product.url, person);
+  await page.getByRole("button", { name: "Call me instead" }).click();
+  await page.getByText("We are calling").waitFor();
+  await page.getByLabel("Code").fill(await product.code(person, "calls"));
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.waitForURL("**/account");
+});
+
+test("two clicks on cancel are as good as one", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  await waits(page);
+  await page.getByRole("button", { name: "Cancel" }).dblclick();
+  await says(page, "This request was taken back");
+});
+
 test("signing out ends the session", async (open) => {
   const [page, person] = [await open(), await product.person()];
   await signIn(page, product.url, person);
