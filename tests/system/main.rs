@@ -15,4 +15,5 @@ mod start;
 mod steps;
 mod stop;
 mod structure;
+mod transactions;
 mod world;
