@@ -10,6 +10,7 @@ mod durability;
 mod main_road;
 mod process;
 mod secrets;
+mod silence;
 mod sockets;
 mod start;
 mod steps;
