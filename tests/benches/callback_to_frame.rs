@@ -12,7 +12,8 @@ mod process;
 use std::time::Duration;
 
 use approval::{
-    Approval, Clock, Delivery, Details, Entropy, Id, Number, ProviderUserId, Purpose, RequestId, Secret, Shown, Status,
+    Approval, Clock, Delivery, Details, Entropy, Id, Logos, Number, ProviderUserId, Purpose, RequestId, Secret, Shown,
+    Status,
 };
 use futures_util::StreamExt as _;
 use process::Process;
@@ -112,12 +113,14 @@ fn pending(clock: &Clock, entropy: &Entropy, session: &NewSession, taken: &[Numb
         status: Status::Pending,
         delivery: Delivery::Sending,
         shown: Shown::new("Sign in to Countersign?".into(), Details::default()).unwrap().numbered(number),
+        logos: Logos::default(),
         number,
         created_at: clock.now(),
         expires_at: clock.now() + time::Duration::minutes(10),
         decided_at: None,
         replaced_by: None,
         completed_at: None,
+        code_sent_by: None,
     }
 }
 

@@ -190,7 +190,7 @@ async fn bodies_that_are_not_what_an_address_takes_get_a_problem_and_the_process
 }
 
 /// The callback that approves `approval`, in the provider's shape.
-async fn callback(world: &World, cellphone: &str, approval: &Value) -> Value {
+pub(crate) async fn callback(world: &World, cellphone: &str, approval: &Value) -> Value {
     let request = world.request(cellphone, approval).await;
     let authy_id = world.phone(cellphone).await["authy_id"].clone();
     let transaction = json!({ "message": request["message"], "details": request["details"],
@@ -199,14 +199,14 @@ async fn callback(world: &World, cellphone: &str, approval: &Value) -> Value {
         "callback_action": "approval_request_status", "approval_request": { "transaction": transaction, "logos": null } })
 }
 
-fn sign(world: &World, key: &str, body: &Value) -> String {
+pub(crate) fn sign(world: &World, key: &str, body: &Value) -> String {
     let key = ApiKey::new(approval::Secret::new(key)).unwrap();
     let url: CallbackUrl = format!("{}/authy/callback", world.url).parse().unwrap();
     let params = provider::canonical(body.to_string().as_bytes()).unwrap();
     provider::sign(&key, &url, Signed::Post, "1795000000", &params)
 }
 
-async fn send_callback(world: &World, body: &Value, signature: Option<&str>) -> u16 {
+pub(crate) async fn send_callback(world: &World, body: &Value, signature: Option<&str>) -> u16 {
     let mut request = world.http.post(format!("{}/authy/callback", world.url)).body(body.to_string());
     if let Some(signature) = signature {
         request = request.header("x-authy-signature", signature).header("x-authy-signature-nonce", "1795000000");

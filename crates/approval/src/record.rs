@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 
 use crate::{
-    ApprovalId, Delivery, Digest, Flat, Hidden, Number, ProviderUserId, Purpose, RequestId, SessionId, Shown, Status,
-    UserId,
+    ApprovalId, Channel, Delivery, Digest, Flat, Hidden, Logos, Number, ProviderUserId, Purpose, RequestId, SessionId,
+    Shown, Status, UserId,
 };
 
 /// One request to a phone, for one session or one transaction, and what became of it.
@@ -30,6 +30,8 @@ pub struct Approval {
     pub delivery: Delivery,
     /// What the phone shows.
     pub shown: Shown,
+    /// The pictures beside it.
+    pub logos: Logos,
     /// The number to compare by eye.
     pub number: Number,
     /// When it was asked for.
@@ -42,6 +44,8 @@ pub struct Approval {
     pub replaced_by: Option<ApprovalId>,
     /// When its one use was made of it.
     pub completed_at: Option<OffsetDateTime>,
+    /// How a code for it alone was last sent: for a transaction that is approved without the app.
+    pub code_sent_by: Option<Channel>,
 }
 
 impl Approval {

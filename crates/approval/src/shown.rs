@@ -9,7 +9,7 @@ use serde::{
 };
 use thiserror::Error;
 
-use crate::{Flat, Number};
+use crate::{Flat, Logos, Number};
 
 /// Message and details as the phone shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,13 @@ pub enum ShownError {
     /// A value is empty or longer than [`Shown::VALUE_LIMIT`].
     #[error("a value must have 1 to {} characters", Shown::VALUE_LIMIT)]
     Value,
+    /// A logo without an http address of at most [`Logos::URL_LIMIT`] characters, two for one kind of screen, or none
+    /// for all.
+    #[error(
+        "a logo needs an http address of at most {} characters, one for each screen, the default among them",
+        Logos::URL_LIMIT
+    )]
+    Logos,
     /// A label that Countersign itself adds.
     #[error("the labels Number, Email Address, Where and Browser are reserved")]
     Reserved,

@@ -20,7 +20,7 @@ use crate::{
 /// Wrong passwords for one address, known or not.
 const WRONG_PASSWORDS: Limit = Limit { count: 10, window: Duration::minutes(10) };
 
-/// Requests sent again to one phone, or sent to it because somebody signs up with it.
+/// Requests sent to one phone again, for a transaction, or because somebody signs up with it.
 const PUSHES: Limit = Limit { count: 10, window: Duration::minutes(10) };
 
 /// A session that waits for its proof.
@@ -48,7 +48,7 @@ pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Res
     };
     let (session, token) = new_session(hub, user.id, visitor);
     let whose = Whose { user: user.id, session: session.id, provider_user: &user.provider_user, email: &user.email };
-    let draft = Draft::new(hub, Purpose::SignUp, whose, visitor)?;
+    let draft = Draft::sign_up(hub, whose, visitor)?;
     let approval = hub.storage.begin_sign_up(&user, &session, |taken| draft.numbered(hub, taken)).await?;
     Ok(begun(hub, approval, token))
 }
@@ -67,7 +67,7 @@ pub(crate) async fn sign_in(hub: &Hub, email: &str, password: Secret, visitor: &
     let (session, token) = new_session(hub, account.id, visitor);
     let whose =
         Whose { user: account.id, session: session.id, provider_user: &account.provider_user, email: &account.email };
-    let draft = Draft::new(hub, Purpose::SignIn, whose, visitor)?;
+    let draft = Draft::sign_in(hub, whose, visitor)?;
     let approval = hub.storage.begin_sign_in(&session, |taken| draft.numbered(hub, taken)).await?;
     Ok(begun(hub, approval, token))
 }
@@ -91,7 +91,8 @@ pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<
     }
 }
 
-async fn count_push(hub: &Hub, attempts: &str) -> Result<(), Problem> {
+/// Counts a request that will be sent to a phone.
+pub(crate) async fn count_push(hub: &Hub, attempts: &str) -> Result<(), Problem> {
     let counted = hub.storage.count_attempt(AttemptKind::Push, attempts, PUSHES).await?;
     counted.map(drop).map_err(|limited| Problem::too_many("requests were sent", limited))
 }

@@ -1,7 +1,7 @@
 //! Codes instead of a tap: sent by SMS or call, or read from the authenticator; typed once.
 
-use approval::{Approval, Channel, Purpose};
-use provider::{Code, CodeCheck, ProviderError};
+use approval::{Approval, ApprovalId, Channel, ProviderUserId, Purpose, Shown};
+use provider::{Action, Code, CodeCheck, ProviderError};
 use storage::{Attempt, AttemptKind, CodeConfirmed, Completed, Limit};
 use time::Duration;
 
@@ -16,6 +16,8 @@ use crate::{
 const WRONG_CODES: Limit = Limit { count: 5, window: Duration::minutes(10) };
 /// Codes sent to one phone.
 const SENT_CODES: Limit = Limit { count: 5, window: Duration::minutes(10) };
+/// Characters that the provider takes beside a code.
+const ACTION_MESSAGE: usize = 255;
 
 /// Sends a code because somebody asked for it: forced, also to a phone with the app.
 pub(crate) async fn send(hub: &Hub, caller: &Caller, channel: Channel) -> Result<(), Problem> {
@@ -23,30 +25,60 @@ pub(crate) async fn send(hub: &Hub, caller: &Caller, channel: Channel) -> Result
         return Err(Problem::already_signed_in());
     }
     let session = &caller.session;
-    let counted = hub.storage.count_attempt(AttemptKind::CodeSent, &caller.attempts(), SENT_CODES).await?;
-    let attempt = counted.map_err(|limited| Problem::too_many("codes were sent", limited))?;
-    let sent = hub.provider.send_code(&session.provider_user, channel, None).await;
+    let attempt = count_sending(hub, &caller.attempts()).await?;
+    let sent = deliver(hub, attempt, &session.provider_user, channel, None).await;
+    hub.storage.code_sent(session.id, session.user, channel, sent.is_ok()).await?;
+    sent
+}
+
+/// Sends a code by itself when the push cannot reach the phone, so that the code form has something to wait for.
+pub(crate) async fn send_unasked(hub: &Hub, approval: &Approval) {
+    let transaction = (approval.purpose == Purpose::Transaction).then_some(approval);
+    let attempts = attempts_on(&approval.provider_user, approval.purpose == Purpose::SignUp);
+    let sent = match count_sending(hub, &attempts).await {
+        Ok(attempt) => deliver(hub, attempt, &approval.provider_user, Channel::Sms, transaction).await.is_ok(),
+        Err(_) => false,
+    };
+    let written = if transaction.is_some() {
+        let now = hub.storage.transaction_code_sent(approval.id, Channel::Sms, sent).await;
+        now.map(|now| now.iter().for_each(|now| hub.changed(now)))
+    } else {
+        hub.storage.code_sent(approval.session, approval.user, Channel::Sms, sent).await
+    };
+    if let Err(error) = written {
+        tracing::error!(%error, "a sent code could not be written down");
+    }
+}
+
+/// Counts a code that will be sent.
+pub(crate) async fn count_sending(hub: &Hub, attempts: &str) -> Result<Attempt, Problem> {
+    let counted = hub.storage.count_attempt(AttemptKind::CodeSent, attempts, SENT_CODES).await?;
+    counted.map_err(|limited| Problem::too_many("codes were sent", limited))
+}
+
+/// Has the provider send a code, for one transaction alone if there is one. What surely was not sent does not count.
+pub(crate) async fn deliver(
+    hub: &Hub,
+    attempt: Attempt,
+    to: &ProviderUserId,
+    channel: Channel,
+    transaction: Option<&Approval>,
+) -> Result<(), Problem> {
+    let named = transaction.map(|approval| (approval.id.to_string(), spoken(&approval.shown)));
+    let action = named.as_ref().map(|(name, message)| Action { name, message });
+    let sent = hub.provider.send_code(to, channel, action.as_ref()).await;
     let arrived = sent.as_ref().is_ok_and(|sent| !sent.ignored);
-    hub.storage.code_sent(session.id, session.user, channel, arrived).await?;
     if !arrived && !matches!(sent, Err(ProviderError::Slow(_))) {
         hub.storage.forgive(attempt).await?;
     }
     if sent?.ignored { Err(Problem::provider_unavailable()) } else { Ok(()) }
 }
 
-/// Sends a code by itself when the push cannot reach the phone, so that the code form has something to wait for.
-pub(crate) async fn send_unasked(hub: &Hub, approval: &Approval) {
-    let attempts = attempts_on(&approval.provider_user, approval.purpose == Purpose::SignUp);
-    let sent = match hub.storage.count_attempt(AttemptKind::CodeSent, &attempts, SENT_CODES).await {
-        Ok(Ok(_)) => {
-            hub.provider.send_code(&approval.provider_user, Channel::Sms, None).await.is_ok_and(|sent| !sent.ignored)
-        }
-        Ok(Err(_)) => false,
-        Err(error) => return tracing::error!(%error, "the codes sent could not be counted"),
-    };
-    if let Err(error) = hub.storage.code_sent(approval.session, approval.user, Channel::Sms, sent).await {
-        tracing::error!(%error, "a sent code could not be written down");
-    }
+/// What stands beside a code: what it approves, with the details if they fit.
+fn spoken(shown: &Shown) -> String {
+    let details = shown.details().iter().fold(String::new(), |all, (label, value)| format!("{all} {label}: {value}."));
+    let whole = format!("{}{details}", shown.message());
+    if whole.chars().count() <= ACTION_MESSAGE { whole } else { shown.message().to_owned() }
 }
 
 /// Checks a typed code and, if the provider accepts it and it never counted before, confirms the session. A lost
@@ -61,7 +93,7 @@ pub(crate) async fn check(hub: &Hub, caller: MaybeCaller, text: &str) -> Result<
     if caller.is_confirmed() {
         return Ok(Confirmed::Already);
     }
-    let confirmed = match accepted(hub, &caller, &code).await? {
+    let confirmed = match accepted(hub, &caller, &code, None).await? {
         Some(attempt) => confirm(hub, &caller, &code, &proof, attempt).await?,
         None => None,
     };
@@ -72,11 +104,18 @@ pub(crate) async fn check(hub: &Hub, caller: MaybeCaller, text: &str) -> Result<
     }
 }
 
-/// Asks the provider about a code. Counted before, so that no number of codes at once passes the limit.
-async fn accepted(hub: &Hub, caller: &Caller, code: &Code) -> Result<Option<Attempt>, Problem> {
+/// Asks the provider about a code, for one transaction alone if there is one. Counted before, so that no number of
+/// codes at once passes the limit.
+pub(crate) async fn accepted(
+    hub: &Hub,
+    caller: &Caller,
+    code: &Code,
+    transaction: Option<ApprovalId>,
+) -> Result<Option<Attempt>, Problem> {
     let counted = hub.storage.count_attempt(AttemptKind::Code, &caller.attempts(), WRONG_CODES).await?;
     let attempt = counted.map_err(|limited| Problem::too_many("wrong codes", limited))?;
-    match hub.provider.check_code(&caller.session.provider_user, code, None).await {
+    let action = transaction.map(|id| id.to_string());
+    match hub.provider.check_code(&caller.session.provider_user, code, action.as_deref()).await {
         Ok(CodeCheck::Accepted) => Ok(Some(attempt)),
         Ok(CodeCheck::Refused) => {
             hub.storage.code_wrong(&caller.session).await?;
@@ -106,13 +145,18 @@ async fn confirm(
             for approval in &left {
                 hub.changed(approval);
             }
-            if let Err(error) = hub.storage.forgive(attempt).await {
-                tracing::warn!(%error, "a right code stays counted");
-            }
+            forgive_right(hub, attempt).await;
             Ok(Some(Confirmed::With(next)))
         }
         CodeConfirmed::Fresh(Completed::AlreadyRegistered, _) => Err(Problem::already_registered()),
         CodeConfirmed::Fresh(_, _) => Err(Problem::no_session()),
         CodeConfirmed::Used => Ok(None),
+    }
+}
+
+/// A right code is no attempt.
+pub(crate) async fn forgive_right(hub: &Hub, attempt: Attempt) {
+    if let Err(error) = hub.storage.forgive(attempt).await {
+        tracing::warn!(%error, "a right code stays counted");
     }
 }

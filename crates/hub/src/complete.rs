@@ -1,6 +1,6 @@
 //! Completing an approval: the row is read again, the session confirmed, its token replaced. May be repeated.
 
-use approval::ApprovalId;
+use approval::{ApprovalId, Purpose};
 use storage::Completed;
 
 use crate::{
@@ -26,9 +26,10 @@ pub(crate) async fn complete(hub: &Hub, caller: MaybeCaller, id: ApprovalId) -> 
             if let Some(confirmed) = proof.shown_meanwhile(hub, &caller).await? {
                 return Ok(confirmed);
             }
-            caller.own(hub, id).await?;
+            let approval = caller.own(hub, id).await?;
             // A code may have confirmed the session before its approval could.
-            if caller.is_confirmed() { Ok(Confirmed::Already) } else { Err(Problem::not_approved()) }
+            let by_code = caller.is_confirmed() && approval.purpose != Purpose::Transaction;
+            if by_code { Ok(Confirmed::Already) } else { Err(Problem::not_approved()) }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use approval::{Callback, Event};
 use broker::{EventLog, Outcome, Received};
-use storage::Decided;
+use storage::{Decided, Heard};
 
 use crate::hub::Hub;
 
@@ -49,7 +49,8 @@ async fn decide(hub: &Hub, received: &Received) -> Outcome {
     let Some(Event::Callback(callback)) = Event::from_bytes(&received.payload) else {
         return Outcome::Park("its schema is not known here".to_owned());
     };
-    match hub.storage.decide(&callback).await {
+    hub.repairs.called_back();
+    match hub.storage.decide(&callback, Heard::Callback).await {
         Ok(Decided::Now(approval)) => {
             hub.changed(&approval);
             let age = hub.clock.now() - callback.received_at;

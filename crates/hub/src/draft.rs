@@ -1,12 +1,17 @@
 //! Drafts the approvals that the hub asks for: what the phone will show, and until when.
 
 use approval::{
-    Approval, ApprovalId, Delivery, Details, Number, ProviderUserId, Purpose, SessionId, Shown, ShownError, Status,
-    UserId,
+    Approval, ApprovalId, Delivery, Details, Logos, Number, ProviderUserId, Purpose, SessionId, Shown, ShownError,
+    Status, UserId,
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::{hub::Hub, settings::Settings, visitor::Visitor};
+use crate::{
+    hub::Hub,
+    settings::Settings,
+    transaction::Wanted,
+    visitor::{Caller, Visitor},
+};
 
 /// Everything an approval is made from, but its number: that depends on the numbers the phone shows already.
 #[derive(Debug, Clone)]
@@ -17,6 +22,7 @@ pub(crate) struct Draft {
     provider_user: ProviderUserId,
     purpose: Purpose,
     shown: Shown,
+    logos: Logos,
     created_at: OffsetDateTime,
     expires_at: OffsetDateTime,
 }
@@ -31,45 +37,54 @@ pub(crate) struct Whose<'a> {
 }
 
 impl Draft {
-    /// A draft for a sign-in or a sign-up.
+    /// A draft for a sign-up.
     ///
     /// # Errors
     /// When something is too long for a phone to show.
-    pub(crate) fn new(hub: &Hub, purpose: Purpose, whose: Whose<'_>, visitor: &Visitor) -> Result<Self, ShownError> {
-        let [_, of_email, of_place, of_browser] = Shown::RESERVED.map(str::to_owned);
-        let details = [
-            (of_email, whose.email.to_owned()),
-            (of_place, visitor.place.clone()),
-            (of_browser, visitor.browser.clone()),
-        ];
-        let shown = Shown::new(message(purpose, &hub.settings.product), Details::new(details))?;
+    pub(crate) fn sign_up(hub: &Hub, whose: Whose<'_>, visitor: &Visitor) -> Result<Self, ShownError> {
+        Self::of_session(hub, Purpose::SignUp, sign_up_message(&hub.settings.product), whose, visitor)
+    }
+
+    /// A draft for a sign-in.
+    ///
+    /// # Errors
+    /// When something is too long for a phone to show.
+    pub(crate) fn sign_in(hub: &Hub, whose: Whose<'_>, visitor: &Visitor) -> Result<Self, ShownError> {
+        let message = format!("Sign in to {}?", hub.settings.product);
+        Self::of_session(hub, Purpose::SignIn, message, whose, visitor)
+    }
+
+    /// A draft for a transaction of whoever is in, not beyond the end of the session. `None`: that is too near.
+    pub(crate) fn transaction(hub: &Hub, caller: &Caller, id: ApprovalId, wanted: Wanted) -> Option<Self> {
+        let session = &caller.session;
         let created_at = hub.clock.now();
-        Ok(Self {
-            id: ApprovalId::new(&hub.clock, &hub.entropy),
-            user: whose.user,
-            session: whose.session,
-            provider_user: whose.provider_user.clone(),
-            purpose,
-            shown,
+        let seconds = wanted.seconds.unwrap_or(hub.settings.transaction_seconds);
+        Some(Self {
+            id,
+            user: session.user,
+            session: session.id,
+            provider_user: session.provider_user.clone(),
+            purpose: Purpose::Transaction,
+            shown: wanted.shown,
+            logos: if wanted.logos.as_slice().is_empty() { hub.logos.clone() } else { wanted.logos },
             created_at,
-            expires_at: created_at + Duration::seconds(hub.settings.sign_in_seconds.into()),
+            expires_at: end(created_at, Duration::seconds(seconds.into()), session.expires_at)?,
         })
     }
 
     /// A draft that asks the same again, for as long, but not beyond the end of its session. `None`: that is too near.
     pub(crate) fn again(hub: &Hub, old: &Approval, session_ends: OffsetDateTime) -> Option<Self> {
         let created_at = hub.clock.now();
-        let expires_at = (created_at + (old.expires_at - old.created_at)).min(session_ends);
-        let long_enough = expires_at - created_at >= Duration::seconds(Settings::SHORTEST.into());
-        long_enough.then(|| Self {
+        Some(Self {
             id: ApprovalId::new(&hub.clock, &hub.entropy),
             user: old.user,
             session: old.session,
             provider_user: old.provider_user.clone(),
             purpose: old.purpose,
             shown: old.shown.clone(),
+            logos: old.logos.clone(),
             created_at,
-            expires_at,
+            expires_at: end(created_at, old.expires_at - old.created_at, session_ends)?,
         })
     }
 
@@ -87,20 +102,52 @@ impl Draft {
             status: Status::Pending,
             delivery: Delivery::Sending,
             shown: self.shown.numbered(number),
+            logos: self.logos,
             number,
             created_at: self.created_at,
             expires_at: self.expires_at,
             decided_at: None,
             replaced_by: None,
             completed_at: None,
+            code_sent_by: None,
         }
+    }
+
+    fn of_session(
+        hub: &Hub,
+        purpose: Purpose,
+        message: String,
+        whose: Whose<'_>,
+        visitor: &Visitor,
+    ) -> Result<Self, ShownError> {
+        let [_, of_email, of_place, of_browser] = Shown::RESERVED.map(str::to_owned);
+        let details = [
+            (of_email, whose.email.to_owned()),
+            (of_place, visitor.place.clone()),
+            (of_browser, visitor.browser.clone()),
+        ];
+        let created_at = hub.clock.now();
+        Ok(Self {
+            id: ApprovalId::new(&hub.clock, &hub.entropy),
+            user: whose.user,
+            session: whose.session,
+            provider_user: whose.provider_user.clone(),
+            purpose,
+            shown: Shown::new(message, Details::new(details))?,
+            logos: hub.logos.clone(),
+            created_at,
+            expires_at: created_at + Duration::seconds(hub.settings.sign_in_seconds.into()),
+        })
     }
 }
 
-/// The sentence that the phone asks for a sign-up or a sign-in.
-pub(crate) fn message(purpose: Purpose, product: &str) -> String {
-    match purpose {
-        Purpose::SignUp => format!("Open your account at {product}?"),
-        Purpose::SignIn | Purpose::Transaction => format!("Sign in to {product}?"),
-    }
+/// The longest sentence that a phone asks by itself, for a sign-up.
+pub(crate) fn sign_up_message(product: &str) -> String {
+    format!("Open your account at {product}?")
+}
+
+/// When an approval of this length ends, in a session that ends too. `None`: that is too near.
+fn end(created_at: OffsetDateTime, length: Duration, session_ends: OffsetDateTime) -> Option<OffsetDateTime> {
+    let end = (created_at + length).min(session_ends);
+    (end - created_at >= Duration::seconds(Settings::SHORTEST.into())).then_some(end)
 }

@@ -4,9 +4,9 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use approval::{Approval, Callback, Change, Delivery, Echo, Purpose, Status};
-use provider::{Logo, ProviderError, Resolution};
-use storage::{Decided, StorageError};
+use approval::{Approval, Callback, Change, Delivery, Echo, Status};
+use provider::ProviderError;
+use storage::{Decided, Heard, StorageError};
 use time::OffsetDateTime;
 
 use crate::{codes, hub::Hub, settings::PROVIDER_ENDS_BEFORE};
@@ -47,7 +47,7 @@ async fn push(hub: &Hub, approval: &Approval) {
     let left = (approval.expires_at - PROVIDER_ENDS_BEFORE - hub.clock.now()).whole_seconds();
     let seconds = u32::try_from(left).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
     let (user, shown, hidden) = (&approval.provider_user, &approval.shown, approval.hidden());
-    let asked = hub.provider.create_request(user, shown, &hidden, &logos(hub), seconds).await;
+    let asked = hub.provider.create_request(user, shown, &hidden, &approval.logos, seconds).await;
     let (delivery, request) = match asked {
         Ok(request) => (Delivery::Sent, Some(request)),
         Err(ProviderError::NoApp) => (Delivery::NoApp, None),
@@ -62,18 +62,13 @@ async fn push(hub: &Hub, approval: &Approval) {
         Ok(Some(now)) => {
             hub.changed(&now);
             let unreached = matches!(delivery, Delivery::NoApp | Delivery::Unavailable);
-            if unreached && now.status == Status::Pending && now.purpose != Purpose::Transaction {
+            if unreached && now.status == Status::Pending {
                 codes::send_unasked(hub, &now).await;
             }
         }
         Ok(None) => {}
         Err(error) => tracing::error!(approval.id = %approval.id, %error, "the delivery could not be written"),
     }
-}
-
-fn logos(hub: &Hub) -> Vec<Logo> {
-    let url = hub.settings.logo_url.as_ref().map(ToString::to_string);
-    url.into_iter().map(|url| Logo { res: Resolution::Default, url }).collect()
 }
 
 async fn follow(hub: &Hub, approval: Approval) {
@@ -117,6 +112,7 @@ async fn ask(hub: &Hub, approval: &Approval) {
         Err(error) => return tracing::error!(approval.id = %approval.id, %error, "an approval could not be read"),
     };
     let Some(request) = request else { return };
+    let _turn = hub.repairs.turn().await;
     let state = match hub.provider.read_request(&request).await {
         Ok(state) if state.status == Status::Pending.word() => return,
         Ok(state) => state,
@@ -129,10 +125,14 @@ async fn ask(hub: &Hub, approval: &Approval) {
         echo: Echo::default(),
         received_at: hub.clock.now(),
     };
-    match hub.storage.decide(&answer).await {
+    match hub.storage.decide(&answer, Heard::Asked).await {
         Ok(Decided::Now(decided)) => {
             tracing::warn!(approval.id = %decided.id, status = %decided.status, "decided by asking: no callback came");
             hub.changed(&decided);
+            // Of requests that nobody answered the provider calls back neither.
+            if decided.status != Status::Expired {
+                hub.repairs.repaired();
+            }
         }
         Ok(_) => {}
         Err(error) => tracing::error!(approval.id = %approval.id, %error, "an answer could not be written"),

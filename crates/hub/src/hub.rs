@@ -3,14 +3,16 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use approval::{Approval, Clock, Entropy};
+use approval::{Approval, Clock, Entropy, Logos};
 use futures_util::FutureExt as _;
 use provider::Authy;
 use storage::Storage;
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{origin::Origins, password::Passwords, settings::Settings, token::ServerKey, waiters::Waiters};
+use crate::{
+    origin::Origins, password::Passwords, repairs::Repairs, settings::Settings, token::ServerKey, waiters::Waiters,
+};
 
 /// The shared parts of a hub. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -21,9 +23,12 @@ pub(crate) struct Hub(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) origins: Origins,
+    /// The pictures beside whatever brings none of its own.
+    pub(crate) logos: Logos,
     pub(crate) storage: Storage,
     pub(crate) provider: Authy,
     pub(crate) waiters: Waiters,
+    pub(crate) repairs: Repairs,
     pub(crate) passwords: Passwords,
     pub(crate) key: ServerKey,
     pub(crate) clock: Clock,

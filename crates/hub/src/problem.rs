@@ -75,6 +75,14 @@ impl Problem {
             .saying("This code is not right, or was used before. Check the newest one and try again.")
     }
 
+    /// The same for a transaction: only codes that were sent for it count.
+    pub(crate) fn invalid_transaction_code() -> Self {
+        Self::invalid_code().saying(
+            "This is not the code that we sent for this request. Codes from an authenticator do not count here: they \
+             do not say what they approve.",
+        )
+    }
+
     /// A limit is reached.
     pub(crate) fn too_many(what: &str, limited: Limited) -> Self {
         let seconds = limited.retry_after.whole_seconds() + 1;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use approval::{Clock, Details, Entropy, Purpose, Shown};
+use approval::{Clock, Details, Entropy, Logos, Shown};
 use axum::Router;
 use broker::EventLog;
 use provider::Authy;
@@ -16,6 +16,7 @@ use crate::{
     hub::{Hub, Shared},
     origin::Origins,
     password::{HashError, Passwords},
+    repairs::Repairs,
     route,
     settings::Settings,
     token::ServerKey,
@@ -50,6 +51,9 @@ pub enum StartError {
     /// No phone could show the product's name.
     #[error("the product's name is empty or too long for a phone to show")]
     Product,
+    /// The provider takes no such logo.
+    #[error("the logo's address is none that a phone can be given: http, and at most 500 characters")]
+    Logo,
     /// An approval would end before the provider could ask for it.
     #[error("an approval must live {} seconds at least", Settings::SHORTEST)]
     TooShort,
@@ -64,18 +68,21 @@ const SWEEP: Duration = Duration::from_mins(1);
 /// [`StartError`] when the settings or the database will not do.
 pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -> Result<Router, StartError> {
     let Parts { settings, storage, log, provider, clock, entropy } = parts;
-    let message = draft::message(Purpose::SignUp, &settings.product);
+    let message = draft::sign_up_message(&settings.product);
     Shown::new(message, Details::default()).map_err(|_| StartError::Product)?;
     if settings.sign_in_seconds.min(settings.transaction_seconds) < Settings::SHORTEST {
         return Err(StartError::TooShort);
     }
+    let logos = settings.logo_url.as_ref().map_or_else(|| Ok(Logos::default()), |url| Logos::one(url.to_string()));
     let hub = Hub::new(Shared {
         origins: Origins::of(&settings.public_url),
+        logos: logos.map_err(|_| StartError::Logo)?,
         settings,
         key: ServerKey::new(storage.server_key("sessions", &entropy).await?),
         storage,
         provider,
         waiters: Waiters::default(),
+        repairs: Repairs::new(),
         passwords: Passwords::new(&entropy)?,
         clock,
         entropy,

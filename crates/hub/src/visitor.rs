@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use approval::{Approval, ApprovalId, ProviderUserId};
+use approval::{Approval, ApprovalId, ProviderUserId, Purpose};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{HeaderMap, header, request::Parts},
@@ -49,6 +49,17 @@ impl Caller {
     pub(crate) async fn own(&self, hub: &Hub, id: ApprovalId) -> Result<Approval, Problem> {
         let approval = hub.storage.approval(id).await?;
         approval.filter(|approval| approval.session == self.session.id).ok_or_else(Problem::not_found)
+    }
+
+    /// The approval, if it is this session's, or a transaction of the same person who is in elsewhere now: to look at,
+    /// not to act on.
+    pub(crate) async fn sees(&self, hub: &Hub, id: ApprovalId) -> Result<Approval, Problem> {
+        let approval = hub.storage.approval(id).await?;
+        let elsewhere = |approval: &Approval| {
+            self.is_confirmed() && approval.user == self.session.user && approval.purpose == Purpose::Transaction
+        };
+        let seen = approval.filter(|approval| approval.session == self.session.id || elsewhere(approval));
+        seen.ok_or_else(Problem::not_found)
     }
 
     /// Whose attempts count together: those on one phone. A sign-up's count apart, so that nobody can use up those of

@@ -74,7 +74,7 @@ impl Drop for Waiter {
 
 #[cfg(test)]
 mod tests {
-    use approval::{Clock, Delivery, Details, Entropy, Id, ProviderUserId, Purpose, Shown, Status};
+    use approval::{Clock, Delivery, Details, Entropy, Id, Logos, ProviderUserId, Purpose, Shown, Status};
 
     use super::*;
 
@@ -91,12 +91,14 @@ mod tests {
             status: Status::Pending,
             delivery: Delivery::Sending,
             shown: Shown::new("Sign in?".into(), Details::default()).unwrap(),
+            logos: Logos::default(),
             number: "47".parse().unwrap(),
             created_at: clock.now(),
             expires_at: clock.now(),
             decided_at: None,
             replaced_by: None,
             completed_at: None,
+            code_sent_by: None,
         }
     }
 

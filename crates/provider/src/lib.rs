@@ -26,7 +26,7 @@ pub use code::{Code, ParseCodeError};
 pub use codes::{Action, CodeCheck, CodeSent};
 pub use error::ProviderError;
 pub use key::{ApiKey, EmptyKey};
-pub use requests::{Logo, RequestState, Resolution};
+pub use requests::RequestState;
 pub use signature::{Method, NONCE_HEADER, Rejected, SIGNATURE_HEADER, SignedRequest, Verified, sign, verify};
 pub use tree::Malformed;
 pub use users::UserStatus;

@@ -2,37 +2,14 @@
 
 use std::num::NonZeroU32;
 
-use approval::{Details, Hidden, ProviderUserId, RequestId, Shown};
-use serde::{Deserialize, Serialize};
+use approval::{Details, Hidden, Logo, Logos, ProviderUserId, RequestId, Shown};
+use serde::Serialize;
 
 use crate::{
     Authy, ProviderError,
     client::{Repeat, path_segment},
     users::user_segment,
 };
-
-/// A picture beside the request on the phone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Logo {
-    /// For which screens. If there is any logo, there must be a [`Resolution::Default`].
-    pub res: Resolution,
-    /// Where the phone finds it.
-    pub url: String,
-}
-
-/// The screens a logo is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Resolution {
-    /// All that have none of their own.
-    Default,
-    /// Of low resolution.
-    Low,
-    /// Of medium resolution.
-    Med,
-    /// Of high resolution.
-    High,
-}
 
 /// What the provider says of a request when it is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,14 +42,14 @@ impl Authy {
         user: &ProviderUserId,
         shown: &Shown,
         hidden: &Hidden,
-        logos: &[Logo],
+        logos: &Logos,
         seconds_to_expire: NonZeroU32,
     ) -> Result<RequestId, ProviderError> {
         let body = NewRequest {
             message: shown.message(),
             details: shown.details(),
             hidden_details: hidden,
-            logos,
+            logos: logos.as_slice(),
             seconds_to_expire,
         };
         let request = self.post(&["onetouch", "json", "users", user_segment(user)?, "approval_requests"]).json(&body);

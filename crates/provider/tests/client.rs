@@ -6,11 +6,10 @@ mod fake;
 
 use std::{error::Error, iter, num::NonZeroU32, time::Duration};
 
-use approval::{Channel, Details, Hidden, ProviderUserId, RequestId, Secret, Shown};
+use approval::{Channel, Details, Hidden, Logos, ProviderUserId, RequestId, Secret, Shown};
 use fake::{Fake, KEY, client};
 use provider::{
-    Action, ApiKey, Authy, AuthySettings, Code, CodeCheck, CodeSent, Logo, ProviderError, Resolution, SettingsError,
-    UserStatus,
+    Action, ApiKey, Authy, AuthySettings, Code, CodeCheck, CodeSent, ProviderError, SettingsError, UserStatus,
 };
 use tokio::{io::AsyncReadExt as _, net::TcpListener};
 
@@ -33,7 +32,7 @@ async fn create(authy: &Authy) -> Result<RequestId, ProviderError> {
     let details = Details::new([("To".into(), "Jarod's vault".into()), ("Amount".into(), "1,000,000".into())]);
     let shown = Shown::new("Send Galleons?".into(), details).unwrap();
     let hidden = Hidden::from([("digest".into(), "00".into())]);
-    let logos = [Logo { res: Resolution::Default, url: "https://example.com/a.png".into() }];
+    let logos = Logos::one("https://example.com/a.png".into()).unwrap();
     authy.create_request(&user(), &shown, &hidden, &logos, NonZeroU32::new(115).unwrap()).await
 }
 

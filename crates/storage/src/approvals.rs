@@ -1,6 +1,8 @@
 //! Approvals: made, read, changed. Each change writes row, audit line and announcement together.
 
-use approval::{Approval, ApprovalId, Change, Delivery, Number, RequestId, SessionId, Status, UserId, transition};
+use approval::{
+    Approval, ApprovalId, Change, Channel, Delivery, Number, RequestId, SessionId, Status, UserId, transition,
+};
 use sqlx::SqliteConnection;
 use time::OffsetDateTime;
 
@@ -142,13 +144,14 @@ pub(crate) async fn insert(db: &mut SqliteConnection, approval: &Approval) -> Re
     let (id, user, session) = (approval.id.to_string(), approval.user.to_string(), approval.session.to_string());
     let (purpose, status, delivery) = (approval.purpose.word(), approval.status.word(), approval.delivery.word());
     let details = serde_json::to_string(approval.shown.details()).unwrap_or_default();
+    let logos = serde_json::to_string(&approval.logos).unwrap_or_default();
     let message = approval.shown.message();
     let number = approval.number.to_string();
     let (created_at, expires_at) = (millis(approval.created_at), millis(approval.expires_at));
     sqlx::query!(
         "INSERT INTO approvals (id, version, user_id, session_id, provider_user, purpose, status, delivery, message, details,
-            number, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+            number, created_at, expires_at, logos)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         id,
         approval.version,
         user,
@@ -162,6 +165,7 @@ pub(crate) async fn insert(db: &mut SqliteConnection, approval: &Approval) -> Re
         number,
         created_at,
         expires_at,
+        logos,
     )
     .execute(db)
     .await?;
@@ -175,9 +179,10 @@ pub(crate) async fn save(db: &mut SqliteConnection, approval: &mut Approval) -> 
     let request = approval.request.as_ref().map(|request| request.0.as_str());
     let replaced_by = approval.replaced_by.map(|id| id.to_string());
     let (decided_at, completed_at) = (approval.decided_at.map(millis), approval.completed_at.map(millis));
+    let code_sent_by = approval.code_sent_by.map(Channel::word);
     sqlx::query!(
         "UPDATE approvals SET version = $2, request = $3, status = $4, delivery = $5, decided_at = $6, replaced_by = $7,
-            completed_at = $8
+            completed_at = $8, code_sent_by = $9
          WHERE id = $1",
         id,
         approval.version,
@@ -187,6 +192,7 @@ pub(crate) async fn save(db: &mut SqliteConnection, approval: &mut Approval) -> 
         decided_at,
         replaced_by,
         completed_at,
+        code_sent_by,
     )
     .execute(db)
     .await?;

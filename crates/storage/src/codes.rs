@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use approval::Approval;
+use approval::{Approval, ProviderUserId};
+use sqlx::SqliteConnection;
+use time::OffsetDateTime;
 
 use crate::rows::millis;
 use crate::sessions::{ConfirmedBy, Session};
@@ -36,16 +38,7 @@ impl Storage {
     ) -> Result<CodeConfirmed, StorageError> {
         let now = self.clock.now();
         let mut db = self.write().await?;
-        let (hash, at) = (code.0.as_slice(), millis(now));
-        let fresh = sqlx::query!(
-            "INSERT INTO used_codes (provider_user, code_hash, used_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            session.provider_user.0,
-            hash,
-            at,
-        )
-        .execute(&mut *db)
-        .await?;
-        if fresh.rows_affected() == 0 {
+        if !use_up(&mut db, &session.provider_user, code, now).await? {
             return Ok(CodeConfirmed::Used);
         }
         let completion = Completion { proof, by: ConfirmedBy::Code, token };
@@ -69,6 +62,23 @@ impl Storage {
         db.commit().await?;
         Ok(())
     }
+}
+
+/// Writes that a code has counted, inside a transaction. `false`: it had before.
+pub(crate) async fn use_up(
+    db: &mut SqliteConnection,
+    provider_user: &ProviderUserId,
+    code: CodeHash,
+    now: OffsetDateTime,
+) -> Result<bool, StorageError> {
+    let (hash, at) = (code.0.as_slice(), millis(now));
+    let fresh = sqlx::query!(
+        "INSERT INTO used_codes (provider_user, code_hash, used_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        provider_user.0,
+        hash,
+        at,
+    );
+    Ok(fresh.execute(db).await?.rows_affected() == 1)
 }
 
 impl fmt::Debug for CodeHash {

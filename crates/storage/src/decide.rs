@@ -20,6 +20,15 @@ pub enum Decided {
     Unknown,
 }
 
+/// How the provider's word reached us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// It called back.
+    Callback,
+    /// It was asked.
+    Asked,
+}
+
 /// Why a well-signed callback decides nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
@@ -29,6 +38,15 @@ pub enum Doubt {
     AnotherContent,
     /// Its status is no word we know.
     UnknownStatus,
+}
+
+impl Heard {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Callback => "by a callback",
+            Self::Asked => "by asking the provider",
+        }
+    }
 }
 
 impl Doubt {
@@ -50,7 +68,7 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be read or written; the callback must then be delivered again.
-    pub async fn decide(&self, callback: &Callback) -> Result<Decided, StorageError> {
+    pub async fn decide(&self, callback: &Callback, heard: Heard) -> Result<Decided, StorageError> {
         let mut db = self.write().await?;
         let Some(mut approval) = find(&mut db, callback).await? else { return Ok(Decided::Unknown) };
         let now = self.clock.now();
@@ -63,7 +81,7 @@ impl Storage {
             }
         };
         approval.request.get_or_insert_with(|| callback.request.clone());
-        let decided = apply(&mut db, approval, change, now).await?;
+        let decided = apply(&mut db, approval, change, heard, now).await?;
         db.commit().await?;
         Ok(decided)
     }
@@ -102,11 +120,12 @@ async fn apply(
     db: &mut SqliteConnection,
     mut approval: Approval,
     change: Change,
+    heard: Heard,
     now: OffsetDateTime,
 ) -> Result<Decided, StorageError> {
     let refused = transition(approval.status, change, now, approval.expires_at).err();
     let note = match refused {
-        None => "by the provider",
+        None => heard.words(),
         Some(Refused::TooLate) => "the answer came too late",
         Some(Refused::AlreadyFinal(status)) => {
             let note = format!("is {status} already, {change:?} changes nothing");

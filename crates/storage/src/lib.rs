@@ -16,6 +16,7 @@ mod outbox;
 mod rows;
 mod sessions;
 mod sweep;
+mod transactions;
 mod users;
 
 pub use approvals::Replaced;
@@ -23,8 +24,9 @@ pub use attempts::{Attempt, AttemptKind, Limit, Limited};
 pub use audit::AuditRow;
 pub use codes::{CodeConfirmed, CodeHash};
 pub use complete::{Completed, Completion, NewToken};
-pub use decide::{Decided, Doubt};
+pub use decide::{Decided, Doubt, Heard};
 pub use error::StorageError;
 pub use open::{OpenError, Storage};
 pub use sessions::{ConfirmedBy, NewSession, Session, SignIn, TokenHash, Via};
+pub use transactions::{Asked, CodeApproved};
 pub use users::{Account, NewUser};

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use approval::{Approval, Details, ProviderUserId, RequestId, Shown};
+use approval::{Approval, Details, Logo, Logos, ProviderUserId, RequestId, Shown};
 use time::OffsetDateTime;
 
 use crate::StorageError;
@@ -26,6 +26,8 @@ pub(crate) struct ApprovalRow {
     pub(crate) decided_at: Option<i64>,
     pub(crate) replaced_by: Option<String>,
     pub(crate) completed_at: Option<i64>,
+    pub(crate) logos: String,
+    pub(crate) code_sent_by: Option<String>,
 }
 
 impl TryFrom<ApprovalRow> for Approval {
@@ -33,8 +35,9 @@ impl TryFrom<ApprovalRow> for Approval {
 
     fn try_from(row: ApprovalRow) -> Result<Self, StorageError> {
         const TABLE: &str = "approvals";
-        let details: Details =
-            serde_json::from_str(&row.details).map_err(|_| StorageError::Corrupt { table: TABLE })?;
+        let corrupt = || StorageError::Corrupt { table: TABLE };
+        let details: Details = serde_json::from_str(&row.details).map_err(|_| corrupt())?;
+        let logos: Vec<Logo> = serde_json::from_str(&row.logos).map_err(|_| corrupt())?;
         Ok(Self {
             id: parse(TABLE, &row.id)?,
             version: row.version,
@@ -45,13 +48,15 @@ impl TryFrom<ApprovalRow> for Approval {
             purpose: parse(TABLE, &row.purpose)?,
             status: parse(TABLE, &row.status)?,
             delivery: parse(TABLE, &row.delivery)?,
-            shown: Shown::new(row.message, details).map_err(|_| StorageError::Corrupt { table: TABLE })?,
+            shown: Shown::new(row.message, details).map_err(|_| corrupt())?,
+            logos: Logos::new(logos).map_err(|_| corrupt())?,
             number: parse(TABLE, &row.number)?,
             created_at: from_millis(TABLE, row.created_at)?,
             expires_at: from_millis(TABLE, row.expires_at)?,
             decided_at: row.decided_at.map(|at| from_millis(TABLE, at)).transpose()?,
             replaced_by: row.replaced_by.map(|id| parse(TABLE, &id)).transpose()?,
             completed_at: row.completed_at.map(|at| from_millis(TABLE, at)).transpose()?,
+            code_sent_by: row.code_sent_by.map(|word| parse(TABLE, &word)).transpose()?,
         })
     }
 }

@@ -1,12 +1,12 @@
-//! `/account`: who you are, this session, recent sign-ins.
+//! `/account`: transactions, who you are, this session, recent sign-ins.
 
 use approval::Secret;
 use askama::Template;
 
-use super::{Moment, Shell};
+use super::{Listed, Moment, Shell, Transfer};
 
 /// The account of the person who is in.
-#[derive(Debug, Template)]
+#[derive(Template)]
 #[template(path = "account.html")]
 pub(crate) struct Account {
     /// The frame.
@@ -19,6 +19,10 @@ pub(crate) struct Account {
     pub(crate) phone: Secret,
     /// The session this page is shown in.
     pub(crate) session: SignedIn,
+    /// The form for a transaction.
+    pub(crate) transfer: Transfer,
+    /// Transactions, newest first.
+    pub(crate) transactions: Vec<Listed>,
     /// Recent sign-ins, newest first.
     pub(crate) recent: Vec<SignedIn>,
 }

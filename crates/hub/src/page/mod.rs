@@ -11,6 +11,8 @@ mod moment;
 mod problem;
 mod sign_in;
 mod sign_up;
+mod transaction_code;
+mod transfer;
 mod waiting;
 
 use askama::Template;
@@ -28,6 +30,8 @@ pub(crate) use moment::Moment;
 pub(crate) use problem::Problem;
 pub(crate) use sign_in::SignIn;
 pub(crate) use sign_up::SignUp;
+pub(crate) use transaction_code::TransactionCode;
+pub(crate) use transfer::{Listed, Transfer};
 pub(crate) use waiting::Waiting;
 
 /// What the frame around every page shows.

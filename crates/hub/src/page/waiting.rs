@@ -15,6 +15,8 @@ pub(crate) struct Waiting {
     approval: Approval,
     now: OffsetDateTime,
     state: State,
+    /// Whether it is this browser that asked: another one of the same person may only look.
+    live: bool,
 }
 
 /// What the page can say. The script's `stateOf` has the same names.
@@ -45,10 +47,10 @@ enum State {
 }
 
 impl Waiting {
-    /// The page of `approval` as it is at `now`.
-    pub(crate) fn new(shell: Shell, approval: Approval, now: OffsetDateTime) -> Self {
+    /// The page of `approval` as it is at `now`; `live` if this browser asked for it.
+    pub(crate) fn new(shell: Shell, approval: Approval, now: OffsetDateTime, live: bool) -> Self {
         let state = State::of(&approval, now);
-        Self { shell, approval, now, state }
+        Self { shell, approval, now, state, live }
     }
 
     /// What is being approved, in labelled rows. The number is the ring's.
@@ -138,7 +140,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use approval::{Clock, Details, Entropy, Id, ProviderUserId, Shown};
+    use approval::{Clock, Details, Entropy, Id, Logos, ProviderUserId, Shown};
     use time::{Duration, macros::datetime};
 
     use super::*;
@@ -161,16 +163,18 @@ mod tests {
             status: Status::Pending,
             delivery: Delivery::Sent,
             shown: Shown::new("Sign in to Countersign?".into(), details).unwrap(),
+            logos: Logos::default(),
             number: "47".parse().unwrap(),
             created_at: NOW,
             expires_at: NOW + Duration::seconds(120),
             decided_at: None,
             replaced_by: None,
             completed_at: None,
+            code_sent_by: None,
         };
         change(&mut approval);
         let shell = Shell { product: "Countersign".into(), signed_in_as: None };
-        Waiting::new(shell, approval, NOW + Duration::seconds(34)).render().unwrap()
+        Waiting::new(shell, approval, NOW + Duration::seconds(34), true).render().unwrap()
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `/account` for whoever is in, and the way out.
 
+use approval::ApprovalId;
 use axum::{
     extract::State,
     http::StatusCode,
@@ -11,12 +12,12 @@ use storage::ConfirmedBy;
 use super::shell;
 use crate::{
     hub::Hub,
-    page::{self, Account, Moment, SignedIn},
+    page::{self, Account, Listed, Moment, SignedIn, Transfer},
     problem::Problem,
     visitor::{Caller, MaybeCaller},
 };
 
-/// Who you are, this session, recent sign-ins.
+/// Transactions, who you are, this session, recent sign-ins.
 pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<Response, Problem> {
     let Some(caller) = caller.current() else { return Ok(Redirect::to("/sign-in").into_response()) };
     if !caller.is_confirmed() {
@@ -24,10 +25,17 @@ pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
         let next = waiting.map_or_else(|| "/sign-in".to_owned(), |approval| format!("/approvals/{}", approval.id));
         return Ok(Redirect::to(&next).into_response());
     }
-    let sign_ins = hub.storage.recent_sign_ins(&caller.session).await?;
+    let transfer = Transfer::empty(ApprovalId::new(&hub.clock, &hub.entropy));
+    Ok(page::respond(StatusCode::OK, &account(&hub, &caller, transfer).await?))
+}
+
+/// The account page with this form on it.
+pub(super) async fn account(hub: &Hub, caller: &Caller, transfer: Transfer) -> Result<Account, Problem> {
     let session = &caller.session;
-    let page = Account {
-        shell: shell(&hub, Some(&caller)),
+    let sign_ins = hub.storage.recent_sign_ins(session).await?;
+    let transactions = hub.storage.transactions(session.user).await?;
+    Ok(Account {
+        shell: shell(hub, Some(caller)),
         full_name: session.full_name.clone(),
         email: session.email.clone(),
         phone: session.phone.clone(),
@@ -37,9 +45,10 @@ pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
             place: session.place.clone(),
             how: session.confirmed_by.map_or("", how),
         },
+        transfer,
+        transactions: transactions.iter().map(Listed::from).collect(),
         recent: sign_ins.iter().map(shown).collect(),
-    };
-    Ok(page::respond(StatusCode::OK, &page))
+    })
 }
 
 /// Ends the session and takes its cookie away.

@@ -49,8 +49,10 @@ pub(crate) async fn show(
         return Err(Problem::bad_request("wait is 0 to 30 seconds."));
     }
     let mut waiter = hub.waiters.register(id);
-    let approval = caller.required()?.own(&hub, id).await?;
-    if wait == 0 || approval.version > since || approval.status.is_final() {
+    let caller = caller.required()?;
+    let approval = caller.sees(&hub, id).await?;
+    let elsewhere = approval.session != caller.session.id;
+    if elsewhere || wait == 0 || approval.version > since || approval.status.is_final() {
         return Ok(axum::Json(ApprovalView::from(&approval)).into_response());
     }
     let news = async {

@@ -7,6 +7,7 @@ mod landing;
 mod session;
 mod sign_in;
 mod sign_up;
+mod transaction;
 mod waiting;
 
 use askama::Template;
@@ -61,10 +62,13 @@ fn pages() -> Router<Hub> {
         .route("/", get(landing::page))
         .route("/sign-up", get(sign_up::page).post(sign_up::submit))
         .route("/sign-in", get(sign_in::page).post(sign_in::submit))
+        .route("/approvals", post(transaction::submit))
         .route("/approvals/{id}", get(waiting::page))
         .route("/approvals/{id}/complete", post(waiting::complete))
         .route("/approvals/{id}/cancel", post(waiting::cancel))
         .route("/approvals/{id}/resend", post(waiting::resend))
+        .route("/approvals/{id}/code", get(transaction::code_page).post(transaction::submit_code))
+        .route("/approvals/{id}/code/send", post(transaction::submit_send))
         .route("/code", get(code::page).post(code::submit))
         .route("/code/send", post(code::send))
         .route("/account", get(account::page))
@@ -77,11 +81,14 @@ fn api() -> Router<Hub> {
         .route("/session", get(session::show).post(sign_in::create).delete(session::end))
         .route("/session/code", post(session::code))
         .route("/session/code/send", post(session::send_code))
+        .route("/approvals", post(transaction::create))
         .route("/approvals/{id}", get(approval::show))
         .route("/approvals/{id}/events", get(approval::events))
         .route("/approvals/{id}/complete", post(approval::complete))
         .route("/approvals/{id}/cancel", post(approval::cancel))
         .route("/approvals/{id}/resend", post(approval::resend))
+        .route("/approvals/{id}/code", post(transaction::code))
+        .route("/approvals/{id}/code/send", post(transaction::send_code))
 }
 
 /// What the frame around a page shows to `caller`.

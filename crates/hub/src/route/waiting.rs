@@ -31,15 +31,16 @@ pub(crate) async fn page(
         (Err(_), _) => return Ok(Redirect::to("/sign-in").into_response()),
         (Ok(Some(Confirmed::With(_))), _) | (Ok(_), false) => {}
         (Ok(_), true) => {
-            let approval = caller.own(&hub, id).await?;
+            let approval = caller.sees(&hub, id).await?;
             if approval.purpose != Purpose::Transaction {
                 return Ok(Redirect::to("/account").into_response());
             }
         }
     }
-    let approval = caller.own(&hub, id).await?;
+    let approval = caller.sees(&hub, id).await?;
+    let live = approval.session == caller.session.id;
     let shell = shell(&hub, Some(&caller));
-    Ok(page::respond(StatusCode::OK, &Waiting::new(shell, approval, hub.clock.now())))
+    Ok(page::respond(StatusCode::OK, &Waiting::new(shell, approval, hub.clock.now(), live)))
 }
 
 /// Goes in, once it is approved.

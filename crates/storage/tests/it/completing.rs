@@ -1,7 +1,7 @@
 //! Completing: a password alone opens nothing, and a lost reply leaves nobody with a dead cookie.
 
 use approval::{Change, UserId};
-use storage::{Completed, NewToken, Via};
+use storage::{Completed, Heard, NewToken, Via};
 use time::Duration;
 
 use crate::given::{Given, Waiting, callback};
@@ -9,7 +9,7 @@ use crate::given::{Given, Waiting, callback};
 async fn approved(given: &Given, user: UserId) -> Waiting {
     let waiting = given.sign_in(user).await;
     let request = given.sent(&waiting).await;
-    given.storage.decide(&callback(&request, "approved")).await.unwrap();
+    given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
     waiting
 }
 
@@ -32,7 +32,7 @@ async fn nothing_but_an_approved_approval_of_this_session_completes() {
     let (pending, denied, cancelled) =
         (given.sign_in(user).await, given.sign_in(user).await, given.sign_in(user).await);
     let request = given.sent(&denied).await;
-    given.storage.decide(&callback(&request, "denied")).await.unwrap();
+    given.storage.decide(&callback(&request, "denied"), Heard::Callback).await.unwrap();
     given.storage.end(cancelled.approval.id, Change::Cancel).await.unwrap();
     let other = approved(&given, user).await;
     for (waiting, id) in [

@@ -2,7 +2,7 @@
 
 use approval::{Change, Delivery, Flat, ProviderUserId, RequestId, Status};
 use proptest::prelude::*;
-use storage::{Decided, Doubt};
+use storage::{Decided, Doubt, Heard};
 use time::Duration;
 
 use crate::given::{Given, callback, echoing};
@@ -12,11 +12,13 @@ async fn approved_decides_once_and_a_repeat_changes_nothing() {
     let given = Given::empty().await;
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
     let request = given.sent(&waiting).await;
-    let Decided::Now(decided) = given.storage.decide(&echoing(&waiting, &request, "approved")).await.unwrap() else {
+    let Decided::Now(decided) =
+        given.storage.decide(&echoing(&waiting, &request, "approved"), Heard::Callback).await.unwrap()
+    else {
         panic!()
     };
     assert_eq!((decided.status, decided.decided_at), (Status::Approved, Some(given.clock.now())));
-    let again = given.storage.decide(&echoing(&waiting, &request, "approved")).await.unwrap();
+    let again = given.storage.decide(&echoing(&waiting, &request, "approved"), Heard::Callback).await.unwrap();
     assert_eq!(again, Decided::Before(decided.clone()));
     assert_eq!(given.now(&waiting).await, *decided);
 }
@@ -26,8 +28,11 @@ async fn a_contradicting_callback_changes_nothing_and_is_audited() {
     let given = Given::empty().await;
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
     let request = given.sent(&waiting).await;
-    given.storage.decide(&callback(&request, "denied")).await.unwrap();
-    assert!(matches!(given.storage.decide(&callback(&request, "approved")).await.unwrap(), Decided::Before(_)));
+    given.storage.decide(&callback(&request, "denied"), Heard::Callback).await.unwrap();
+    assert!(matches!(
+        given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap(),
+        Decided::Before(_)
+    ));
     assert_eq!(given.now(&waiting).await.status, Status::Denied);
     assert_eq!(given.audited(&waiting).await.last().unwrap(), "callback_refused");
 }
@@ -39,7 +44,7 @@ async fn approving_one_of_two_attempts_leaves_the_other_pending() {
     let (one, other) = (given.sign_in(user).await, given.sign_in(user).await);
     assert_ne!(one.approval.number, other.approval.number);
     let (request, _) = (given.sent(&one).await, given.sent(&other).await);
-    given.storage.decide(&callback(&request, "approved")).await.unwrap();
+    given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
     assert_eq!(given.now(&one).await.status, Status::Approved);
     assert_eq!(given.now(&other).await.status, Status::Pending);
 }
@@ -52,7 +57,10 @@ async fn a_callback_for_another_user_or_with_other_content_decides_nothing() {
     let good = echoing(&waiting, &request, "approved");
     let mut another_user = good.clone();
     another_user.provider_user = ProviderUserId("1234".into());
-    assert_eq!(given.storage.decide(&another_user).await.unwrap(), Decided::Nothing(Doubt::AnotherUser));
+    assert_eq!(
+        given.storage.decide(&another_user, Heard::Callback).await.unwrap(),
+        Decided::Nothing(Doubt::AnotherUser)
+    );
     let mut another_message = good.clone();
     another_message.echo.message = Some("Sign in to Somewhere else?".into());
     let mut another_detail = good.clone();
@@ -60,7 +68,10 @@ async fn a_callback_for_another_user_or_with_other_content_decides_nothing() {
     let mut another_digest = good.clone();
     another_digest.echo.hidden.as_mut().unwrap().insert("digest".into(), "0".repeat(64));
     for changed in [another_message, another_detail, another_digest] {
-        assert_eq!(given.storage.decide(&changed).await.unwrap(), Decided::Nothing(Doubt::AnotherContent));
+        assert_eq!(
+            given.storage.decide(&changed, Heard::Callback).await.unwrap(),
+            Decided::Nothing(Doubt::AnotherContent)
+        );
     }
     assert_eq!(given.now(&waiting).await.status, Status::Pending);
     assert_eq!(given.audited(&waiting).await.iter().filter(|kind| *kind == "callback_refused").count(), 4);
@@ -72,7 +83,7 @@ async fn an_unknown_status_leaves_it_pending_with_an_audit_row() {
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
     let request = given.sent(&waiting).await;
     for status in ["", "Approved", "pending", "approved "] {
-        let decided = given.storage.decide(&callback(&request, status)).await.unwrap();
+        let decided = given.storage.decide(&callback(&request, status), Heard::Callback).await.unwrap();
         assert_eq!(decided, Decided::Nothing(Doubt::UnknownStatus));
     }
     assert_eq!(given.now(&waiting).await.status, Status::Pending);
@@ -84,7 +95,10 @@ async fn an_answer_after_the_end_expires_it_and_is_audited() {
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
     let request = given.sent(&waiting).await;
     given.pass(Duration::seconds(120));
-    let Decided::Now(decided) = given.storage.decide(&callback(&request, "approved")).await.unwrap() else { panic!() };
+    let Decided::Now(decided) = given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap()
+    else {
+        panic!()
+    };
     assert_eq!(decided.status, Status::Expired);
     assert_eq!(given.audited(&waiting).await.last().unwrap(), "approval_decided");
 }
@@ -94,8 +108,8 @@ async fn a_callback_that_outruns_its_request_id_decides_by_the_hidden_details() 
     let given = Given::empty().await;
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
     let request = RequestId("first-heard-of-in-the-callback".into());
-    assert_eq!(given.storage.decide(&callback(&request, "approved")).await.unwrap(), Decided::Unknown);
-    let decided = given.storage.decide(&echoing(&waiting, &request, "approved")).await.unwrap();
+    assert_eq!(given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap(), Decided::Unknown);
+    let decided = given.storage.decide(&echoing(&waiting, &request, "approved"), Heard::Callback).await.unwrap();
     assert!(matches!(decided, Decided::Now(_)));
     let late = given.storage.delivered(waiting.approval.id, Delivery::Sent, Some(RequestId("another".into()))).await;
     assert_eq!(late.unwrap().unwrap().request, Some(request));
@@ -109,10 +123,10 @@ async fn hidden_details_of_another_approval_or_user_find_nothing() {
     let request = RequestId("unknown".into());
     let mut forged = echoing(&one, &request, "approved");
     forged.echo.hidden.as_mut().unwrap().insert("approval".into(), other.approval.id.to_string());
-    assert_eq!(given.storage.decide(&forged).await.unwrap(), Decided::Unknown);
+    assert_eq!(given.storage.decide(&forged, Heard::Callback).await.unwrap(), Decided::Unknown);
     let mut foreign = echoing(&one, &request, "approved");
     foreign.provider_user = ProviderUserId("1234".into());
-    assert_eq!(given.storage.decide(&foreign).await.unwrap(), Decided::Unknown);
+    assert_eq!(given.storage.decide(&foreign, Heard::Callback).await.unwrap(), Decided::Unknown);
     assert_eq!(given.now(&one).await.status, Status::Pending);
 }
 
@@ -122,7 +136,10 @@ async fn a_known_request_id_is_never_replaced_by_hidden_details() {
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
     given.sent(&waiting).await;
     let other = RequestId("of-another-request".into());
-    assert_eq!(given.storage.decide(&echoing(&waiting, &other, "approved")).await.unwrap(), Decided::Unknown);
+    assert_eq!(
+        given.storage.decide(&echoing(&waiting, &other, "approved"), Heard::Callback).await.unwrap(),
+        Decided::Unknown
+    );
 }
 
 #[tokio::test]
@@ -130,7 +147,7 @@ async fn the_database_itself_refuses_to_change_a_decision() {
     let given = Given::empty().await;
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
     let request = given.sent(&waiting).await;
-    given.storage.decide(&callback(&request, "denied")).await.unwrap();
+    given.storage.decide(&callback(&request, "denied"), Heard::Callback).await.unwrap();
     let url = format!("sqlite:{}", given.folder.path().join("test.db").display());
     let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
     let changed = sqlx::query("UPDATE approvals SET status = 'approved' WHERE status = 'denied'").execute(&pool).await;
@@ -168,7 +185,7 @@ proptest! {
             for step in steps {
                 let in_time = given.clock.now() < waiting.approval.expires_at;
                 match &step {
-                    Step::Says(status) => { given.storage.decide(&callback(&request, status)).await.unwrap(); }
+                    Step::Says(status) => { given.storage.decide(&callback(&request, status), Heard::Callback).await.unwrap(); }
                     Step::Ends(change) => { given.storage.end(waiting.approval.id, *change).await.unwrap(); }
                     Step::Passes(seconds) => given.pass(Duration::seconds(*seconds)),
                 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use approval::{
-    Approval, Callback, Clock, Delivery, Details, Echo, Entropy, Id, Number, ProviderUserId, Purpose, RequestId,
-    Secret, Shown, Status, UserId,
+    Approval, Callback, Clock, Delivery, Details, Echo, Entropy, Id, Logos, Number, ProviderUserId, Purpose, RequestId,
+    Secret, SessionId, Shown, Status, UserId,
 };
-use storage::{Completed, NewSession, NewToken, NewUser, Session, Storage, TokenHash};
+use storage::{Completed, Heard, NewSession, NewToken, NewUser, Session, Storage, TokenHash};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 
@@ -72,7 +72,7 @@ impl Given {
     pub(crate) async fn account(&self, email: &str) -> UserId {
         let waiting = self.sign_up(email).await;
         let request = self.sent(&waiting).await;
-        self.storage.decide(&callback(&request, "approved")).await.unwrap();
+        self.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
         let completed = self.complete(&waiting, self.new_token(&waiting)).await;
         assert_eq!(completed, Completed::Confirmed);
         waiting.session.user
@@ -125,25 +125,36 @@ impl Given {
     }
 
     fn approval(&self, session: &NewSession, purpose: Purpose, taken: &[Number]) -> Approval {
+        self.asked_by(session.user, session.id, purpose, taken)
+    }
+
+    /// An approval that a session there is asks for.
+    pub(crate) fn approval_of(&self, session: &Session, purpose: Purpose, taken: &[Number]) -> Approval {
+        self.asked_by(session.user, session.id, purpose, taken)
+    }
+
+    fn asked_by(&self, user: UserId, session: SessionId, purpose: Purpose, taken: &[Number]) -> Approval {
         let number = Number::random(&self.entropy, taken);
         let details = Details::new([("Email Address".into(), "ada@example.com".into())]);
         Approval {
             id: Id::new(&self.clock, &self.entropy),
             version: 1,
-            user: session.user,
-            session: session.id,
+            user,
+            session,
             provider_user: ProviderUserId("688611".into()),
             request: None,
             purpose,
             status: Status::Pending,
             delivery: Delivery::Sending,
             shown: Shown::new("Sign in to Countersign?".into(), details).unwrap().numbered(number),
+            logos: Logos::default(),
             number,
             created_at: self.clock.now(),
             expires_at: self.clock.now() + Duration::seconds(120),
             decided_at: None,
             replaced_by: None,
             completed_at: None,
+            code_sent_by: None,
         }
     }
 

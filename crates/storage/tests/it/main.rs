@@ -10,3 +10,4 @@ mod limits;
 mod outbox;
 mod sessions;
 mod signing_up;
+mod transactions;

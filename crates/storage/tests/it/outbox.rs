@@ -1,6 +1,7 @@
 //! Announcements: committed with the change, kept until they were made.
 
 use approval::Delivery;
+use storage::Heard;
 
 use crate::given::{Given, callback};
 
@@ -9,7 +10,7 @@ async fn a_change_and_its_announcement_are_there_together_after_a_restart() {
     let given = Given::empty().await;
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
     let request = given.sent(&waiting).await;
-    given.storage.decide(&callback(&request, "approved")).await.unwrap();
+    given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
     given.storage.close().await;
     let url = format!("sqlite:{}", given.folder.path().join("test.db").display());
     let storage = storage::Storage::open(&url, given.clock.clone()).await.unwrap();
@@ -24,10 +25,10 @@ async fn a_callback_after_the_decision_announces_it_again() {
     let given = Given::empty().await;
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
     let request = given.sent(&waiting).await;
-    given.storage.decide(&callback(&request, "approved")).await.unwrap();
+    given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
     let (_, mark) = given.storage.unannounced().await.unwrap();
     given.storage.announced(mark).await.unwrap();
-    given.storage.decide(&callback(&request, "approved")).await.unwrap();
+    given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
     let (approvals, _) = given.storage.unannounced().await.unwrap();
     assert_eq!(approvals, [given.now(&waiting).await]);
 }

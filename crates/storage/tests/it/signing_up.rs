@@ -1,6 +1,6 @@
 //! Signing up: nothing is reserved and nobody is in before the phone is proven.
 
-use storage::Completed;
+use storage::{Completed, Heard};
 use time::Duration;
 
 use crate::given::{Given, callback};
@@ -21,7 +21,7 @@ async fn the_second_of_two_sign_ups_with_one_address_is_told_after_its_phone_is_
     let second = given.sign_up("ada@example.com").await;
     given.account("ada@example.com").await;
     let request = given.sent(&second).await;
-    given.storage.decide(&callback(&request, "approved")).await.unwrap();
+    given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
     for _ in 0..2 {
         assert_eq!(given.complete(&second, given.new_token(&second)).await, Completed::AlreadyRegistered);
     }

@@ -1,0 +1,78 @@
+//! Asking the provider about requests that it did not call back about: how many at once, and what it means when only
+//! asking helps. Knows no approval.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// Questions to the provider under way at once: with no callbacks at all, every pending approval would ask.
+const AT_ONCE: usize = 8;
+/// The provider turns its callbacks off after as many HTTP errors in a row, and nobody is told.
+const SUSPICIOUS: u32 = 3;
+
+/// Counts the approvals that were decided by asking, apart from those that a callback decided.
+#[derive(Debug)]
+pub(crate) struct Repairs {
+    in_a_row: AtomicU32,
+    questions: Semaphore,
+}
+
+impl Repairs {
+    /// None yet.
+    pub(crate) const fn new() -> Self {
+        Self { in_a_row: AtomicU32::new(0), questions: Semaphore::const_new(AT_ONCE) }
+    }
+
+    /// Waits for the turn of one question.
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.questions.acquire().await.ok()
+    }
+
+    /// A callback arrived: callbacks work.
+    pub(crate) fn called_back(&self) {
+        self.in_a_row.store(0, Ordering::Relaxed);
+    }
+
+    /// An approval was decided by asking. Says loudly, once, when that happens time and again; answers whether it did.
+    pub(crate) fn repaired(&self) -> bool {
+        let suspicious = self.in_a_row.fetch_add(1, Ordering::Relaxed) + 1 == SUSPICIOUS;
+        if suspicious {
+            tracing::error!(
+                "{SUSPICIOUS} approvals in a row were answered on the phone and no callback came: the callback URL is \
+                 probably disabled at the provider, which does so after 3 HTTP errors. Enable it again in the \
+                 provider's console (Push Authentication, Webhooks), and check that it is AUTHY_CALLBACK_URL and can be \
+                 reached from outside. Until then answers take 10 seconds and more."
+            );
+        }
+        suspicious
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_repairs_in_a_row_warn_once_until_a_callback_comes() {
+        let repairs = Repairs::new();
+        let three = || [repairs.repaired(), repairs.repaired(), repairs.repaired()];
+        assert_eq!(three(), [false, false, true]);
+        assert_eq!(three(), [false, false, false]);
+        repairs.called_back();
+        assert_eq!([repairs.repaired(), repairs.repaired()], [false, false]);
+        repairs.called_back();
+        assert_eq!([repairs.repaired(), repairs.repaired(), repairs.repaired()], [false, false, true]);
+    }
+
+    #[tokio::test]
+    async fn no_more_than_eight_questions_are_asked_at_once() {
+        let repairs = Repairs::new();
+        let mut turns = Vec::new();
+        for _ in 0..AT_ONCE {
+            turns.push(repairs.turn().await);
+        }
+        assert_eq!(repairs.questions.available_permits(), 0);
+        turns.pop();
+        assert!(repairs.turn().await.is_some());
+    }
+}

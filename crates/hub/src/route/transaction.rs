@@ -1,0 +1,210 @@
+//! Transactions: asked for on the account page or by a program, and their codes.
+
+use approval::{ApprovalId, Details, Logo, Resolution, Status};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use serde::Deserialize;
+
+use super::{
+    account::account,
+    code::{Typed, Wanted},
+    refused, shell,
+};
+use crate::{
+    body::{Form, Json, OfApproval},
+    hub::Hub,
+    page::{self, Field, TransactionCode, Transfer},
+    person::phone_ending,
+    problem::Problem,
+    transaction,
+    view::ApprovalView,
+    visitor::{Caller, MaybeCaller},
+};
+
+/// What is to be approved, as a program says it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Input {
+    message: String,
+    #[serde(default)]
+    details: Details,
+    #[serde(default)]
+    logos: Vec<Logo>,
+    expires_in: Option<u32>,
+}
+
+/// `POST /api/approvals`: 201 and the approval, for whoever is in.
+pub(crate) async fn create(
+    State(hub): State<Hub>,
+    caller: MaybeCaller,
+    Json(input): Json<Input>,
+) -> Result<Response, Problem> {
+    let Input { message, details, logos, expires_in } = input;
+    let typed = transaction::Typed { message, details, logos, expires_in };
+    let wanted = transaction::Wanted::parse(typed).map_err(Problem::invalid)?;
+    let id = ApprovalId::new(&hub.clock, &hub.entropy);
+    let approval = transaction::begin(&hub, &caller.required()?, id, wanted).await?;
+    Ok((StatusCode::CREATED, axum::Json(ApprovalView::from(&approval))).into_response())
+}
+
+/// `POST /api/approvals/{id}/code`: 200 and the approved approval; 401 `invalid-code`.
+pub(crate) async fn code(
+    State(hub): State<Hub>,
+    OfApproval(id): OfApproval,
+    caller: MaybeCaller,
+    Json(typed): Json<Typed>,
+) -> Result<Response, Problem> {
+    let approval = transaction::approve_by_code(&hub, &caller.required()?, id, typed.code.expose()).await?;
+    Ok(axum::Json(ApprovalView::from(&approval)).into_response())
+}
+
+/// `POST /api/approvals/{id}/code/send`: 202.
+pub(crate) async fn send_code(
+    State(hub): State<Hub>,
+    OfApproval(id): OfApproval,
+    caller: MaybeCaller,
+    Json(wanted): Json<Wanted>,
+) -> Result<Response, Problem> {
+    transaction::send_code(&hub, &caller.required()?, id, wanted.channel).await?;
+    Ok(StatusCode::ACCEPTED.into_response())
+}
+
+/// The form on the account page, filled in.
+pub(crate) async fn submit(
+    State(hub): State<Hub>,
+    caller: MaybeCaller,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    let caller = caller.required()?;
+    let written = Written::read(pairs).ok_or(Problem::bad_request("This form is not ours."))?;
+    match begin(&hub, &caller, &written).await {
+        Ok(approval) => Ok(Redirect::to(&format!("/approvals/{approval}")).into_response()),
+        Err(problem) if problem.status.is_client_error() && caller.is_confirmed() => {
+            let page = account(&hub, &caller, written.again(&hub, &problem)).await?;
+            Ok(refused(&problem, &page))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// The form for a code that approves one transaction.
+pub(crate) async fn code_page(
+    State(hub): State<Hub>,
+    OfApproval(id): OfApproval,
+    caller: MaybeCaller,
+) -> Result<Response, Problem> {
+    let Some(caller) = caller.current() else { return Ok(Redirect::to("/sign-in").into_response()) };
+    Ok(match form(&hub, &caller, id).await? {
+        Some(form) => page::respond(StatusCode::OK, &form),
+        None => Redirect::to(&format!("/approvals/{id}")).into_response(),
+    })
+}
+
+/// A code was typed there.
+pub(crate) async fn submit_code(
+    State(hub): State<Hub>,
+    OfApproval(id): OfApproval,
+    caller: MaybeCaller,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Problem> {
+    let caller = caller.required()?;
+    match transaction::approve_by_code(&hub, &caller, id, typed.code.expose()).await {
+        Ok(_) => Ok(Redirect::to(&format!("/approvals/{id}")).into_response()),
+        Err(problem) => again(&hub, &caller, id, problem).await,
+    }
+}
+
+/// A code was asked for there.
+pub(crate) async fn submit_send(
+    State(hub): State<Hub>,
+    OfApproval(id): OfApproval,
+    caller: MaybeCaller,
+    Form(wanted): Form<Wanted>,
+) -> Result<Response, Problem> {
+    let caller = caller.required()?;
+    match transaction::send_code(&hub, &caller, id, wanted.channel).await {
+        Ok(()) => Ok(Redirect::to(&format!("/approvals/{id}/code")).into_response()),
+        Err(problem) => again(&hub, &caller, id, problem).await,
+    }
+}
+
+/// The account page's form as a browser sends it.
+struct Written {
+    id: Option<ApprovalId>,
+    message: String,
+    rows: Vec<(String, String)>,
+    logo: String,
+}
+
+impl Written {
+    /// Labels and values come in turn. `None`: this is not our form.
+    fn read(pairs: Vec<(String, String)>) -> Option<Self> {
+        let mut written = Self { id: None, message: String::new(), rows: Vec::new(), logo: String::new() };
+        for (name, text) in pairs {
+            let text = text.trim().to_owned();
+            match name.as_str() {
+                "id" => written.id = Some(text.parse().ok()?),
+                "message" => written.message = text,
+                "label" => written.rows.push((text, String::new())),
+                "value" => written.rows.last_mut()?.1 = text,
+                "logo" => written.logo = text,
+                _ => return None,
+            }
+        }
+        Some(written)
+    }
+
+    /// Rows that nothing was written into ask for nothing.
+    fn typed(&self) -> transaction::Typed {
+        let details = self.rows.iter().filter(|(_, value)| !value.is_empty()).cloned();
+        let logo = (!self.logo.is_empty()).then(|| Logo { res: Resolution::Default, url: self.logo.clone() });
+        let logos = logo.into_iter().collect();
+        transaction::Typed { message: self.message.clone(), details: Details::new(details), logos, expires_in: None }
+    }
+
+    /// The form again, with what is wrong.
+    fn again(self, hub: &Hub, problem: &Problem) -> Transfer {
+        let error =
+            |name: &str| problem.errors.iter().find(|(field, _)| *field == name).map(|(_, error)| error.clone());
+        Transfer {
+            id: ApprovalId::new(&hub.clock, &hub.entropy),
+            message: Field { value: self.message, error: error("message") },
+            rows: self.rows,
+            details_error: error("details"),
+            logo: Field { value: self.logo, error: error("logos") },
+            error: problem.errors.is_empty().then(|| problem.detail.clone()),
+        }
+    }
+}
+
+/// Asks for what was written; a form that comes back with other content asks anew.
+async fn begin(hub: &Hub, caller: &Caller, written: &Written) -> Result<ApprovalId, Problem> {
+    let wanted = transaction::Wanted::parse(written.typed()).map_err(Problem::invalid)?;
+    let fresh = || ApprovalId::new(&hub.clock, &hub.entropy);
+    let id = match written.id {
+        Some(id) => match hub.storage.approval(id).await? {
+            Some(before) if !wanted.is_shown_by(&before) => fresh(),
+            _ => id,
+        },
+        None => fresh(),
+    };
+    transaction::begin(hub, caller, id, wanted).await.map(|approval| approval.id)
+}
+
+async fn again(hub: &Hub, caller: &Caller, id: ApprovalId, problem: Problem) -> Result<Response, Problem> {
+    match form(hub, caller, id).await? {
+        Some(form) => Ok(refused(&problem, &TransactionCode { error: Some(problem.detail.clone()), ..form })),
+        None => Err(problem),
+    }
+}
+
+/// `None`: there is nothing to approve any more.
+async fn form(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Option<TransactionCode>, Problem> {
+    let approval = transaction::own(hub, caller, id).await?;
+    let pending = approval.status == Status::Pending;
+    let phone_ending = phone_ending(caller.session.phone.expose());
+    Ok(pending.then(|| TransactionCode { shell: shell(hub, Some(caller)), approval, phone_ending, error: None }))
+}

@@ -1,0 +1,118 @@
+//! Transactions: approvals that open no session, asked for by one that is confirmed.
+
+use approval::{Approval, ApprovalId, Change, Channel, Number, Purpose, UserId};
+
+use crate::codes::{self, CodeHash};
+use crate::rows::ApprovalRow;
+use crate::sessions::Session;
+use crate::{Storage, StorageError, approvals, audit};
+
+/// What asking for a transaction's approval came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// It is written.
+    Now(Box<Approval>),
+    /// There was one of this id before: a form that was sent twice.
+    Before(Box<Approval>),
+}
+
+/// What approving by a code came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeApproved {
+    /// The code was new: this is how the approval stands now. It is not approved if it had ended meanwhile.
+    Fresh(Box<Approval>),
+    /// The code had counted before.
+    Used,
+}
+
+/// How many transactions an account page lists.
+const LISTED: i64 = 20;
+
+impl Storage {
+    /// Writes the approval that `make` makes from the numbers that the user's pending ones show, unless there is one of
+    /// this id already.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub async fn begin_transaction(
+        &self,
+        id: ApprovalId,
+        user: UserId,
+        make: impl FnOnce(&[Number]) -> Approval + Send,
+    ) -> Result<Asked, StorageError> {
+        let mut db = self.write().await?;
+        if let Some(before) = approvals::load(&mut db, id).await? {
+            return Ok(Asked::Before(Box::new(before)));
+        }
+        let approval = make(&approvals::pending_numbers(&mut db, user).await?);
+        approvals::insert(&mut db, &approval).await?;
+        audit::about(&mut db, self.clock.now(), audit::Kind::Requested, &approval, "transaction").await?;
+        db.commit().await?;
+        Ok(Asked::Now(Box::new(approval)))
+    }
+
+    /// The newest transactions of a user, newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn transactions(&self, user: UserId) -> Result<Vec<Approval>, StorageError> {
+        let user = user.to_string();
+        sqlx::query_as!(
+            ApprovalRow,
+            "SELECT * FROM approvals WHERE user_id = $1 AND purpose = 'transaction' ORDER BY created_at DESC, id DESC LIMIT $2",
+            user,
+            LISTED,
+        )
+        .fetch_all(&self.reader)
+        .await?
+        .into_iter()
+        .map(Approval::try_from)
+        .collect()
+    }
+
+    /// Writes that a code for one transaction alone was sent, or could not be.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn transaction_code_sent(
+        &self,
+        id: ApprovalId,
+        by: Channel,
+        sent: bool,
+    ) -> Result<Option<Approval>, StorageError> {
+        let mut db = self.write().await?;
+        let Some(mut approval) = approvals::load(&mut db, id).await? else { return Ok(None) };
+        if sent {
+            approval.code_sent_by = Some(by);
+            approvals::save(&mut db, &mut approval).await?;
+        }
+        let note = if sent { by.word() } else { "not sent" };
+        audit::about(&mut db, self.clock.now(), audit::Kind::CodeSent, &approval, note).await?;
+        db.commit().await?;
+        Ok(Some(approval))
+    }
+
+    /// Approves a pending, unexpired transaction of this session by a code that the provider accepted for it alone, in
+    /// one transaction: the code must not have counted before. `None`: this session has no such transaction.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub async fn approve_by_code(
+        &self,
+        session: &Session,
+        id: ApprovalId,
+        code: CodeHash,
+    ) -> Result<Option<CodeApproved>, StorageError> {
+        let now = self.clock.now();
+        let mut db = self.write().await?;
+        let found = approvals::load(&mut db, id).await?;
+        let own = found.filter(|one| one.session == session.id && one.purpose == Purpose::Transaction);
+        let Some(mut approval) = own else { return Ok(None) };
+        if !codes::use_up(&mut db, &session.provider_user, code, now).await? {
+            return Ok(Some(CodeApproved::Used));
+        }
+        approvals::end_in(&mut db, &mut approval, Change::Approve, now, "by a code").await?;
+        db.commit().await?;
+        Ok(Some(CodeApproved::Fresh(Box::new(approval))))
+    }
+}
