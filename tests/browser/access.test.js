@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { browserTests, isIn, says, signIn, signUp, waits } from "./browser.js";
 import { Product } from "./product.js";
-import { still, turn } from "./still.js";
+import { hold, turn } from "./still.js";
 
 const OUTCOMES = ["approved", "denied", "expired", "cancelled"];
 const STATES = ["sending", "sent", "unknown", "no_app", "unavailable", "checking", ...OUTCOMES];
@@ -101,7 +101,7 @@ async function fitsEnlarged(page, what) {
 
 test("at twice the size nothing is cut and nothing scrolls sideways", async (open) => {
   const page = await open({ deviceScaleFactor: 2 });
-  await still(page, { script: false });
+  await hold(page);
   for (const path of ["/", "/sign-in", "/sign-up", "/nowhere"]) {
     await page.goto(product.url + path);
     await fitsEnlarged(page, path);
@@ -131,7 +131,7 @@ test("the account at twice the size is whole as well", async (open) => {
 
 test("every outcome is spoken, because it appears in a live region", async (open) => {
   const [page, person] = [await open(), await product.person()];
-  await still(page, { script: false });
+  await hold(page);
   await signIn(page, product.url, person);
   await says(page, "Check your phone");
   for (const state of STATES) {

@@ -57,6 +57,17 @@ export async function signIn(page, url, person) {
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
+/** Asks for a transaction on the account page. */
+export async function transfer(page) {
+  await page.getByLabel("What for").fill("Send money to Jarod’s vault");
+  const details = [["From", "Jarod"], ["Amount", "1,000,000"], ["Currency", "Galleons"]];
+  for (const [row, [label, value]] of details.entries()) {
+    await page.locator("[name=label]").nth(row).fill(label);
+    await page.locator("[name=value]").nth(row).fill(value);
+  }
+  await page.getByRole("button", { name: "Ask my phone" }).click();
+}
+
 /** Sends a form without fields, as a button of an outdated page does. */
 export async function press(page, url) {
   await page.evaluate((action) => {

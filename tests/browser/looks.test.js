@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { browserTests, isIn, looksRight, press, says, signIn, signUp, waits } from "./browser.js";
+import { browserTests, isIn, looksRight, press, says, signIn, signUp, transfer, waits } from "./browser.js";
 import { Product } from "./product.js";
-import { still, turn } from "./still.js";
+import { hold, turn } from "./still.js";
 
 const test = browserTests();
 let product;
@@ -66,8 +66,8 @@ test("denied, cancelled and the code form look right", async (open) => {
 });
 
 test("every state of the waiting page looks right", async (open) => {
-  const [page, person] = [await open({ bypassCSP: true }), await product.person()];
-  await still(page, { script: false });
+  const [page, person] = [await open(), await product.person()];
+  await hold(page);
   await signIn(page, product.url, person);
   await says(page, "Check your phone");
   for (const state of ["sending", "sent", "unknown", "no_app", "unavailable", "checking", "approved", "denied", "expired", "cancelled"]) {
@@ -108,6 +108,30 @@ test("problems look right and have one next step", async (open) => {
   await says(page, "This is not approved");
   await looksRight(page);
   assert.equal(await page.locator("main").getByRole("link").count(), 1);
+});
+
+test("a transaction looks right from the form to its end", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  await waits(page);
+  await product.answer(person, "approve");
+  await isIn(page);
+  await page.getByLabel("What for").fill(" ");
+  await page.getByRole("button", { name: "Ask my phone" }).click();
+  await page.getByRole("alert").waitFor();
+  await looksRight(page);
+  await transfer(page);
+  await waits(page);
+  await hold(page);
+  await page.reload();
+  for (const state of ["sent", "no_app", "unavailable", "checking", "approved", "denied", "expired", "cancelled"]) {
+    await turn(page, state);
+    await looksRight(page);
+  }
+  await page.goto(`${page.url()}/code`);
+  await looksRight(page);
+  await page.goto(`${product.url}/account`);
+  await looksRight(page);
 });
 
 test("no app and provider down look right", async (open) => {

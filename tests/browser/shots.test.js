@@ -8,10 +8,10 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import pixelmatch from "pixelmatch";
 import { PNG } from "pngjs";
-import { browserTests, isIn, press, says, signIn, signUp } from "./browser.js";
+import { browserTests, isIn, press, says, signIn, signUp, transfer, waits } from "./browser.js";
 import { small } from "./picture.js";
 import { Product } from "./product.js";
-import { STILL, freeze, still, turn } from "./still.js";
+import { STILL, freeze, hold, still, turn } from "./still.js";
 
 const PICTURES = join(import.meta.dirname, "pictures");
 // How far a pixel's colour may be off, of 1, and how many may be further. Edges of letters and curves do not count.
@@ -31,13 +31,21 @@ let differences;
 before(async () => (product = await Product.start()));
 after(() => product?.stop());
 
-/** A test that gets a page which stands still; the waiting page does so without its script. */
-function shots(name, body, script = false) {
+/** A test that gets a page which stands still. */
+function shots(name, body) {
   test(name, async (open) => {
     const page = await open(STILL);
-    await still(page, { script });
+    await still(page);
     await body(page);
   });
+}
+
+/** Signs in as far as the waiting page, which stays as it comes. */
+async function waitingPage(page) {
+  const person = await product.person();
+  await hold(page);
+  await signIn(page, product.url, person);
+  await says(page, "Check your phone");
 }
 
 /** The page, or the `part` of it, looks as it does in the pictures called `name`. */
@@ -88,9 +96,7 @@ shots("the forms with errors keep their looks", async (page) => {
 });
 
 shots("each state of a sign-in keeps its looks", async (page) => {
-  const person = await product.person();
-  await signIn(page, product.url, person);
-  await says(page, "Check your phone");
+  await waitingPage(page);
   for (const state of ["sending", "sent", "unknown", "no_app", "unavailable", "checking", "approved", "denied", "expired", "cancelled"]) {
     await turn(page, state);
     await looksLike(page, `sign-in-${state.replace("_", "-")}`);
@@ -102,9 +108,7 @@ shots("each state of a sign-in keeps its looks", async (page) => {
 });
 
 shots("a request with a newer one keeps its looks", async (page) => {
-  const person = await product.person();
-  await signIn(page, product.url, person);
-  await says(page, "Check your phone");
+  await waitingPage(page);
   const old = page.url();
   await page.getByRole("button", { name: "Send again" }).click();
   await page.waitForURL((url) => url.href !== old);
@@ -114,9 +118,7 @@ shots("a request with a newer one keeps its looks", async (page) => {
 });
 
 shots("the code form keeps its looks", async (page) => {
-  const person = await product.person();
-  await signIn(page, product.url, person);
-  await says(page, "Check your phone");
+  await waitingPage(page);
   await page.goto(`${product.url}/code`);
   await looksLike(page, "code");
   await page.getByRole("button", { name: "Text me a code" }).click();
@@ -134,6 +136,7 @@ shots("the code form keeps its looks", async (page) => {
 shots("the code form of a phone that cannot be asked keeps its looks", async (page) => {
   const person = await product.person();
   await product.set(person, { has_app: false });
+  await hold(page);
   await signIn(page, product.url, person);
   await product.code(person);
   await page.goto(`${product.url}/code`);
@@ -142,9 +145,7 @@ shots("the code form of a phone that cannot be asked keeps its looks", async (pa
 });
 
 shots("a problem keeps its looks", async (page) => {
-  const person = await product.person();
-  await signIn(page, product.url, person);
-  await says(page, "Check your phone");
+  await waitingPage(page);
   await page.getByRole("button", { name: "Cancel" }).click();
   await says(page, "This request was taken back");
   await press(page, `${page.url()}/complete`);
@@ -152,11 +153,37 @@ shots("a problem keeps its looks", async (page) => {
   await looksLike(page, "problem");
 });
 
-shots("the account keeps its looks", async (page) => {
+shots("the account and a transaction keep their looks", async (page) => {
   const person = await product.person();
   await signIn(page, product.url, person);
-  await says(page, "Check your phone");
+  await waits(page);
   await product.answer(person, "approve");
   await isIn(page);
   await looksLike(page, "account");
-}, true);
+  await page.getByLabel("What for").fill(" ");
+  await page.getByRole("button", { name: "Ask my phone" }).click();
+  await page.getByRole("alert").waitFor();
+  await looksLike(page, "account-refused");
+  await hold(page);
+  await transfer(page);
+  await says(page, "Check your phone");
+  for (const state of ["sent", "no_app", "approved", "denied", "expired", "cancelled"]) {
+    await turn(page, state);
+    await looksLike(page, `transaction-${state.replace("_", "-")}`);
+  }
+  await page.goto(`${page.url()}/code`);
+  await looksLike(page, "transaction-code");
+  await page.goto(`${product.url}/account`);
+  await page.getByText("Send money to Jarod’s vault").waitFor();
+  await looksLike(page, "account-approvals");
+});
+
+test("the states of a sign-in can be told apart in forced colours", async (open) => {
+  const page = await open({ ...STILL, forcedColors: "active" });
+  await still(page);
+  await waitingPage(page);
+  for (const state of ["sent", "approved", "denied", "expired"]) {
+    await turn(page, state);
+    await looksLike(page, `forced-${state}`, "#approval");
+  }
+});

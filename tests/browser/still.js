@@ -13,8 +13,8 @@ export const STILL = {
   userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
 };
 
-/** From now on each page comes in the pictures' font and without a caret. With `{ script: false }` it also stays. */
-export async function still(page, { script = true } = {}) {
+/** From now on each page comes in the pictures' font and without a caret. */
+export async function still(page) {
   const font = (await readFile(FONT)).toString("base64");
   await page.route("**/style.css", async (route) => {
     const answer = await route.fetch();
@@ -24,7 +24,11 @@ export async function still(page, { script = true } = {}) {
       * { caret-color: transparent !important; }`;
     await route.fulfill({ response: answer, body: (await answer.text()) + added });
   });
-  if (!script) await page.route("**/waiting.js", (route) => route.abort());
+}
+
+/** From now on a waiting page stays as it comes, as if its script had not arrived. */
+export async function hold(page) {
+  await page.route("**/waiting.js", (route) => route.abort());
 }
 
 /** Writes the same number, time left, moments, address and phone into every picture. */
