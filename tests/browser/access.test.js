@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { browserTests, isIn, says, signIn, signUp, waits } from "./browser.js";
+import { browserTests, isIn, leaves, says, signIn, signUp, waits } from "./browser.js";
 import { Product } from "./product.js";
 import { hold, turn } from "./still.js";
 
@@ -45,7 +45,7 @@ test("a sign-in, sent again, is made with the keyboard alone", async (open) => {
   const old = page.url();
   await tabs(page, "Countersign", "Use a code instead", "Send again");
   await page.keyboard.press("Enter");
-  await page.waitForURL((url) => url.href !== old);
+  await leaves(page, old);
   const second = await waits(page);
   assert.notEqual(second, first);
   await product.answer(person, "approve", second);

@@ -4,6 +4,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 import assert from "node:assert/strict";
 import { after, before, test as nodeTest } from "node:test";
 import { chromium } from "playwright-core";
+import { until } from "./product.js";
 
 const FLAGS = [
   "--no-sandbox",
@@ -75,6 +76,11 @@ export async function press(page, url) {
     document.body.append(form);
     form.submit();
   }, url);
+}
+
+/** The page goes elsewhere, by a form or by its script, whichever is first. */
+export async function leaves(page, url) {
+  await until(() => page.url() !== url, "another page");
 }
 
 /** The page says this, in its heading and in its title. */

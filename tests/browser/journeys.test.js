@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { browserTests, isIn, says, signIn, signUp, waits } from "./browser.js";
+import { browserTests, isIn, leaves, says, signIn, signUp, waits } from "./browser.js";
 import { PASSWORD, Product } from "./product.js";
 
 const test = browserTests();
@@ -144,7 +144,7 @@ test("send again makes a new number, and a page that shows the old one follows",
   await waits(second);
   const old = page.url();
   await page.getByRole("button", { name: "Send again" }).click();
-  await page.waitForURL((url) => url.href !== old);
+  await leaves(page, old);
   const number = await waits(page);
   assert.notEqual(number, first);
   await second.waitForURL(page.url());

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { browserTests, isIn, looksRight, press, says, signIn, signUp, transfer, waits } from "./browser.js";
+import { browserTests, isIn, leaves, looksRight, press, says, signIn, signUp, transfer, waits } from "./browser.js";
 import { Product } from "./product.js";
 import { hold, turn } from "./still.js";
 
@@ -78,7 +78,7 @@ test("every state of the waiting page looks right", async (open) => {
   await looksRight(page);
   const old = page.url();
   await page.getByRole("button", { name: "Send again" }).click();
-  await page.waitForURL((url) => url.href !== old);
+  await leaves(page, old);
   await page.goto(old);
   await says(page, "There is a newer request");
   await looksRight(page);

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import pixelmatch from "pixelmatch";
 import { PNG } from "pngjs";
-import { browserTests, isIn, press, says, signIn, signUp, transfer, waits } from "./browser.js";
+import { browserTests, isIn, leaves, press, says, signIn, signUp, transfer, waits } from "./browser.js";
 import { small } from "./picture.js";
 import { Product } from "./product.js";
 import { STILL, freeze, hold, still, turn } from "./still.js";
@@ -111,7 +111,7 @@ shots("a request with a newer one keeps its looks", async (page) => {
   await waitingPage(page);
   const old = page.url();
   await page.getByRole("button", { name: "Send again" }).click();
-  await page.waitForURL((url) => url.href !== old);
+  await leaves(page, old);
   await page.goto(old);
   await says(page, "There is a newer request");
   await looksLike(page, "sign-in-replaced");
