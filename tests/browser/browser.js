@@ -4,6 +4,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 import assert from "node:assert/strict";
 import { after, before, test as nodeTest } from "node:test";
 import { chromium } from "playwright-core";
+import { until } from "./product.js";
 
 const FLAGS = [
   "--no-sandbox",
@@ -12,6 +13,9 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // Letters come out alike on every machine.
+  "--font-render-hinting=none",
+  "--disable-lcd-text",
 ];
 
 /**
@@ -52,6 +56,31 @@ export async function signIn(page, url, person) {
   await page.getByLabel("Email").fill(person.email);
   await page.getByLabel("Password").fill(person.password);
   await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+/** Asks for a transaction on the account page. */
+export async function transfer(page) {
+  await page.getByLabel("What for").fill("Send money to Jarod’s vault");
+  const details = [["From", "Jarod"], ["Amount", "1,000,000"], ["Currency", "Galleons"]];
+  for (const [row, [label, value]] of details.entries()) {
+    await page.locator("[name=label]").nth(row).fill(label);
+    await page.locator("[name=value]").nth(row).fill(value);
+  }
+  await page.getByRole("button", { name: "Ask my phone" }).click();
+}
+
+/** Sends a form without fields, as a button of an outdated page does. */
+export async function press(page, url) {
+  await page.evaluate((action) => {
+    const form = Object.assign(document.createElement("form"), { method: "post", action });
+    document.body.append(form);
+    form.submit();
+  }, url);
+}
+
+/** The page goes elsewhere, by a form or by its script, whichever is first. */
+export async function leaves(page, url) {
+  await until(() => page.url() !== url, "another page");
 }
 
 /** The page says this, in its heading and in its title. */

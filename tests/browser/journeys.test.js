@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { browserTests, isIn, says, signIn, signUp, waits } from "./browser.js";
+import { browserTests, isIn, leaves, says, signIn, signUp, waits } from "./browser.js";
 import { PASSWORD, Product } from "./product.js";
 
 const test = browserTests();
@@ -91,7 +91,7 @@ test("without the app the page moves to the code form by itself, and the texted 
   await product.set(person, { has_app: false });
   await signIn(page, product.url, person);
   await page.waitForURL("**/code");
-  await says(page, "No app on this phone");
+  await says(page, "No app on your phone");
   await page.getByLabel("Code").fill(await product.code(person));
   await page.getByRole("button", { name: "Continue" }).click();
   await isIn(page);
@@ -144,7 +144,7 @@ test("send again makes a new number, and a page that shows the old one follows",
   await waits(second);
   const old = page.url();
   await page.getByRole("button", { name: "Send again" }).click();
-  await page.waitForURL((url) => url.href !== old);
+  await leaves(page, old);
   const number = await waits(page);
   assert.notEqual(number, first);
   await second.waitForURL(page.url());
@@ -161,6 +161,42 @@ test("a request that was cancelled says so and can no longer be approved", async
   await says(page, "This request was taken back");
   await product.answer(person, "approve", number);
   await page.reload();
+  await says(page, "This request was taken back");
+});
+
+test("call me instead calls at once, once for two clicks, and the code leads in", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  await waits(page);
+  await page.getByRole("button", { name: "Call me instead" }).dblclick();
+  await page.getByText("We are calling").waitFor();
+  await page.getByLabel("Code").fill(await product.code(person, "calls"));
+  assert.equal((await product.phone(person)).calls.length, 1);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await isIn(page);
+});
+
+test("without scripts every way out is a plain form", async (open) => {
+  const [page, person] = [await open({ javaScriptEnabled: false }), await product.person()];
+  await signIn(page, product.url, person);
+  const first = await page.locator(".number").innerText();
+  await page.getByRole("button", { name: "Send again" }).click();
+  assert.notEqual(await page.locator(".number").innerText(), first);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("heading", { name: "This request was taken back" }).waitFor();
+  await signIn(page, product.url, person);
+  await page.getByRole("button", { name: "Call me instead" }).click();
+  await page.getByText("We are calling").waitFor();
+  await page.getByLabel("Code").fill(await product.code(person, "calls"));
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.waitForURL("**/account");
+});
+
+test("two clicks on cancel are as good as one", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  await waits(page);
+  await page.getByRole("button", { name: "Cancel" }).dblclick();
   await says(page, "This request was taken back");
 });
 

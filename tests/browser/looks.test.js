@@ -1,8 +1,10 @@
 // Every page and state through axe, at every width and in both schemes.
 
+import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { browserTests, isIn, looksRight, says, signIn, signUp, waits } from "./browser.js";
+import { browserTests, isIn, leaves, looksRight, press, says, signIn, signUp, transfer, waits } from "./browser.js";
 import { Product } from "./product.js";
+import { hold, turn } from "./still.js";
 
 const test = browserTests();
 let product;
@@ -60,6 +62,75 @@ test("denied, cancelled and the code form look right", async (open) => {
   await waits(page);
   await page.getByRole("button", { name: "Cancel" }).click();
   await says(page, "This request was taken back");
+  await looksRight(page);
+});
+
+test("every state of the waiting page looks right", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await hold(page);
+  await signIn(page, product.url, person);
+  await says(page, "Check your phone");
+  for (const state of ["sending", "sent", "unknown", "no_app", "unavailable", "checking", "approved", "denied", "expired", "cancelled"]) {
+    await turn(page, state);
+    await looksRight(page);
+  }
+  await turn(page, "sent", "lost");
+  await looksRight(page);
+  const old = page.url();
+  await page.getByRole("button", { name: "Send again" }).click();
+  await leaves(page, old);
+  await page.goto(old);
+  await says(page, "There is a newer request");
+  await looksRight(page);
+});
+
+test("the code form looks right however the code is sent", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  await waits(page);
+  await page.getByRole("button", { name: "Call me instead" }).click();
+  await page.getByText("We are calling").waitFor();
+  await looksRight(page);
+  await page.getByRole("button", { name: "Text me a code" }).click();
+  await page.getByText("We sent a text message").waitFor();
+  await looksRight(page);
+  await product.set(person, { provider_down: true });
+  await page.getByRole("button", { name: "Send again" }).click();
+  await page.getByRole("alert").waitFor();
+  await looksRight(page);
+});
+
+test("problems look right and have one next step", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  await waits(page);
+  await press(page, `${page.url()}/complete`);
+  await says(page, "This is not approved");
+  await looksRight(page);
+  assert.equal(await page.locator("main").getByRole("link").count(), 1);
+});
+
+test("a transaction looks right from the form to its end", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  await waits(page);
+  await product.answer(person, "approve");
+  await isIn(page);
+  await page.getByLabel("What for").fill(" ");
+  await page.getByRole("button", { name: "Ask my phone" }).click();
+  await page.getByRole("alert").waitFor();
+  await looksRight(page);
+  await transfer(page);
+  await waits(page);
+  await hold(page);
+  await page.reload();
+  for (const state of ["sent", "no_app", "unavailable", "checking", "approved", "denied", "expired", "cancelled"]) {
+    await turn(page, state);
+    await looksRight(page);
+  }
+  await page.goto(`${page.url()}/code`);
+  await looksRight(page);
+  await page.goto(`${product.url}/account`);
   await looksRight(page);
 });
 

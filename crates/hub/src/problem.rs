@@ -48,11 +48,13 @@ impl Problem {
     /// The body is too large.
     pub(crate) fn too_large() -> Self {
         Self::new("too-large", "The request is too large", StatusCode::PAYLOAD_TOO_LARGE)
+            .saying("Please send less and try again.")
     }
 
     /// The body is of another type than this address takes.
     pub(crate) fn unsupported_type() -> Self {
         Self::new("unsupported-type", "The content type is not supported", StatusCode::UNSUPPORTED_MEDIA_TYPE)
+            .saying("Our pages send forms, programs send JSON.")
     }
 
     /// Some fields hold what cannot be taken.
@@ -99,21 +101,25 @@ impl Problem {
     /// Nothing is here, or nothing of yours.
     pub(crate) fn not_found() -> Self {
         Self::new("not-found", "There is nothing here", StatusCode::NOT_FOUND)
+            .saying("The address may be wrong, or what it shows belongs to another sign-in.")
     }
 
     /// The address does not take this method.
     pub(crate) fn wrong_method() -> Self {
         Self::new("method-not-allowed", "This cannot be done here", StatusCode::METHOD_NOT_ALLOWED)
+            .saying("This address is for something else.")
     }
 
     /// The approval is not approved.
     pub(crate) fn not_approved() -> Self {
         Self::new("not-approved", "This is not approved", StatusCode::CONFLICT)
+            .saying("Nothing was done. Your phone has not approved it.")
     }
 
     /// The approval cannot be cancelled or sent again any more.
     pub(crate) fn already_decided() -> Self {
         Self::new("already-decided", "This has been decided", StatusCode::CONFLICT)
+            .saying("It was answered or taken back before, and stays as it is.")
     }
 
     /// The phone is proven, and its owner has an account already.
@@ -144,6 +150,7 @@ impl Problem {
     /// The session is through already; what is asked for is for sessions that wait.
     pub(crate) fn already_signed_in() -> Self {
         Self::new("already-signed-in", "You are signed in already", StatusCode::CONFLICT)
+            .saying("There is nothing left to do here.")
     }
 
     fn internal() -> Self {

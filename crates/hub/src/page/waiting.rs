@@ -69,6 +69,11 @@ impl Waiting {
         self.approval.purpose == Purpose::Transaction
     }
 
+    /// Where a code is typed that stands for the tap.
+    fn code_path(&self) -> String {
+        if self.is_transaction() { format!("/approvals/{}/code", self.approval.id) } else { "/code".to_owned() }
+    }
+
     /// The time left, as in `1:26`; the script's `timeLeft` writes it alike.
     fn time_left(&self) -> String {
         let seconds = self.millis_left().div_ceil(1000);
@@ -190,6 +195,23 @@ mod tests {
         assert!(page.contains("<title>Denied on your phone - Countersign</title>"));
         assert!(page.contains(r#"data-for="sent" hidden"#));
         assert!(!page.contains(r#"http-equiv="refresh""#));
+    }
+
+    #[test]
+    fn a_transaction_has_its_own_code_page_and_is_completed_without_script_once() {
+        let transaction = |status, completed_at| {
+            page(|approval| {
+                approval.purpose = Purpose::Transaction;
+                approval.status = status;
+                approval.completed_at = completed_at;
+            })
+        };
+        let waiting = transaction(Status::Pending, None);
+        assert!(waiting.contains(r#"/code" data-for="sending sent unknown">"#));
+        assert!(!waiting.contains(r#"href="/code""#));
+        let complete = r#"<noscript><form method="post" action="/approvals/"#;
+        assert!(transaction(Status::Approved, None).contains(complete));
+        assert!(!transaction(Status::Approved, Some(NOW)).contains(complete));
     }
 
     #[test]

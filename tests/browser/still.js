@@ -1,0 +1,59 @@
+// Makes pages stand still, so that two pictures of one state are alike on every machine: one font, fixed numbers and
+// times, nothing that moves. The product has no font of its own; only the pictures have.
+
+import { readFile } from "node:fs/promises";
+
+const FONT = new URL("node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2", import.meta.url);
+
+/** What a browser needs so that `still` can work: the page's policy allows no font. The place and name are constant. */
+export const STILL = {
+  bypassCSP: true,
+  locale: "en-GB",
+  reducedMotion: "reduce",
+  userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+};
+
+/** From now on each page comes in the pictures' font and without a caret. */
+export async function still(page) {
+  const font = (await readFile(FONT)).toString("base64");
+  await page.route("**/style.css", async (route) => {
+    const answer = await route.fetch();
+    const added = `
+      @font-face { font-family: Still; font-weight: 100 900; src: url(data:font/woff2;base64,${font}); }
+      html { font-family: Still !important; }
+      * { caret-color: transparent !important; }`;
+    await route.fulfill({ response: answer, body: (await answer.text()) + added });
+  });
+}
+
+/** From now on a waiting page stays as it comes, as if its script had not arrived. */
+export async function hold(page) {
+  await page.route("**/waiting.js", (route) => route.abort());
+}
+
+/** Writes the same number, time left, moments, address and phone into every picture. */
+export async function freeze(page) {
+  await page.evaluate(async () => {
+    const write = (where, text) => document.querySelectorAll(where).forEach((part) => (part.textContent = text));
+    write(".number, [role=status] b", "47");
+    write("main > .card > .lead b", "67");
+    write("#left", "1:26");
+    write("time", "22 Nov 2026, 09:05 UTC");
+    write(".who", "ada@example.com");
+    for (const row of document.querySelectorAll(".rows div")) {
+      const known = { Email: "ada@example.com", Phone: "+12025550167" }[row.firstElementChild.textContent];
+      if (known) row.lastElementChild.textContent = known;
+    }
+    document.getElementById("arc")?.setAttribute("stroke-dashoffset", "29");
+    await document.fonts.ready;
+  });
+}
+
+/** Shows another state of the waiting page, as its script does. */
+export async function turn(page, state, line = "live") {
+  await page.evaluate(([state, line]) => {
+    document.getElementById("approval").dataset.state = state;
+    for (const part of document.querySelectorAll("[data-for]")) part.toggleAttribute("hidden", !part.dataset.for.split(" ").includes(state));
+    for (const part of document.querySelectorAll("[data-line]")) part.hidden = part.dataset.line !== line;
+  }, [state, line]);
+}
