@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-const BINARY = process.env.COUNTERSIGN_BIN ?? resolve(import.meta.dirname, "../../target/debug/countersign");
+const BINARY = process.env.COUNTERSIGN_BIN ?? resolve(import.meta.dirname, "../../target/release/countersign");
 export const PASSWORD = "correct horse battery staple";
 
 /** Answers what `look` finds, once it finds something; asks again and again until then. */
