@@ -169,23 +169,21 @@ export class Live {
     this.world.hush();
     this.#beside = "poll";
     const mine = (this.#loop += 1);
-    // The first answer comes at once, and shows that the line is there.
-    for (let tries = 0, wait = 0; ; wait = WAIT) {
+    // The first answer after a silence comes at once, and shows that there is a line.
+    for (let [tries, wait] = [0, 0]; this.#loop === mine; ) {
       try {
         const approval = await this.world.poll(this.version, wait);
         if (this.#loop !== mine) return;
         if (!approval) return this.#gone();
-        tries = 0;
+        [tries, wait] = [0, WAIT];
         this.world.line("slow");
         this.#news(approval);
       } catch {
         if (this.#loop !== mine) return;
         this.world.line("lost");
         await new Promise((go) => this.#set("beside", () => go(0), backOff(tries, this.world.random())));
-        tries += 1;
-        wait = 0;
+        [tries, wait] = [tries + 1, 0];
       }
-      if (this.#loop !== mine) return;
     }
   }
 
