@@ -110,6 +110,10 @@ test("a lost socket is tried again, sooner first and later slower", () => {
   assert.equal(world.times("connect"), 2);
   world.pass(1);
   assert.equal(world.times("connect"), 3);
+  live.frame(state(approval(1)));
+  live.closed(1006);
+  world.pass(250);
+  assert.equal(world.times("connect"), 4);
 });
 
 test("an open socket is asked each second, and an answer keeps it", () => {
@@ -175,7 +179,7 @@ test("a stream that falls silent or breaks is replaced by a long poll", async ()
   world.pass(11999);
   assert.equal(world.polls.length, 0);
   world.pass(1);
-  assert.equal(world.polls.length, 1);
+  assert.deepEqual([world.polls.length, world.times("hush")], [1, 1]);
   live.streamed(state(approval(2, "approved")));
   live.broken();
   assert.deepEqual([world.told, world.polls.length], [[], 1]);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use approval::{Approval, ApprovalId};
 use axum::{
-    http::HeaderName,
+    http::{HeaderName, header},
     response::{
         IntoResponse as _, Response,
         sse::{Event, Sse},
@@ -32,7 +32,7 @@ const NO_BUFFERING: (HeaderName, &str) = (HeaderName::from_static("x-accel-buffe
 
 /// Keeps a browser informed about its approval until the outcome.
 pub(crate) fn answer(hub: &Hub, id: ApprovalId, token: Token) -> Response {
-    ([NO_BUFFERING], Sse::new(events(Feed::open(hub, id, token)))).into_response()
+    ([(header::CACHE_CONTROL, "no-store"), NO_BUFFERING], Sse::new(events(Feed::open(hub, id, token)))).into_response()
 }
 
 fn events(feed: Feed) -> impl Stream<Item = Result<Event, Infallible>> {
