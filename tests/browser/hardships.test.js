@@ -1,9 +1,10 @@
-// What happens to browsers: reloads, restarts, crossed taps, blocked sockets, no scripts, the back button, impatience.
+// What happens to browsers: reloads, restarts, crossed taps, no scripts, the back button, impatience.
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { browserTests, isIn, says, signIn, waits } from "./browser.js";
 import { Product, until } from "./product.js";
+import { hold } from "./still.js";
 
 const test = browserTests();
 let product;
@@ -43,24 +44,6 @@ test("two browsers of one person with crossed taps each get their own outcome", 
   await product.answer(person, "approve", first);
   await isIn(one);
   await says(other, "Denied on your phone");
-});
-
-test("without WebSocket the outcome still arrives", async (open) => {
-  const [page, person] = [await open(), await product.person()];
-  await page.routeWebSocket(/\/events$/, (socket) => socket.close({ code: 1011 }));
-  await signIn(page, product.url, person);
-  await page.getByText("Connected, but slowly.").waitFor({ timeout: 40_000 });
-  await product.answer(person, "approve");
-  await isIn(page);
-});
-
-test("a socket that swallows everything is noticed, and the outcome still arrives", async (open) => {
-  const [page, person] = [await open(), await product.person()];
-  await page.routeWebSocket(/\/events$/, () => {});
-  await signIn(page, product.url, person);
-  await page.getByText("The connection is lost. Trying again.").waitFor();
-  await product.answer(person, "approve");
-  await page.waitForURL("**/account", { timeout: 30_000 });
 });
 
 test("without scripts the page refreshes itself, and a button leads in", async (open) => {
@@ -125,5 +108,64 @@ test("a browser that was offline when the phone was tapped is in once it is back
   await page.context().setOffline(true);
   await product.answer(person, "approve");
   await page.context().setOffline(false);
+  await isIn(page);
+});
+
+test("a tab that was frozen when the phone was tapped is in once it is looked at", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  const number = await waits(page);
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+  await product.answer(person, "approve", number);
+  await devtools.send("Page.setWebLifecycleState", { state: "active" });
+  await isIn(page);
+});
+
+test("a reload after the outcome tells it again", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  await product.answer(person, "deny", await waits(page));
+  await says(page, "Denied on your phone");
+  await page.reload();
+  await says(page, "Denied on your phone");
+  await signIn(page, product.url, person);
+  await waits(page);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await says(page, "This request was taken back");
+  await page.reload();
+  await says(page, "This request was taken back");
+});
+
+test("a reload after the tap, before the page has heard of it, leads in", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await hold(page);
+  await signIn(page, product.url, person);
+  await says(page, "Check your phone");
+  await product.answer(person, "approve");
+  await page.unroute("**/waiting.js");
+  await page.reload();
+  await isIn(page);
+});
+
+test("whoever types a code and taps Approve after all is in", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  const number = await waits(page);
+  await page.getByRole("link", { name: "Use a code instead" }).click();
+  await says(page, "Enter a code");
+  await product.answer(person, "approve", number);
+  await isIn(page);
+});
+
+test("a denial does not disturb whoever types a code", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  const number = await waits(page);
+  await page.getByRole("link", { name: "Use a code instead" }).click();
+  await says(page, "Enter a code");
+  await product.answer(person, "deny", number);
+  await page.getByLabel("Code").fill((await product.phone(person)).authenticator.code);
+  await page.getByRole("button", { name: "Continue" }).click();
   await isIn(page);
 });

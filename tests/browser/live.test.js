@@ -18,28 +18,34 @@ function approval(version, status = "pending", more = {}) {
 function play(version = 1) {
   const world = { log: [], lines: [], told: [], timers: new Map(), polls: [], now: 0 };
   let last = 0;
+  const does = (word) => () => world.log.push(word);
   const live = new Live(
     {
-      connect: () => world.log.push("connect"),
-      drop: () => world.log.push("drop"),
-      ping: () => world.log.push("ping"),
-      reload: () => world.log.push("reload"),
-      poll: (since) => new Promise((answer, fail) => world.polls.push({ since, answer, fail })),
+      connect: does("connect"),
+      drop: does("drop"),
+      ping: does("ping"),
+      stream: does("stream"),
+      hush: does("hush"),
+      reload: does("reload"),
+      poll: (since, wait) => new Promise((answer, fail) => world.polls.push({ since, wait, answer, fail })),
       after: (work, ms) => (world.timers.set((last += 1), { work, at: world.now + ms }), last),
       forget: (timer) => world.timers.delete(timer),
       random: () => 0,
       tell: (news) => world.told.push(news.status),
-      line: (word) => world.lines.push(word),
+      line: (word) => world.lines.at(-1) === word || world.lines.push(word),
     },
     version,
   );
   world.pass = (ms) => {
-    world.now += ms;
-    for (const [id, { work, at }] of [...world.timers]) {
-      if (at <= world.now && world.timers.delete(id)) work();
+    for (const end = world.now + ms; ; ) {
+      const due = [...world.timers].filter(([, { at }]) => at <= end).sort(([, one], [, other]) => one.at - other.at)[0];
+      world.now = due?.[1].at ?? end;
+      if (!due) return;
+      world.timers.delete(due[0]);
+      due[1].work();
     }
   };
-  world.connects = () => world.log.filter((word) => word === "connect").length;
+  world.times = (word) => world.log.filter((one) => one === word).length;
   return { live, world };
 }
 
@@ -79,15 +85,16 @@ test("a state of a final status is told once and ends everything", () => {
   live.closed(1000);
   live.wake();
   world.pass(60000);
-  assert.deepEqual(world.told, ["pending", "approved"]);
-  assert.equal(world.connects(), 1);
+  assert.deepEqual(world.told, ["approved"]);
+  assert.deepEqual([world.times("connect"), world.times("stream"), world.timers.size], [1, 0, 0]);
 });
 
-test("an older version changes nothing", () => {
+test("a version that is known, or older, is not told", () => {
   const { live, world } = play(3);
   live.start();
   live.opened();
   live.frame(state(approval(2, "denied")));
+  live.frame(state(approval(3)));
   assert.deepEqual(world.told, []);
 });
 
@@ -95,41 +102,142 @@ test("a lost socket is tried again, sooner first and later slower", () => {
   const { live, world } = connected();
   live.closed(1006);
   world.pass(249);
-  assert.equal(world.connects(), 1);
+  assert.equal(world.times("connect"), 1);
   world.pass(1);
-  assert.equal(world.connects(), 2);
+  assert.equal(world.times("connect"), 2);
   live.closed(1006);
   world.pass(499);
-  assert.equal(world.connects(), 2);
+  assert.equal(world.times("connect"), 2);
   world.pass(1);
-  assert.equal(world.connects(), 3);
-  assert.deepEqual(world.lines, ["connecting", "live", "lost", "lost"]);
-});
-
-test("a silent socket is asked, and dropped when it does not answer", () => {
-  const { world } = connected();
-  world.pass(15000);
-  assert.equal(world.log.at(-1), "ping");
-  world.pass(5000);
-  assert.equal(world.log.at(-1), "drop");
-  world.pass(250);
-  assert.equal(world.connects(), 2);
-});
-
-test("an answer to the question keeps the socket", () => {
-  const { live, world } = connected();
-  world.pass(15000);
+  assert.equal(world.times("connect"), 3);
   live.frame(state(approval(1)));
-  world.pass(5000);
-  assert.equal(world.connects(), 1);
+  live.closed(1006);
+  world.pass(250);
+  assert.equal(world.times("connect"), 4);
 });
 
-test("a socket that opens but says nothing is given up", () => {
+test("an open socket is asked each second, and an answer keeps it", () => {
+  const { live, world } = connected();
+  for (let second = 1; second <= 30; second += 1) {
+    world.pass(1000);
+    assert.equal(world.times("ping"), second);
+    live.frame(state(approval(1)));
+  }
+  assert.deepEqual([world.times("connect"), world.times("stream"), world.times("drop")], [1, 0, 0]);
+  assert.deepEqual(world.lines, ["connecting", "live"]);
+});
+
+test("a slow answer keeps the socket, and ends what was begun beside", () => {
+  const { live, world } = connected();
+  world.pass(1000 + 900);
+  assert.equal(world.times("stream"), 1);
+  live.frame(state(approval(1)));
+  assert.deepEqual([world.times("connect"), world.times("hush"), world.lines.at(-1)], [1, 1, "live"]);
+});
+
+test("a silent socket is dropped in the end, and tried again", () => {
+  const { world } = connected();
+  world.pass(1000 + 5000);
+  assert.equal(world.times("drop"), 1);
+  world.pass(250);
+  assert.equal(world.times("connect"), 2);
+});
+
+for (const [what, happens] of [
+  ["refused", (live) => live.closed(1006)],
+  ["swallowed", () => {}],
+  ["opened and then silent", (live) => live.opened()],
+]) {
+  test(`a socket that is ${what} has a stream beside it within a second and a poll within two`, async () => {
+    const { live, world } = play();
+    live.start();
+    happens(live);
+    world.pass(1000);
+    assert.equal(world.times("stream"), 1);
+    world.pass(1000);
+    await settle();
+    assert.equal(world.polls.length, 1);
+  });
+}
+
+test("the outcome comes by the stream as well", () => {
   const { live, world } = play();
   live.start();
-  live.opened();
-  world.pass(5000);
+  world.pass(800);
+  live.streamed(state(approval(1)));
+  assert.equal(world.lines.at(-1), "live");
+  live.streamed(state(approval(2, "approved")));
+  assert.deepEqual(world.told, ["approved"]);
+  assert.equal(world.log.at(-1), "drop");
+});
+
+test("a stream that falls silent or breaks is replaced by a long poll", async () => {
+  const { live, world } = play();
+  live.start();
+  world.pass(800);
+  live.streamed(state(approval(1)));
+  world.pass(11999);
+  assert.equal(world.polls.length, 0);
+  world.pass(1);
+  assert.deepEqual([world.polls.length, world.times("hush")], [1, 1]);
+  live.streamed(state(approval(2, "approved")));
+  live.broken();
+  assert.deepEqual([world.told, world.polls.length], [[], 1]);
+});
+
+test("a hub that leaves ends its stream, and the long poll finds another", () => {
+  const { live, world } = play();
+  live.start();
+  world.pass(800);
+  live.streamed(JSON.stringify({ type: "reconnect", after_ms: 10 }));
+  assert.equal(world.polls.length, 1);
+});
+
+test("a socket that is back ends what was begun beside", async () => {
+  const { live, world } = play();
+  live.start();
+  world.pass(1600);
+  live.frame(state(approval(1)));
+  world.polls[0].answer(approval(2, "approved"));
+  await settle();
+  assert.deepEqual([world.told, world.polls.length, world.lines.at(-1)], [[], 1, "live"]);
+});
+
+/** On a long poll, because nothing else works. */
+function polling() {
+  const { live, world } = play();
+  live.start();
+  world.pass(1600);
+  return { live, world };
+}
+
+test("the first poll shows at once that there is a line, the others wait for news", async () => {
+  const { world } = polling();
+  assert.deepEqual([world.polls[0].since, world.polls[0].wait], [1, 0]);
+  world.polls[0].answer(approval(1));
+  await settle();
+  assert.equal(world.lines.at(-1), "slow");
+  assert.deepEqual([world.polls[1].since, world.polls[1].wait], [1, 25]);
+  world.polls[1].answer(approval(2, "approved"));
+  await settle();
+  assert.deepEqual([world.told, world.polls.length, world.timers.size], [["approved"], 2, 0]);
+});
+
+test("a long poll that fails is tried again, and says so", async () => {
+  const { world } = polling();
+  world.polls[0].fail(new Error("offline"));
+  await settle();
   assert.equal(world.lines.at(-1), "lost");
+  world.pass(250);
+  await settle();
+  assert.deepEqual([world.polls.length, world.polls[1].wait], [2, 0]);
+});
+
+test("a long poll that knows no such approval reloads the page", async () => {
+  const { world } = polling();
+  world.polls[0].answer(null);
+  await settle();
+  assert.deepEqual([world.log.at(-1), world.timers.size], ["reload", 0]);
 });
 
 test("waking asks at once over an open socket, and connects at once without one", () => {
@@ -138,14 +246,14 @@ test("waking asks at once over an open socket, and connects at once without one"
   assert.equal(world.log.at(-1), "ping");
   live.closed(1006);
   live.wake();
-  assert.equal(world.connects(), 2);
+  assert.equal(world.times("connect"), 2);
 });
 
-test("a hub that drains says when to come back", () => {
+test("a hub that drains says when to come back, and nothing is tried beside until then", () => {
   const { live, world } = connected();
   live.frame(JSON.stringify({ type: "reconnect", after_ms: 700 }));
   world.pass(700);
-  assert.equal(world.connects(), 2);
+  assert.deepEqual([world.times("connect"), world.times("stream")], [2, 0]);
 });
 
 test("a session that is gone reloads the page", () => {
@@ -154,59 +262,54 @@ test("a session that is gone reloads the page", () => {
   assert.equal(world.log.at(-1), "reload");
 });
 
-test("after two failed connects the page asks by long poll, and hears the outcome that way", async () => {
-  const { live, world } = play();
-  live.start();
-  live.closed(1006);
-  assert.equal(world.polls.length, 0);
-  world.pass(250);
-  live.closed(1006);
-  assert.equal(world.polls.length, 1);
-  world.polls[0].answer(approval(1));
-  await settle();
-  assert.equal(world.lines.at(-1), "slow");
-  assert.deepEqual([world.polls.length, world.polls[1].since], [2, 1]);
-  world.polls[1].answer(approval(2, "approved"));
-  await settle();
-  assert.deepEqual([world.told.at(-1), world.polls.length], ["approved", 2]);
-});
+/** The same numbers for the same seed (mulberry32). */
+function seeded(seed) {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
 
-test("once a socket is back, the long poll ends", async () => {
-  const { live, world } = play();
-  live.start();
-  live.closed(1006);
-  world.pass(250);
-  live.closed(1006);
-  world.pass(500);
-  live.opened();
-  live.frame(state(approval(1)));
-  world.polls[0].answer(approval(1));
-  await settle();
-  assert.equal(world.polls.length, 1);
-  assert.equal(world.lines.at(-1), "live");
-});
-
-test("a long poll that fails is tried again, and says so", async () => {
-  const { live, world } = play();
-  live.start();
-  live.closed(1006);
-  world.pass(250);
-  live.closed(1006);
-  world.polls[0].fail(new Error("offline"));
-  await settle();
-  assert.equal(world.lines.at(-1), "lost");
-  world.pass(500);
-  await settle();
-  assert.equal(world.polls.length, 2);
-});
-
-test("a long poll that knows no such approval reloads the page", async () => {
-  const { live, world } = play();
-  live.start();
-  live.closed(1006);
-  world.pass(250);
-  live.closed(1006);
-  world.polls[0].answer(null);
-  await settle();
-  assert.equal(world.log.at(-1), "reload");
+test("whatever happens in whatever order, the page keeps trying, and never goes back in time", async () => {
+  for (let seed = 1; seed <= 500; seed += 1) {
+    const random = seeded(seed);
+    const { live, world } = play();
+    const told = [];
+    live.world.tell = (news) => told.push(news.version);
+    let version = 1;
+    const some = () => approval(Math.max(1, (version += Math.floor(random() * 3) - 1)));
+    const happenings = [
+      () => live.opened(),
+      () => live.closed(1006),
+      () => live.frame(state(some())),
+      () => live.frame(JSON.stringify({ type: "reconnect", after_ms: 500 })),
+      () => live.streamed(state(some())),
+      () => live.broken(),
+      () => live.wake(),
+      () => world.polls.pop()?.answer(some()),
+      () => world.polls.pop()?.fail(new Error("cut off")),
+      () => world.pass(random() * 3000),
+    ];
+    live.start();
+    for (let step = 0; step < 60; step += 1) {
+      happenings[Math.floor(random() * happenings.length)]();
+      await settle();
+      assert.ok(world.timers.size > 0, `seed ${seed}, step ${step}: nothing is tried any more`);
+    }
+    assert.deepEqual(told, [...new Set(told)].sort((one, other) => one - other), `seed ${seed}`);
+    // From now on nothing but polls gets through.
+    live.closed(1006);
+    for (let second = 0; second < 30 && !world.told.includes("approved"); second += 1) {
+      world.pass(1000);
+      live.broken();
+      live.closed(1006);
+      await settle();
+      live.world.tell = (news) => world.told.push(news.status);
+      world.polls.pop()?.answer(approval(version + 100, "approved"));
+      await settle();
+    }
+    assert.ok(world.told.includes("approved"), `seed ${seed}: the outcome is never told`);
+  }
 });

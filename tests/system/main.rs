@@ -15,6 +15,7 @@ mod sockets;
 mod start;
 mod steps;
 mod stop;
+mod streams;
 mod structure;
 mod transactions;
 mod world;

@@ -1,13 +1,17 @@
-// How the waiting page hears of its approval: a WebSocket, and a long poll while there is none.
-// Knows no document, no socket and no clock: all of these are handed in, so that tests can play them.
+// How a page hears of its approval: by a WebSocket, and beside it by another way as long as the socket is silent, first
+// server-sent events, then a long poll. Knows no document, no connection and no clock: all of these are handed in, so
+// that tests can play them.
 
 /**
  * @typedef {{version: number, status: string, delivery: string, expires_at: string, replaced_by?: string | null}} Approval
  * @typedef {object} World
  * @property {() => void} connect opens a socket; its life is told by `opened`, `frame` and `closed`
  * @property {() => void} drop forgets the socket; nothing more is heard of it
- * @property {() => void} ping asks the server for the present state
- * @property {(since: number) => Promise<Approval | null>} poll the next state; null when there is no such approval for us
+ * @property {() => void} ping asks the server over the socket for the present state
+ * @property {() => void} stream opens a stream of server-sent events; its life is told by `streamed` and `broken`
+ * @property {(since: number, wait: number) => Promise<Approval | null>} poll the next state, or what there is after
+ *   `wait` seconds; null when there is no such approval for us
+ * @property {() => void} hush forgets the stream and the poll; nothing more is heard of them
  * @property {(work: () => void, ms: number) => number} after
  * @property {(timer: number) => void} forget
  * @property {() => number} random at least 0, less than 1
@@ -16,8 +20,16 @@
  * @property {() => void} reload
  */
 
+/** Between a state that came over the socket and the next question, in ms. */
+const BEAT = 1000;
+/** How long an answer may take until another way is tried beside. */
+const SOON = 800;
+/** How long until a silent socket is given up. */
 const PATIENCE = 5000;
-const BEAT = 15000;
+/** How long a stream may be silent; it repeats its state every 5 s. */
+const STREAM_PATIENCE = 12000;
+/** How long the server may think about a long poll, in seconds. */
+const WAIT = 25;
 
 /**
  * What the page says; the template has the same names.
@@ -45,11 +57,13 @@ export class Live {
   /** @type {"none" | "connecting" | "open"} */
   #link = "none";
   #tries = 0;
-  /** Which loop of polls is in force; 0 is none. A poll may outlast its loop. */
-  #polling = 0;
-  #loops = 0;
+  /** @type {"" | "stream" | "poll"} */
+  #beside = "";
+  /** Which loop of polls is in force. A poll may outlast its loop. */
+  #loop = 0;
   #over = false;
-  #timer = 0;
+  /** For the socket, for the doubt about it, and for the way beside. */
+  #timers = { link: 0, doubt: 0, beside: 0 };
 
   /** @param {World} world @param {number} version the one that the page shows already */
   constructor(world, version) {
@@ -77,11 +91,11 @@ export class Live {
   frame(text) {
     const message = JSON.parse(text);
     if (message.type === "reconnect") return this.#lost(message.after_ms);
-    if (message.type !== "state") return;
+    if (message.type !== "state" || this.#over) return;
     this.#tries = 0;
-    this.#polling = 0;
+    this.#trust();
     this.world.line("live");
-    this.#next(() => this.#ask(), BEAT);
+    this.#set("link", () => this.#ask(), BEAT);
     this.#news(message.approval);
   }
 
@@ -92,50 +106,90 @@ export class Live {
     else this.#lost();
   }
 
+  /** @param {string} text */
+  streamed(text) {
+    if (this.#beside !== "stream") return;
+    const message = JSON.parse(text);
+    if (message.type !== "state") return this.broken();
+    this.world.line("live");
+    this.#set("beside", () => this.broken(), STREAM_PATIENCE);
+    this.#news(message.approval);
+  }
+
+  /** The stream has ended, or never began. */
+  broken() {
+    if (this.#beside === "stream") this.#poll();
+  }
+
   #connect() {
     this.#link = "connecting";
     this.world.connect();
-    this.#next(() => this.#lost(), PATIENCE);
+    this.#doubt();
   }
 
   // A socket may look open long after the line is dead; only an answer proves it.
   #ask() {
     this.world.ping();
-    this.#next(() => this.#lost(), PATIENCE);
+    this.#doubt();
   }
 
+  /** @param {number} [wait] */
   #lost(wait = backOff(this.#tries, this.world.random())) {
+    if (this.#over) return;
     this.#link = "none";
     this.#tries += 1;
     this.world.drop();
-    if (!this.#polling) this.world.line("lost");
-    this.#next(() => this.#connect(), wait);
-    if (this.#tries > 1) this.#poll();
+    this.#doubt();
+    this.#set("link", () => this.#connect(), wait);
+  }
+
+  #doubt() {
+    if (!this.#beside && !this.#timers.doubt) this.#set("doubt", () => this.#stream(), SOON);
+    this.#set("link", () => this.#lost(), PATIENCE);
+  }
+
+  #trust() {
+    this.#forget("doubt");
+    this.#forget("beside");
+    if (this.#beside) this.world.hush();
+    this.#beside = "";
+    this.#loop += 1;
+  }
+
+  #stream() {
+    this.#timers.doubt = 0;
+    this.#beside = "stream";
+    this.world.line("lost");
+    this.world.stream();
+    this.#set("beside", () => this.broken(), SOON);
   }
 
   async #poll() {
-    if (this.#polling) return;
-    const mine = (this.#polling = this.#loops += 1);
-    const on = () => this.#polling === mine && !this.#over;
-    for (let tries = 0; on(); ) {
+    this.#forget("beside");
+    this.world.hush();
+    this.#beside = "poll";
+    const mine = (this.#loop += 1);
+    // The first answer after a silence comes at once, and shows that there is a line.
+    for (let [tries, wait] = [0, 0]; this.#loop === mine; ) {
       try {
-        const approval = await this.world.poll(this.version);
-        if (!on()) return;
+        const approval = await this.world.poll(this.version, wait);
+        if (this.#loop !== mine) return;
         if (!approval) return this.#gone();
-        tries = 0;
+        [tries, wait] = [0, WAIT];
         this.world.line("slow");
         this.#news(approval);
       } catch {
-        if (!on()) return;
+        if (this.#loop !== mine) return;
         this.world.line("lost");
-        await new Promise((go) => this.world.after(() => go(0), backOff((tries += 1), this.world.random())));
+        await new Promise((go) => this.#set("beside", () => go(0), backOff(tries, this.world.random())));
+        [tries, wait] = [tries + 1, 0];
       }
     }
   }
 
   /** @param {Approval} approval */
   #news(approval) {
-    if (this.#over || approval.version < this.version) return;
+    if (approval.version <= this.version) return;
     this.version = approval.version;
     if (approval.status !== "pending") this.#end();
     this.world.tell(approval);
@@ -143,20 +197,26 @@ export class Live {
 
   // The server says what is: to another page, or to the form for signing in.
   #gone() {
-    if (this.#over) return;
     this.#end();
     this.world.reload();
   }
 
   #end() {
     this.#over = true;
-    this.world.forget(this.#timer);
+    this.#forget("link");
+    this.#trust();
     this.world.drop();
   }
 
-  /** @param {() => void} work @param {number} ms */
-  #next(work, ms) {
-    this.world.forget(this.#timer);
-    this.#timer = this.world.after(work, ms);
+  /** @param {"link" | "doubt" | "beside"} name @param {() => void} work @param {number} ms */
+  #set(name, work, ms) {
+    this.#forget(name);
+    this.#timers[name] = this.world.after(work, ms);
+  }
+
+  /** @param {"link" | "doubt" | "beside"} name */
+  #forget(name) {
+    this.world.forget(this.#timers[name]);
+    this.#timers[name] = 0;
   }
 }

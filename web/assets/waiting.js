@@ -1,14 +1,14 @@
-// Makes the waiting page live. All words stand in the page; this only chooses which of them show.
+// Makes the waiting page live. All words and addresses stand in the page; this only chooses which of them show.
 
-import { Live, backOff, stateOf, timeLeft } from "./live.js";
+import { backOff, stateOf, timeLeft } from "./live.js";
+import { follow } from "./page.js";
 
 const card = /** @type {HTMLElement} */ (document.getElementById("approval"));
-const { id, purpose, version, status, delivery, now, created, expires } = /** @type {Record<string, string>} */ (card.dataset);
-const api = `/api/approvals/${id}`;
+const { id, version, status, delivery, now, created, expires, code, next } = /** @type {Record<string, string>} */ (card.dataset);
 const skew = Number(now) - Date.now();
+// Whoever comes back from the code form wants to be here.
+const stays = document.referrer === location.origin + code;
 
-/** @type {WebSocket | null} */
-let socket = null;
 /** @type {import("./live.js").Approval} */
 let approval = {
   version: Number(version),
@@ -17,39 +17,6 @@ let approval = {
   expires_at: new Date(Number(expires)).toISOString(),
 };
 let shown = card.dataset.state;
-
-const live = new Live(
-  {
-    connect() {
-      const mine = new WebSocket(`${location.origin.replace("http", "ws")}${api}/events`, "countersign.v1");
-      mine.onopen = () => mine === socket && live.opened();
-      mine.onmessage = (event) => mine === socket && live.frame(event.data);
-      mine.onclose = (event) => mine === socket && live.closed(event.code);
-      socket = mine;
-    },
-    drop() {
-      const old = socket;
-      socket = null;
-      old?.close();
-    },
-    ping() {
-      if (socket?.readyState === WebSocket.OPEN) socket.send('{"type":"ping"}');
-    },
-    async poll(since) {
-      const answer = await fetch(`${api}?wait=25&since=${since}`);
-      if (answer.status === 401 || answer.status === 404) return null;
-      if (!answer.ok) throw answer;
-      return answer.json();
-    },
-    after: (work, ms) => window.setTimeout(work, ms),
-    forget: (timer) => clearTimeout(timer),
-    random: Math.random,
-    tell,
-    line: (word) => choose("[data-line]", (part) => part.dataset.line === word),
-    reload: () => location.reload(),
-  },
-  approval.version,
-);
 
 /** @param {import("./live.js").Approval} news */
 function tell(news) {
@@ -64,12 +31,12 @@ function goOn() {
   if (shown === "approved") complete(0);
   if (shown === "replaced" && approval.replaced_by) location.replace(`/approvals/${approval.replaced_by}`);
   // Long enough to read why.
-  if ((shown === "no_app" || shown === "unavailable") && purpose !== "transaction") setTimeout(toCode, 1500);
+  if ((shown === "no_app" || shown === "unavailable") && !stays) setTimeout(toCode, 1500);
 }
 
 // The code may have come by another way meanwhile, and the state with it.
 function toCode() {
-  if (approval.status === "pending") location.replace("/code");
+  if (approval.status === "pending") location.replace(code);
 }
 
 function show() {
@@ -90,8 +57,8 @@ async function complete(tries) {
   const form = /** @type {HTMLFormElement | null} */ (document.getElementById("complete"));
   if (form) form.hidden = tries === 0;
   try {
-    const answer = await fetch(`${api}/complete`, { method: "POST", headers: { "content-type": "application/json" } });
-    if (answer.ok) return form && location.replace("/account");
+    const answer = await fetch(`/api/approvals/${id}/complete`, { method: "POST", headers: { "content-type": "application/json" } });
+    if (answer.ok) return next && location.replace(next);
     if (answer.status < 500) return form?.submit();
   } catch {
     // No line: tried again below.
@@ -111,19 +78,8 @@ function byId(name) {
   return /** @type {HTMLElement} */ (document.getElementById(name));
 }
 
-addEventListener("online", () => live.wake());
-addEventListener("visibilitychange", () => document.hidden || live.wake());
-// A page out of the back-forward cache shows the past.
-addEventListener("pageshow", (event) => event.persisted && location.reload());
-// A second click does what the first does already.
-addEventListener("submit", (event) => {
-  const form = /** @type {HTMLFormElement} */ (event.target);
-  if (form.dataset.busy) event.preventDefault();
-  form.dataset.busy = "1";
-});
-
 goOn();
 if (approval.status === "pending") {
-  live.start();
+  follow(id, approval.version, tell, (word) => choose("[data-line]", (part) => part.dataset.line === word));
   setInterval(() => approval.status === "pending" && show(), 1000);
 }

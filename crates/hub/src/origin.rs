@@ -20,6 +20,9 @@ pub(crate) struct Origins {
 /// The names under which people reach their own machine.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
+/// Where browsers say whose page asks.
+const SITE: &str = "sec-fetch-site";
+
 /// Whether `url` leads to the machine that follows it.
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
@@ -50,19 +53,30 @@ impl Origins {
         one && origins.next().is_none()
     }
 
+    /// Whether a stream may be opened: by our own pages, or by a program that is no browser, which sends neither
+    /// `Origin` nor `Sec-Fetch-Site`. Browsers leave out `Origin` when they ask their own site.
+    pub(crate) fn may_listen(&self, headers: &HeaderMap) -> bool {
+        is_same_site(headers) && (!headers.contains_key(header::ORIGIN) || self.has_own(headers))
+    }
+
     /// Whether a request that changes something may come in: from our own pages, or from a program that is no
     /// browser, which sends neither `Origin` nor `Sec-Fetch-Site`, and JSON or nothing.
     fn may_change(&self, headers: &HeaderMap) -> bool {
-        let site = headers.get("sec-fetch-site");
-        if site.is_some_and(|site| site != "same-origin" && site != "none") {
+        if !is_same_site(headers) {
             return false;
         }
         if headers.contains_key(header::ORIGIN) {
             return self.has_own(headers);
         }
         let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
-        site.is_some() || content_type.is_none_or(|value| value.to_ascii_lowercase().starts_with(b"application/json"))
+        headers.contains_key(SITE)
+            || content_type.is_none_or(|value| value.to_ascii_lowercase().starts_with(b"application/json"))
     }
+}
+
+/// Whether the browser, if it is one, says that no other site asks (Fetch Metadata, 2.4).
+fn is_same_site(headers: &HeaderMap) -> bool {
+    headers.get_all(SITE).iter().all(|site| site == "same-origin" || site == "none")
 }
 
 /// Refuses requests of other sites that would change something.
@@ -104,6 +118,19 @@ mod tests {
         let mut twice = headers(&[("origin", "https://sign.example.com")]);
         twice.append("origin", HeaderValue::from_static("https://evil.example"));
         assert!(!origins.has_own(&twice));
+    }
+
+    #[test]
+    fn a_stream_is_for_our_pages_and_for_programs() {
+        let origins = Origins::of(&"https://sign.example.com".parse().unwrap());
+        let may = |pairs| origins.may_listen(&headers(pairs));
+        assert!(may(&[]));
+        assert!(may(&[("sec-fetch-site", "same-origin")]));
+        assert!(may(&[("origin", "https://sign.example.com"), ("sec-fetch-site", "same-origin")]));
+        assert!(!may(&[("origin", "null")]));
+        assert!(!may(&[("origin", "https://evil.example")]));
+        assert!(!may(&[("sec-fetch-site", "cross-site")]));
+        assert!(!may(&[("sec-fetch-site", "same-site"), ("origin", "https://sign.example.com")]));
     }
 
     #[test]

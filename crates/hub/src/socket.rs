@@ -1,13 +1,18 @@
-//! One waiting browser on its WebSocket. Fed from rows: registered first, then the row is read, then it is told of each
-//! change, until the outcome.
+//! One waiting browser on its WebSocket: tells it what its feed has, until the outcome, and answers its pings.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use approval::{Approval, ApprovalId};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use tokio::time::{Instant, interval_at, timeout};
 
-use crate::{hub::Hub, problem::Problem, token::Token, view::Frame, visitor::MaybeCaller};
+use crate::{
+    feed::{Feed, News},
+    hub::Hub,
+    token::Token,
+    view::Frame,
+};
 
 /// Subprotocol a browser may ask for.
 pub(crate) const PROTOCOL: &str = "countersign.v1";
@@ -17,12 +22,11 @@ pub(crate) const LONGEST_MESSAGE: usize = 4096;
 const NO_SESSION: u16 = 4401;
 /// The hub is leaving; come again (IANA WebSocket close code registry).
 const LEAVING: u16 = 1012;
-/// How often the row is read again though nobody announced a change. Keeps proxies from closing a silent socket, too.
-const REREAD: Duration = Duration::from_secs(20);
+/// How often something is sent though there is no news: proxies close sockets that are silent, and who is gone is
+/// noticed.
+const BEAT: Duration = Duration::from_secs(20);
 /// A browser that takes nothing for this long is gone.
 const SLOWEST_SEND: Duration = Duration::from_secs(10);
-/// Browsers that leave a hub come again within this many milliseconds, each at another moment.
-const RECONNECT_WITHIN_MS: u64 = 1000;
 
 /// Why a socket ends.
 enum End {
@@ -37,31 +41,24 @@ pub(crate) async fn refuse(mut socket: WebSocket) {
 
 /// Keeps a browser informed about its approval until the outcome.
 pub(crate) async fn run(hub: Hub, mut socket: WebSocket, id: ApprovalId, token: Token) {
-    if let End::Close(code, reason) = inform(&hub, &mut socket, id, token).await {
+    let mut feed = Feed::open(&hub, id, token);
+    if let End::Close(code, reason) = inform(&mut feed, &mut socket).await {
         close(&mut socket, code, reason).await;
     }
 }
 
-async fn inform(hub: &Hub, socket: &mut WebSocket, id: ApprovalId, token: Token) -> End {
-    let mut waiter = hub.waiters.register(id);
-    let mut told = 0;
-    if let Err(end) = tell_row(hub, socket, id, &token, &mut told).await {
-        return end;
-    }
-    let mut reread = interval_at(Instant::now() + REREAD, REREAD);
+async fn inform(feed: &mut Feed, socket: &mut WebSocket) -> End {
+    let mut beat = interval_at(Instant::now() + BEAT, BEAT);
     loop {
         let step = tokio::select! {
-            approval = waiter.news() => tell(socket, &approval, &mut told).await,
-            message = socket.recv() => match said(message) {
-                Ok(true) => { told = 0; tell_row(hub, socket, id, &token, &mut told).await }
-                Ok(false) => Ok(()),
-                Err(end) => Err(end),
+            news = feed.next() => pass_on(socket, news).await,
+            message = socket.recv() => match (said(message), feed.newest()) {
+                (Ok(true), Some(approval)) => tell(socket, approval).await,
+                // Before the first state, which answers as well.
+                (Ok(true), None) | (Ok(false), _) => Ok(()),
+                (Err(end), _) => Err(end),
             },
-            _ = reread.tick() => match send(socket, Message::Ping("".into())).await {
-                Ok(()) => tell_row(hub, socket, id, &token, &mut told).await,
-                gone => gone,
-            },
-            () = hub.stop.cancelled() => Err(leave(hub, socket).await),
+            _ = beat.tick() => write(socket, Message::Ping("".into())).await,
         };
         if let Err(end) = step {
             return end;
@@ -69,25 +66,20 @@ async fn inform(hub: &Hub, socket: &mut WebSocket, id: ApprovalId, token: Token)
     }
 }
 
-/// Reads the row and tells it, if the session is still the one that may know.
-async fn tell_row(hub: &Hub, socket: &mut WebSocket, id: ApprovalId, token: &Token, told: &mut i64) -> Result<(), End> {
-    match row(hub, id, token).await {
-        Ok(Some(approval)) => tell(socket, &approval, told).await,
-        Ok(None) => Err(End::Close(NO_SESSION, "no session")),
-        Err(_) => Err(End::Close(close_code::ERROR, "try again")),
+async fn pass_on(socket: &mut WebSocket, news: News) -> Result<(), End> {
+    match news {
+        News::State(approval) => tell(socket, &approval).await,
+        News::Leaving(after_ms) => {
+            send(socket, &Frame::Reconnect { after_ms }).await?;
+            Err(End::Close(LEAVING, "restarting"))
+        }
+        News::NoSession => Err(End::Close(NO_SESSION, "no session")),
+        News::Trouble => Err(End::Close(close_code::ERROR, "try again")),
     }
 }
 
-async fn row(hub: &Hub, id: ApprovalId, token: &Token) -> Result<Option<Approval>, Problem> {
-    let Some(caller) = MaybeCaller::of(hub, token.clone()).await?.0 else { return Ok(None) };
-    caller.own(hub, id).await.map(Some)
-}
-
-async fn tell(socket: &mut WebSocket, approval: &Approval, told: &mut i64) -> Result<(), End> {
-    if approval.version > *told {
-        *told = approval.version;
-        send(socket, Message::Text(Frame::state(approval).to_json().into())).await?;
-    }
+async fn tell(socket: &mut WebSocket, approval: &Arc<Approval>) -> Result<(), End> {
+    send(socket, &Frame::state(approval)).await?;
     if approval.status.is_final() { Err(End::Close(close_code::NORMAL, "decided")) } else { Ok(()) }
 }
 
@@ -112,13 +104,11 @@ fn is_ping(text: &str) -> bool {
     serde_json::from_str::<serde_json::Value>(text).is_ok_and(|value| value == serde_json::json!({ "type": "ping" }))
 }
 
-async fn leave(hub: &Hub, socket: &mut WebSocket) -> End {
-    let after_ms = u64::from_le_bytes(hub.entropy.bytes()) % RECONNECT_WITHIN_MS;
-    let _ = send(socket, Message::Text(Frame::Reconnect { after_ms }.to_json().into())).await;
-    End::Close(LEAVING, "restarting")
+async fn send(socket: &mut WebSocket, frame: &Frame<'_>) -> Result<(), End> {
+    write(socket, Message::Text(frame.to_json().into())).await
 }
 
-async fn send(socket: &mut WebSocket, message: Message) -> Result<(), End> {
+async fn write(socket: &mut WebSocket, message: Message) -> Result<(), End> {
     match timeout(SLOWEST_SEND, socket.send(message)).await {
         Ok(Ok(())) => Ok(()),
         _ => Err(End::Gone),
@@ -128,7 +118,7 @@ async fn send(socket: &mut WebSocket, message: Message) -> Result<(), End> {
 /// Closes and waits for the browser to agree, so that the close frame is not cut off with the connection.
 async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
     let frame = CloseFrame { code, reason: reason.into() };
-    if send(socket, Message::Close(Some(frame))).await.is_ok() {
+    if write(socket, Message::Close(Some(frame))).await.is_ok() {
         let _ = timeout(Duration::from_secs(2), async { while let Some(Ok(_)) = socket.recv().await {} }).await;
     }
 }

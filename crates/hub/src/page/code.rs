@@ -1,6 +1,6 @@
 //! `/code`: the code from an SMS, a call or the authenticator.
 
-use approval::{ApprovalId, Channel};
+use approval::{Approval, Channel, Delivery};
 use askama::Template;
 
 use super::Shell;
@@ -19,8 +19,17 @@ pub(crate) struct Code {
     pub(crate) sent: Option<Channel>,
     /// What went wrong with the last code or with its sending.
     pub(crate) error: Option<String>,
-    /// The approval that still waits for a tap, to go back to.
-    pub(crate) waiting: Option<ApprovalId>,
+    /// The approval that a code answers as well as a tap, until it is decided.
+    pub(crate) pending: Option<Approval>,
+}
+
+impl Code {
+    /// The approval to go back to, if the phone has been asked, as far as we know.
+    fn may_be_tapped(&self) -> Option<&Approval> {
+        let asked =
+            |approval: &&Approval| matches!(approval.delivery, Delivery::Sending | Delivery::Sent | Delivery::Unknown);
+        self.pending.as_ref().filter(asked)
+    }
 }
 
 /// Why somebody types a code.

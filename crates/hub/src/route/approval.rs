@@ -1,10 +1,10 @@
-//! An approval for programs and for the page's script: its state, its live outcome, complete, cancel, send again.
+//! An approval for programs and for the page's script: its state, complete, cancel, send again.
 
 use std::time::Duration;
 
 use ::approval::Status;
 use axum::{
-    extract::{FromRequestParts as _, Query, Request, State, WebSocketUpgrade},
+    extract::{Query, State},
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
@@ -18,7 +18,6 @@ use crate::{
     complete,
     hub::Hub,
     problem::Problem,
-    socket,
     view::ApprovalView,
     visitor::{Caller, MaybeCaller},
 };
@@ -69,34 +68,6 @@ pub(crate) async fn show(
         _ => &approval,
     };
     Ok(axum::Json(ApprovalView::from(newest)).into_response())
-}
-
-/// `GET /api/approvals/{id}/events` with an upgrade: the live outcome. Only for our own pages, and only for the
-/// session that owns the approval.
-pub(crate) async fn events(
-    State(hub): State<Hub>,
-    OfApproval(id): OfApproval,
-    caller: MaybeCaller,
-    request: Request,
-) -> Result<Response, Problem> {
-    if !hub.origins.has_own(request.headers()) {
-        return Err(Problem::foreign_origin());
-    }
-    let (mut parts, _) = request.into_parts();
-    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &hub).await;
-    let upgrade = upgrade.map_err(|_| Problem::bad_request("This address takes a WebSocket."))?;
-    let upgrade = upgrade
-        .protocols([socket::PROTOCOL])
-        .read_buffer_size(1024)
-        .write_buffer_size(0)
-        .max_message_size(socket::LONGEST_MESSAGE)
-        .max_frame_size(socket::LONGEST_MESSAGE);
-    let Some(caller) = caller.current() else {
-        return Ok(upgrade.on_upgrade(socket::refuse));
-    };
-    caller.own(&hub, id).await?;
-    let tasks = hub.tasks.clone();
-    Ok(upgrade.on_upgrade(move |socket| tasks.track_future(socket::run(hub, socket, id, caller.token))))
 }
 
 /// `POST /api/approvals/{id}/complete`: 200 `{next: "done"}` and the confirmed session's cookie; 409 while not approved.

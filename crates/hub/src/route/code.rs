@@ -90,7 +90,7 @@ async fn form(hub: &Hub, caller: &Caller) -> Result<Code, Problem> {
         phone_ending: phone_ending(session.phone.expose()),
         sent: session.code_sent_by.filter(|_| !session.code_trouble),
         error: session.code_trouble.then(|| trouble.to_owned()),
-        waiting: approval.filter(still_waits).map(|approval| approval.id),
+        pending: approval.filter(|approval| approval.status == Status::Pending),
     })
 }
 
@@ -100,9 +100,4 @@ fn reason(approval: Option<&Approval>) -> Reason {
         Some(Delivery::Unavailable) => Reason::Unavailable,
         _ => Reason::Chosen,
     }
-}
-
-fn still_waits(approval: &Approval) -> bool {
-    approval.status == Status::Pending
-        && matches!(approval.delivery, Delivery::Sending | Delivery::Sent | Delivery::Unknown)
 }

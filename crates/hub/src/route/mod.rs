@@ -3,6 +3,7 @@
 mod account;
 mod approval;
 mod code;
+mod events;
 mod landing;
 mod session;
 mod sign_in;
@@ -83,7 +84,7 @@ fn api() -> Router<Hub> {
         .route("/session/code/send", post(session::send_code))
         .route("/approvals", post(transaction::create))
         .route("/approvals/{id}", get(approval::show))
-        .route("/approvals/{id}/events", get(approval::events))
+        .route("/approvals/{id}/events", get(events::events))
         .route("/approvals/{id}/complete", post(approval::complete))
         .route("/approvals/{id}/cancel", post(approval::cancel))
         .route("/approvals/{id}/resend", post(approval::resend))

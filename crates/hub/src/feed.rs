@@ -1,0 +1,98 @@
+//! What one waiting browser hears, whatever it listens by: the state at once, each change, and the word to come again
+//! when this hub leaves. Fed from rows: registered first, then the row is read, then the changes are heard, and now and
+//! then the row is read again though nobody announced a change. Knows neither sockets nor streams.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use approval::{Approval, ApprovalId};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+
+use crate::{hub::Hub, problem::Problem, token::Token, visitor::MaybeCaller, waiters::Waiter};
+
+/// How often the row is read again though nobody announced a change.
+const REREAD: Duration = Duration::from_secs(20);
+/// Browsers that leave a hub come again within this many milliseconds, each at another moment.
+const RECONNECT_WITHIN_MS: u64 = 1000;
+
+/// The news of one approval for one session.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    hub: Hub,
+    id: ApprovalId,
+    token: Token,
+    waiter: Waiter,
+    newest: Option<Arc<Approval>>,
+    /// The row has to be read before anything else is waited for.
+    stale: bool,
+    reread: Interval,
+}
+
+/// What there is to hear.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// How the approval stands. Never twice for one version, never an older one; nothing comes after a final status.
+    State(Arc<Approval>),
+    /// This hub is leaving; come again in so many milliseconds, to any hub.
+    Leaving(u64),
+    /// The session is not, or no longer, one that may know.
+    NoSession,
+    /// The database did not answer.
+    Trouble,
+}
+
+impl Feed {
+    /// Registers whoever shows `token` for news of the approval `id`. Nothing is read yet.
+    pub(crate) fn open(hub: &Hub, id: ApprovalId, token: Token) -> Self {
+        let mut reread = interval_at(Instant::now() + REREAD, REREAD);
+        reread.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { hub: hub.clone(), id, token, waiter: hub.waiters.register(id), newest: None, stale: true, reread }
+    }
+
+    /// Waits for news. May be given up at any moment: what was not told then is told by the next call.
+    pub(crate) async fn next(&mut self) -> News {
+        loop {
+            if self.stale {
+                let row = self.row().await;
+                self.stale = false;
+                match row {
+                    Ok(Some(approval)) if self.is_newer(&approval) => return self.tell(approval.into()),
+                    Ok(Some(_)) => {}
+                    Ok(None) => return News::NoSession,
+                    Err(_) => return News::Trouble,
+                }
+            }
+            tokio::select! {
+                approval = self.waiter.news() => if self.is_newer(&approval) { return self.tell(approval) },
+                _ = self.reread.tick() => self.stale = true,
+                () = self.hub.stop.cancelled() => return News::Leaving(self.soon()),
+            }
+        }
+    }
+
+    /// What was told last. Asks no database, so that asking again and again costs it nothing.
+    pub(crate) const fn newest(&self) -> Option<&Arc<Approval>> {
+        self.newest.as_ref()
+    }
+
+    /// The row, if the session is still the one that may know.
+    async fn row(&self) -> Result<Option<Approval>, Problem> {
+        match MaybeCaller::of(&self.hub, self.token.clone()).await?.0 {
+            Some(caller) => caller.own(&self.hub, self.id).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn is_newer(&self, approval: &Approval) -> bool {
+        self.newest.as_ref().is_none_or(|known| known.version < approval.version)
+    }
+
+    fn tell(&mut self, approval: Arc<Approval>) -> News {
+        self.newest = Some(Arc::clone(&approval));
+        News::State(approval)
+    }
+
+    fn soon(&self) -> u64 {
+        u64::from_le_bytes(self.hub.entropy.bytes()) % RECONNECT_WITHIN_MS
+    }
+}

@@ -1,0 +1,71 @@
+// A proxy between browser and product, as offices, hotels and old load balancers have them: it may refuse sockets and
+// streams, or take them and let nothing through.
+
+import { createServer, request } from "node:http";
+
+export class Proxy {
+  /** What becomes of WebSockets, the open ones too: "pass", "swallow" or, for new ones, "refuse". */
+  sockets = "pass";
+  /** What becomes of server-sent events, likewise. */
+  streams = "pass";
+  /** The paths that were asked for, oldest first. */
+  asked = [];
+  /** How many streams are open. */
+  open = 0;
+  #server;
+  #target;
+
+  /** @param {string} target where everything goes to */
+  static async start(target) {
+    const proxy = new Proxy();
+    proxy.#target = target;
+    proxy.#server = createServer((from, to) => proxy.#forward(from, to));
+    proxy.#server.on("upgrade", (from, socket) => proxy.#upgrade(from, socket));
+    await new Promise((go) => proxy.#server.listen(0, "127.0.0.1", go));
+    proxy.url = `http://127.0.0.1:${proxy.#server.address().port}`;
+    return proxy;
+  }
+
+  stop() {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  #forward(from, to) {
+    this.asked.push(from.url);
+    const streamed = from.headers.accept === "text/event-stream";
+    if (streamed && this.streams === "refuse") return to.writeHead(502).end();
+    const onward = this.#onward(from).on("response", (answer) => {
+      to.writeHead(answer.statusCode, answer.rawHeaders);
+      to.flushHeaders();
+      answer.on("data", (bytes) => (streamed && this.streams === "swallow") || to.write(bytes)).on("end", () => to.end());
+    });
+    if (streamed) this.open += 1;
+    to.on("close", () => {
+      if (streamed) this.open -= 1;
+      onward.destroy();
+    });
+    from.pipe(onward.on("error", () => to.destroy()));
+  }
+
+  #upgrade(from, socket) {
+    socket.on("error", () => socket.destroy());
+    if (this.sockets === "refuse") return socket.end("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    const onward = this.#onward(from).on("error", () => socket.destroy());
+    onward.on("upgrade", (answer, upstream) => {
+      const head = answer.rawHeaders.map((part, at) => part + (at % 2 ? "\r\n" : ": ")).join("");
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${head}\r\n`);
+      for (const [one, other] of [[socket, upstream], [upstream, socket]]) {
+        one.on("data", (bytes) => this.sockets === "pass" && other.write(bytes));
+        one.on("error", () => one.destroy()).on("close", () => other.destroy());
+      }
+    });
+    onward.end();
+  }
+
+  // To the product all this comes from its own address.
+  #onward({ url, method, headers }) {
+    const origin = headers.origin && { origin: headers.origin.replace(this.url, this.#target) };
+    return request(this.#target + url, { method, headers: { ...headers, ...origin } });
+  }
+}

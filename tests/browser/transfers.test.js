@@ -1,0 +1,63 @@
+// Transactions in a browser: asked for on the account page, approved by a tap or by a code for them alone.
+
+import assert from "node:assert/strict";
+import { after, before } from "node:test";
+import { browserTests, isIn, says, signIn, transfer, waits } from "./browser.js";
+import { Product } from "./product.js";
+
+const test = browserTests();
+let product;
+before(async () => (product = await Product.start()));
+after(() => product?.stop());
+
+/** Somebody who is in, on the account page. */
+async function account(page) {
+  const person = await product.person();
+  await signIn(page, product.url, person);
+  await product.answer(person, "approve", await waits(page));
+  await isIn(page);
+  return person;
+}
+
+test("a transfer is approved by a tap, and its page stays and says so", async (open) => {
+  const page = await open();
+  const person = await account(page);
+  await transfer(page);
+  const number = await waits(page);
+  const address = page.url();
+  await product.answer(person, "approve", number);
+  await says(page, "Approved");
+  await page.getByRole("link", { name: "Back to your account" }).click();
+  await isIn(page);
+  await page.getByRole("link", { name: "Send money to Jarod’s vault" }).click();
+  assert.equal(page.url(), address);
+  await says(page, "Approved");
+});
+
+test("whoever types a code for a transfer and taps Approve after all sees it approved", async (open) => {
+  const page = await open();
+  const person = await account(page);
+  await transfer(page);
+  const number = await waits(page);
+  await page.getByRole("link", { name: "Use a code instead" }).click();
+  await says(page, "Approve with a code");
+  await product.answer(person, "approve", number);
+  await says(page, "Approved");
+});
+
+test("without the app the page moves to the transfer's own code form, and back when the person wants", async (open) => {
+  const page = await open();
+  const person = await account(page);
+  await product.set(person, { has_app: false });
+  await transfer(page);
+  await says(page, "Approve with a code");
+  assert.match(page.url(), /\/approvals\/[^/]+\/code$/);
+  await page.clock.install();
+  await page.getByRole("link", { name: "Back to the request" }).click();
+  await says(page, "No app on your phone");
+  await page.clock.fastForward(10_000);
+  await page.getByRole("link", { name: "Use a code", exact: true }).click();
+  await page.getByLabel("Code").fill(await product.code(person));
+  await page.getByRole("button", { name: "Approve" }).click();
+  await says(page, "Approved");
+});

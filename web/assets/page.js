@@ -1,0 +1,76 @@
+// What every page with an approval does: it hears of it by whichever connection works, comes back fresh from the past,
+// and takes a second click for the first. Decides nothing: live.js says what to open and when.
+
+import { Live } from "./live.js";
+
+/**
+ * Follows an approval until it is decided.
+ * @param {string} id
+ * @param {number} version the one that the page shows already
+ * @param {(approval: import("./live.js").Approval) => void} tell
+ * @param {(word: string) => void} line
+ */
+export function follow(id, version, tell, line) {
+  const api = `/api/approvals/${id}`;
+  /** @type {WebSocket | null} */
+  let socket = null;
+  /** @type {EventSource | null} */
+  let stream = null;
+  let polls = new AbortController();
+
+  const live = new Live(
+    {
+      connect() {
+        const mine = new WebSocket(`${location.origin.replace("http", "ws")}${api}/events`, "countersign.v1");
+        mine.onopen = () => mine === socket && live.opened();
+        mine.onmessage = (event) => mine === socket && live.frame(event.data);
+        mine.onclose = (event) => mine === socket && live.closed(event.code);
+        socket = mine;
+      },
+      drop() {
+        const old = socket;
+        socket = null;
+        old?.close();
+      },
+      ping() {
+        if (socket?.readyState === WebSocket.OPEN) socket.send('{"type":"ping"}');
+      },
+      stream() {
+        stream = new EventSource(`${api}/events`);
+        stream.onmessage = (event) => live.streamed(event.data);
+        stream.onerror = () => live.broken();
+      },
+      async poll(since, wait) {
+        const signal = AbortSignal.any([polls.signal, AbortSignal.timeout((wait + 5) * 1000)]);
+        const answer = await fetch(`${api}?wait=${wait}&since=${since}`, { signal });
+        if (answer.status === 401 || answer.status === 404) return null;
+        if (!answer.ok) throw answer;
+        return answer.json();
+      },
+      hush() {
+        stream?.close();
+        polls.abort();
+        polls = new AbortController();
+      },
+      after: (work, ms) => window.setTimeout(work, ms),
+      forget: (timer) => clearTimeout(timer),
+      random: Math.random,
+      tell,
+      line,
+      reload: () => location.reload(),
+    },
+    version,
+  );
+  addEventListener("online", () => live.wake());
+  addEventListener("visibilitychange", () => document.hidden || live.wake());
+  live.start();
+}
+
+// A page out of the back-forward cache shows the past.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
+// A second click does what the first does already.
+addEventListener("submit", (event) => {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  if (form.dataset.busy) event.preventDefault();
+  form.dataset.busy = "1";
+});
