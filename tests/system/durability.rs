@@ -1,12 +1,15 @@
 //! Killed at any moment, the system goes on as if nothing had been.
 
-use approval::Clock;
+use approval::Change;
 use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection};
-use storage::Storage;
+use tokio::time::{Duration, timeout};
 
-use crate::browser::{Browser, id};
+use crate::browser::{Browser, id, signing_in};
 use crate::world::World;
+
+/// Long for a process, and shorter than the 20 s after which sockets read their rows again.
+const SOON: Duration = Duration::from_secs(15);
 
 #[tokio::test]
 async fn a_callback_answered_200_is_decided_after_a_kill_before_the_decision() {
@@ -113,10 +116,8 @@ async fn double_clicks_and_two_tabs_complete_once_and_all_get_in() {
     );
     assert_eq!([first.status, second.status, third.status], [200; 3]);
     assert_eq!((&one.cookie, &two.cookie), (&two.cookie, &three.cookie));
-    let url = format!("sqlite:{}", world.folder.path().join("data/countersign.db").display());
-    let storage = Storage::open(&url, Clock::system()).await.unwrap();
-    let audit = storage.audit_of(id(&approval).parse().unwrap()).await.unwrap();
-    assert_eq!(audit.iter().filter(|row| row.kind == "approval_completed").count(), 1);
+    let audit = world.audit(&approval).await;
+    assert_eq!(audit.iter().filter(|line| line.starts_with("approval_completed")).count(), 1, "{audit:?}");
 }
 
 #[tokio::test]
@@ -127,4 +128,43 @@ async fn accounts_and_sessions_are_there_after_a_restart() {
     world.restart().await;
     assert_eq!(browser.state(&world).await, "confirmed");
     Browser::default().sign_in(&world, &person).await;
+}
+
+#[tokio::test]
+async fn what_a_process_committed_and_died_before_telling_is_told_after_the_restart() {
+    let mut world = World::start().await;
+    let (_, browser, approval) = signing_in(&world).await;
+    world.kill().await;
+    let storage = world.storage().await;
+    storage.end(id(&approval).parse().unwrap(), Change::Deny).await.unwrap();
+    let (left, _) = storage.unannounced().await.unwrap();
+    assert!(left.iter().any(|left| left.id.to_string() == id(&approval)), "{left:?}");
+    world.restart().await;
+    let mut socket = browser.listen(&world, &approval).await;
+    socket.until("denied").await;
+    assert_eq!(socket.closed().await, 1000);
+    let emptied = async { while storage.unannounced().await.unwrap().1 != 0 {} };
+    timeout(SOON, emptied).await.expect("what was told is taken out");
+}
+
+#[tokio::test]
+async fn an_announcement_that_somebody_left_behind_is_made_with_the_next_one() {
+    let world = World::start().await;
+    let (person, browser, approval) = signing_in(&world).await;
+    let mut socket = browser.listen(&world, &approval).await;
+    assert_eq!(socket.next().await.unwrap()["approval"]["status"], "pending");
+    world.storage().await.end(id(&approval).parse().unwrap(), Change::Deny).await.unwrap();
+    Browser::default().sign_in(&world, &person).await;
+    timeout(SOON, socket.until("denied")).await.expect("it is told before the row is read again");
+}
+
+#[tokio::test]
+async fn a_row_changed_by_another_process_reaches_the_socket_though_nobody_told() {
+    let world = World::start().await;
+    let (_, mut browser, approval) = signing_in(&world).await;
+    browser.until_is(&world, &approval, |now| now["delivery"] == "sent").await;
+    let mut socket = browser.listen(&world, &approval).await;
+    assert_eq!(socket.next().await.unwrap()["approval"]["status"], "pending");
+    world.storage().await.end(id(&approval).parse().unwrap(), Change::Deny).await.unwrap();
+    socket.until("denied").await;
 }

@@ -3,7 +3,7 @@
 use reqwest::{StatusCode, header};
 use serde_json::json;
 
-use crate::harness::{Builder, TestSimulator};
+use crate::harness::{Builder, KEY, TestSimulator};
 
 async fn page(simulator: &TestSimulator, path: &str) -> String {
     simulator.http.get(simulator.url(path)).send().await.unwrap().text().await.unwrap()
@@ -72,8 +72,9 @@ async fn the_picture_for_all_screens_is_shown_and_only_from_the_web() {
 async fn details_stand_in_the_order_they_were_sent_and_letter_by_letter() {
     let simulator = Builder::new().start().await;
     let id = simulator.register("3001234512").await;
-    let details = json!({ "Payee": "Jarod’s <vault>", "Amount": "1,000,000", "A": "  two  spaces  " });
-    simulator.ask(id, &json!({ "message": "Send?", "details": details })).await;
+    let body = r#"{"message":"Send?","details":{"Payee":"Jarod’s <vault>","Amount":"1,000,000","A":"  two  spaces  "}}"#;
+    let url = simulator.url(&format!("/onetouch/json/users/{id}/approval_requests?api_key={KEY}"));
+    simulator.http.post(url).body(body).send().await.unwrap();
     let shown = page(&simulator, &format!("/phone/{id}")).await;
     let values: Vec<_> = shown.split("<dd>").skip(1).map(|rest| rest.split("</dd>").next().unwrap()).collect();
     assert_eq!(values, ["Jarod’s &#60;vault&#62;", "1,000,000", "  two  spaces  "]);
