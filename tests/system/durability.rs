@@ -14,9 +14,7 @@ const SOON: Duration = Duration::from_secs(15);
 #[tokio::test]
 async fn a_callback_answered_200_is_decided_after_a_kill_before_the_decision() {
     let mut world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
     browser.until_is(&world, &approval, |now| now["delivery"] == "sent").await;
     // While this lock is held nothing can be decided; the receiver does not need that database.
     let path = world.folder.path().join("data/countersign.db");
@@ -24,7 +22,7 @@ async fn a_callback_answered_200_is_decided_after_a_kill_before_the_decision() {
     let held = lock.begin_with("BEGIN IMMEDIATE").await.unwrap();
     assert_eq!(world.tap(&person.cellphone, &approval, "approve").await, 204);
     assert_eq!(world.phone(&person.cellphone).await["callback"]["consecutive_errors"], 0);
-    let before = browser.get(&world, &format!("/api/approvals/{}", id(&approval))).await.json();
+    let before = browser.look(&world, &approval).await;
     assert_eq!(before["status"], "pending");
     world.kill().await;
     held.rollback().await.unwrap();
@@ -37,9 +35,7 @@ async fn a_callback_answered_200_is_decided_after_a_kill_before_the_decision() {
 #[tokio::test]
 async fn a_browser_that_waits_through_a_kill_hears_the_outcome_when_it_comes_again() {
     let mut world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
     browser.until_is(&world, &approval, |now| now["delivery"] == "sent").await;
     let mut socket = browser.listen(&world, &approval).await;
     socket.next().await.unwrap();
@@ -62,7 +58,7 @@ async fn a_push_cut_off_by_a_kill_is_not_repeated_and_the_page_says_it_does_not_
     let asked = |phone: &serde_json::Value| phone["requests"].as_array().unwrap().len() == 2;
     world.phone_when(&person.cellphone, |phone| asked(phone).then_some(())).await;
     world.restart().await;
-    let now = browser.get(&world, &format!("/api/approvals/{}", id(&approval))).await.json();
+    let now = browser.look(&world, &approval).await;
     assert_eq!((&now["status"], &now["delivery"]), (&json!("pending"), &json!("unknown")));
     assert!(asked(&world.phone(&person.cellphone).await));
     world.tap(&person.cellphone, &approval, "approve").await;
@@ -84,9 +80,7 @@ async fn a_callback_that_comes_before_the_request_id_is_stored_decides() {
 #[tokio::test]
 async fn a_lost_reply_of_complete_leaves_nobody_with_a_dead_cookie() {
     let mut world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
     world.tap(&person.cellphone, &approval, "approve").await;
     browser.until(&world, &approval, "approved").await;
     let (mut lost, mut again) = (browser.clone(), browser.clone());
@@ -103,9 +97,7 @@ async fn a_lost_reply_of_complete_leaves_nobody_with_a_dead_cookie() {
 #[tokio::test]
 async fn double_clicks_and_two_tabs_complete_once_and_all_get_in() {
     let world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
     world.tap(&person.cellphone, &approval, "approve").await;
     browser.until(&world, &approval, "approved").await;
     let (mut one, mut two, mut three) = (browser.clone(), browser.clone(), browser.clone());

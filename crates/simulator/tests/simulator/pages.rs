@@ -72,7 +72,8 @@ async fn the_picture_for_all_screens_is_shown_and_only_from_the_web() {
 async fn details_stand_in_the_order_they_were_sent_and_letter_by_letter() {
     let simulator = Builder::new().start().await;
     let id = simulator.register("3001234512").await;
-    let body = r#"{"message":"Send?","details":{"Payee":"Jarod’s <vault>","Amount":"1,000,000","A":"  two  spaces  "}}"#;
+    let body =
+        r#"{"message":"Send?","details":{"Payee":"Jarod’s <vault>","Amount":"1,000,000","A":"  two  spaces  "}}"#;
     let url = simulator.url(&format!("/onetouch/json/users/{id}/approval_requests?api_key={KEY}"));
     simulator.http.post(url).body(body).send().await.unwrap();
     let shown = page(&simulator, &format!("/phone/{id}")).await;
