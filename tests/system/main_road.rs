@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::browser::{Browser, id, signing_in, text};
+use crate::browser::{Browser, signing_in, text};
 use crate::world::World;
 
 #[tokio::test]
