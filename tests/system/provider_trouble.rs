@@ -88,6 +88,8 @@ async fn a_slow_provider_delays_no_page_and_the_page_says_what_is_known() {
     let page = browser.get(&world, &format!("/approvals/{}", id(&approval))).await.text;
     assert_eq!(approval["delivery"], "sending");
     assert!(page.contains(r#"data-state="sending""#), "{page}");
+    world.request(&person.cellphone, &approval).await;
+    assert_eq!(browser.look(&world, &approval).await["delivery"], "sending", "it is there and nobody said so yet");
     browser.until_is(&world, &approval, |now| now["delivery"] == "sent").await;
     world.tap(&person.cellphone, &approval, "approve").await;
     browser.until(&world, &approval, "approved").await;

@@ -82,10 +82,7 @@ impl World {
 
     /// What the audit trail says about an approval, oldest first, each as "kind: note".
     pub(crate) async fn audit(&self, approval: &Value) -> Vec<String> {
-        let storage = self.storage().await;
-        let rows = storage.audit_of(id(approval).parse().unwrap()).await.unwrap();
-        storage.close().await;
-        rows.into_iter().map(|row| format!("{}: {}", row.kind, row.note.unwrap_or_default())).collect()
+        self.audit_when(approval, |_| true).await
     }
 
     /// Waits until the audit trail of an approval has this line; the whole trail then.
@@ -95,13 +92,15 @@ impl World {
 
     /// The audit trail of an approval once `ready` is content with it.
     pub(crate) async fn audit_when(&self, approval: &Value, ready: impl Fn(&[String]) -> bool) -> Vec<String> {
-        for _ in 0..2000 {
-            let trail = self.audit(approval).await;
+        let (storage, id, mut trail) = (self.storage().await, id(approval).parse().unwrap(), Vec::new());
+        for _ in 0..20_000 {
+            let rows = storage.audit_of(id).await.unwrap().into_iter();
+            trail = rows.map(|row| format!("{}: {}", row.kind, row.note.unwrap_or_default())).collect();
             if ready(&trail) {
                 return trail;
             }
         }
-        panic!("the trail stays {:?}", self.audit(approval).await)
+        panic!("the trail stays {trail:?}")
     }
 
     /// The phone with this number, as the simulator shows it.
