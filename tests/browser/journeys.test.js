@@ -133,6 +133,8 @@ test("a provider that is down is told, and offers a code", async (open) => {
   await signIn(page, product.url, person);
   await says(page, "We cannot reach your phone");
   await page.getByRole("link", { name: "Use a code" }).waitFor();
+  await page.waitForURL("**/code");
+  await page.getByRole("heading", { name: "We cannot reach your phone’s app" }).waitFor();
 });
 
 test("send again makes a new number, and a page that shows the old one follows", async (open) => {

@@ -4,29 +4,25 @@ use provider::{ApiKey, CallbackUrl, Method as Signed};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, id, text};
+use crate::browser::{Browser, id, signing_in, text};
 use crate::world::{KEY, World};
 
 #[tokio::test]
 async fn a_callback_without_a_good_signature_is_refused_and_changes_nothing() {
     let world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
     let forged = callback(&world, &person.cellphone, &approval).await;
     for signature in [None, Some(String::new()), Some("A".repeat(44)), Some(sign(&world, "another-key", &forged))] {
         assert_eq!(send_callback(&world, &forged, signature.as_deref()).await, 401, "{signature:?}");
     }
-    let now = browser.get(&world, &format!("/api/approvals/{}", id(&approval))).await.json();
+    let now = browser.look(&world, &approval).await;
     assert_eq!(now["status"], "pending");
 }
 
 #[tokio::test]
 async fn a_well_signed_callback_with_another_amount_user_or_status_approves_nothing() {
     let world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
     let good = callback(&world, &person.cellphone, &approval).await;
     let mut another_user = good.clone();
     another_user["authy_id"] = json!(1234);
@@ -46,9 +42,7 @@ async fn a_well_signed_callback_with_another_amount_user_or_status_approves_noth
 #[tokio::test]
 async fn a_callback_that_contradicts_or_repeats_a_decision_is_answered_200_and_changes_nothing() {
     let world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
     let mut denied = callback(&world, &person.cellphone, &approval).await;
     denied["status"] = json!("denied");
     let approved = callback(&world, &person.cellphone, &approval).await;
@@ -71,9 +65,7 @@ async fn a_callback_nobody_can_read_or_place_is_answered_200() {
 #[tokio::test]
 async fn a_password_alone_opens_no_page_and_no_address() {
     let world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (_, mut browser, approval) = signing_in(&world).await;
     let account = browser.get(&world, "/account").await;
     assert_eq!((account.status, account.header("location")), (303, &*format!("/approvals/{}", id(&approval))));
     let session = browser.get(&world, "/api/session").await.json();
@@ -94,9 +86,7 @@ async fn an_unknown_address_and_a_wrong_password_are_answered_alike() {
 #[tokio::test]
 async fn guessing_codes_at_once_gets_five_tries_and_no_more() {
     let world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    browser.sign_in(&world, &person).await;
+    let (person, browser, _) = signing_in(&world).await;
     let guesses = (0..40).map(|guess| {
         let (mut browser, world) = (browser.clone(), &world);
         async move { browser.post(world, "/api/session/code", json!({ "code": format!("{guess:07}") })).await }
@@ -113,7 +103,7 @@ async fn guessing_codes_at_once_gets_five_tries_and_no_more() {
     let mut other = Browser::default();
     other.sign_in(&world, &person).await;
     let code = text(&world.phone(&person.cellphone).await["authenticator"], "code").to_owned();
-    let answer = other.post(&world, "/api/session/code", json!({ "code": code })).await;
+    let answer = other.type_code(&world, &code).await;
     assert_eq!(answer.status, 429, "the limit is the account's, not the session's");
 }
 
@@ -125,20 +115,18 @@ async fn a_code_counts_once() {
     one.sign_in(&world, &person).await;
     other.sign_in(&world, &person).await;
     let code = text(&world.phone(&person.cellphone).await["authenticator"], "code").to_owned();
-    assert_eq!(one.post(&world, "/api/session/code", json!({ "code": code })).await.status, 200);
-    assert_eq!(other.post(&world, "/api/session/code", json!({ "code": code })).await.problem(), "invalid-code");
+    assert_eq!(one.type_code(&world, &code).await.status, 200);
+    assert_eq!(other.type_code(&world, &code).await.problem(), "invalid-code");
     assert_eq!(other.state(&world).await, "pending");
 }
 
 #[tokio::test]
 async fn codes_that_are_no_codes_never_reach_the_provider() {
     let mut world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    browser.sign_in(&world, &person).await;
+    let (_, mut browser, _) = signing_in(&world).await;
     world.provider_goes_down().await;
     for code in ["../sms", "0000000/1#", "%2e%2e", "٠١٢٣٤٥٦", "", "12345", "12345678901", "1234567\0"] {
-        let answer = browser.post(&world, "/api/session/code", json!({ "code": code })).await;
+        let answer = browser.type_code(&world, code).await;
         assert_eq!(answer.problem(), "invalid-code", "{code:?}");
     }
 }
@@ -146,9 +134,7 @@ async fn codes_that_are_no_codes_never_reach_the_provider() {
 #[tokio::test]
 async fn forms_and_calls_of_other_sites_are_refused_on_every_changing_route() {
     let world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (_, mut browser, approval) = signing_in(&world).await;
     let of = |what: &str| format!("/approvals/{}/{what}", id(&approval));
     let pages = ["/sign-up", "/sign-in", "/code", "/code/send", "/sign-out"].map(str::to_owned);
     let buttons = ["complete", "cancel", "resend"].map(of);
@@ -161,7 +147,7 @@ async fn forms_and_calls_of_other_sites_are_refused_on_every_changing_route() {
             assert_eq!(answer.status(), 403, "{path} {origin}");
         }
     }
-    assert_eq!(browser.get(&world, &format!("/api/approvals/{}", id(&approval))).await.json()["status"], "pending");
+    assert_eq!(browser.look(&world, &approval).await["status"], "pending");
 }
 
 #[tokio::test]

@@ -10,7 +10,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::world::World;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than any silence of a socket: the row is read again every 20 s.
+const PATIENCE: Duration = Duration::from_secs(40);
 const PASSWORD: &str = "difference engine";
 
 /// Somebody with an account.
@@ -36,6 +37,14 @@ pub(crate) struct Answer {
 
 /// An open WebSocket.
 pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+/// Somebody with an account has given the password: who, in which browser, and the approval that waits now.
+pub(crate) async fn signing_in(world: &World) -> (Person, Browser, Value) {
+    let person = Browser::default().sign_up(world, 10).await;
+    let mut browser = Browser::default();
+    let approval = browser.sign_in(world, &person).await;
+    (person, browser, approval)
+}
 
 impl Browser {
     /// Sends JSON, or nothing, and keeps the cookie that comes back.
@@ -114,6 +123,21 @@ impl Browser {
         } else {
             answer.status.to_string()
         }
+    }
+
+    /// How the approval stands now.
+    pub(crate) async fn look(&mut self, world: &World, approval: &Value) -> Value {
+        self.get(world, &format!("/api/approvals/{}", id(approval))).await.json()
+    }
+
+    /// Types a code.
+    pub(crate) async fn type_code(&mut self, world: &World, code: &str) -> Answer {
+        self.post(world, "/api/session/code", json!({ "code": code })).await
+    }
+
+    /// Asks for a code by `sms` or `call`.
+    pub(crate) async fn ask_for_code(&mut self, world: &World, channel: &str) -> Answer {
+        self.post(world, "/api/session/code/send", json!({ "channel": channel })).await
     }
 
     /// Opens the socket of an approval, as our own page does.

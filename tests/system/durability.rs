@@ -1,19 +1,20 @@
 //! Killed at any moment, the system goes on as if nothing had been.
 
-use approval::Clock;
+use approval::Change;
 use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection};
-use storage::Storage;
+use tokio::time::{Duration, timeout};
 
-use crate::browser::{Browser, id};
+use crate::browser::{Browser, id, signing_in};
 use crate::world::World;
+
+/// Long for a process, and shorter than the 20 s after which sockets read their rows again.
+const SOON: Duration = Duration::from_secs(15);
 
 #[tokio::test]
 async fn a_callback_answered_200_is_decided_after_a_kill_before_the_decision() {
     let mut world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
     browser.until_is(&world, &approval, |now| now["delivery"] == "sent").await;
     // While this lock is held nothing can be decided; the receiver does not need that database.
     let path = world.folder.path().join("data/countersign.db");
@@ -21,7 +22,7 @@ async fn a_callback_answered_200_is_decided_after_a_kill_before_the_decision() {
     let held = lock.begin_with("BEGIN IMMEDIATE").await.unwrap();
     assert_eq!(world.tap(&person.cellphone, &approval, "approve").await, 204);
     assert_eq!(world.phone(&person.cellphone).await["callback"]["consecutive_errors"], 0);
-    let before = browser.get(&world, &format!("/api/approvals/{}", id(&approval))).await.json();
+    let before = browser.look(&world, &approval).await;
     assert_eq!(before["status"], "pending");
     world.kill().await;
     held.rollback().await.unwrap();
@@ -34,9 +35,7 @@ async fn a_callback_answered_200_is_decided_after_a_kill_before_the_decision() {
 #[tokio::test]
 async fn a_browser_that_waits_through_a_kill_hears_the_outcome_when_it_comes_again() {
     let mut world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
     browser.until_is(&world, &approval, |now| now["delivery"] == "sent").await;
     let mut socket = browser.listen(&world, &approval).await;
     socket.next().await.unwrap();
@@ -59,7 +58,7 @@ async fn a_push_cut_off_by_a_kill_is_not_repeated_and_the_page_says_it_does_not_
     let asked = |phone: &serde_json::Value| phone["requests"].as_array().unwrap().len() == 2;
     world.phone_when(&person.cellphone, |phone| asked(phone).then_some(())).await;
     world.restart().await;
-    let now = browser.get(&world, &format!("/api/approvals/{}", id(&approval))).await.json();
+    let now = browser.look(&world, &approval).await;
     assert_eq!((&now["status"], &now["delivery"]), (&json!("pending"), &json!("unknown")));
     assert!(asked(&world.phone(&person.cellphone).await));
     world.tap(&person.cellphone, &approval, "approve").await;
@@ -81,9 +80,7 @@ async fn a_callback_that_comes_before_the_request_id_is_stored_decides() {
 #[tokio::test]
 async fn a_lost_reply_of_complete_leaves_nobody_with_a_dead_cookie() {
     let mut world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
     world.tap(&person.cellphone, &approval, "approve").await;
     browser.until(&world, &approval, "approved").await;
     let (mut lost, mut again) = (browser.clone(), browser.clone());
@@ -100,9 +97,7 @@ async fn a_lost_reply_of_complete_leaves_nobody_with_a_dead_cookie() {
 #[tokio::test]
 async fn double_clicks_and_two_tabs_complete_once_and_all_get_in() {
     let world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
     world.tap(&person.cellphone, &approval, "approve").await;
     browser.until(&world, &approval, "approved").await;
     let (mut one, mut two, mut three) = (browser.clone(), browser.clone(), browser.clone());
@@ -113,10 +108,8 @@ async fn double_clicks_and_two_tabs_complete_once_and_all_get_in() {
     );
     assert_eq!([first.status, second.status, third.status], [200; 3]);
     assert_eq!((&one.cookie, &two.cookie), (&two.cookie, &three.cookie));
-    let url = format!("sqlite:{}", world.folder.path().join("data/countersign.db").display());
-    let storage = Storage::open(&url, Clock::system()).await.unwrap();
-    let audit = storage.audit_of(id(&approval).parse().unwrap()).await.unwrap();
-    assert_eq!(audit.iter().filter(|row| row.kind == "approval_completed").count(), 1);
+    let audit = world.audit(&approval).await;
+    assert_eq!(audit.iter().filter(|line| line.starts_with("approval_completed")).count(), 1, "{audit:?}");
 }
 
 #[tokio::test]
@@ -127,4 +120,43 @@ async fn accounts_and_sessions_are_there_after_a_restart() {
     world.restart().await;
     assert_eq!(browser.state(&world).await, "confirmed");
     Browser::default().sign_in(&world, &person).await;
+}
+
+#[tokio::test]
+async fn what_a_process_committed_and_died_before_telling_is_told_after_the_restart() {
+    let mut world = World::start().await;
+    let (_, browser, approval) = signing_in(&world).await;
+    world.kill().await;
+    let storage = world.storage().await;
+    storage.end(id(&approval).parse().unwrap(), Change::Deny).await.unwrap();
+    let (left, _) = storage.unannounced().await.unwrap();
+    assert!(left.iter().any(|left| left.id.to_string() == id(&approval)), "{left:?}");
+    world.restart().await;
+    let mut socket = browser.listen(&world, &approval).await;
+    socket.until("denied").await;
+    assert_eq!(socket.closed().await, 1000);
+    let emptied = async { while storage.unannounced().await.unwrap().1 != 0 {} };
+    timeout(SOON, emptied).await.expect("what was told is taken out");
+}
+
+#[tokio::test]
+async fn an_announcement_that_somebody_left_behind_is_made_with_the_next_one() {
+    let world = World::start().await;
+    let (person, browser, approval) = signing_in(&world).await;
+    let mut socket = browser.listen(&world, &approval).await;
+    assert_eq!(socket.next().await.unwrap()["approval"]["status"], "pending");
+    world.storage().await.end(id(&approval).parse().unwrap(), Change::Deny).await.unwrap();
+    Browser::default().sign_in(&world, &person).await;
+    timeout(SOON, socket.until("denied")).await.expect("it is told before the row is read again");
+}
+
+#[tokio::test]
+async fn a_row_changed_by_another_process_reaches_the_socket_though_nobody_told() {
+    let world = World::start().await;
+    let (_, mut browser, approval) = signing_in(&world).await;
+    browser.until_is(&world, &approval, |now| now["delivery"] == "sent").await;
+    let mut socket = browser.listen(&world, &approval).await;
+    assert_eq!(socket.next().await.unwrap()["approval"]["status"], "pending");
+    world.storage().await.end(id(&approval).parse().unwrap(), Change::Deny).await.unwrap();
+    socket.until("denied").await;
 }

@@ -4,11 +4,14 @@
 
 mod attacks;
 mod browser;
+mod callbacks;
 mod client;
 mod crossing;
 mod durability;
+mod liar;
 mod main_road;
 mod process;
+mod provider_trouble;
 mod secrets;
 mod silence;
 mod sockets;

@@ -2,15 +2,13 @@
 
 use serde_json::json;
 
-use crate::browser::{Browser, id, text};
+use crate::browser::{Browser, signing_in, text};
 use crate::world::World;
 
 #[tokio::test]
 async fn a_tap_on_approve_tells_the_waiting_browser_and_completing_lets_it_in() {
     let world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
     let mut socket = browser.listen(&world, &approval).await;
     assert_eq!(socket.next().await.unwrap()["approval"]["status"], "pending");
     assert_eq!(browser.state(&world).await, "pending");
@@ -26,9 +24,7 @@ async fn a_tap_on_approve_tells_the_waiting_browser_and_completing_lets_it_in() 
 #[tokio::test]
 async fn a_tap_on_deny_tells_the_browser_and_opens_nothing() {
     let world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
     let mut socket = browser.listen(&world, &approval).await;
     world.tap(&person.cellphone, &approval, "deny").await;
     socket.until("denied").await;
@@ -70,7 +66,7 @@ async fn a_phone_without_the_app_gets_a_code_by_itself_and_the_code_opens() {
     let approval = browser.sign_in(&world, &person).await;
     browser.until_is(&world, &approval, |now| now["delivery"] == "no_app").await;
     let code = world.phone_when(&person.cellphone, |phone| Some(phone["sms"][0]["code"].as_str()?.to_owned())).await;
-    let answer = browser.post(&world, "/api/session/code", json!({ "code": code })).await;
+    let answer = browser.type_code(&world, &code).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(browser.state(&world).await, "confirmed");
 }
@@ -81,16 +77,16 @@ async fn a_call_and_the_authenticator_give_codes_that_open_too() {
     let person = Browser::default().sign_up(&world, 10).await;
     let mut called = Browser::default();
     let approval = called.sign_in(&world, &person).await;
-    assert_eq!(called.post(&world, "/api/session/code/send", json!({ "channel": "call" })).await.status, 202);
+    assert_eq!(called.ask_for_code(&world, "call").await.status, 202);
     let code = world.phone_when(&person.cellphone, |phone| Some(phone["calls"][0]["code"].as_str()?.to_owned())).await;
-    assert_eq!(called.post(&world, "/api/session/code", json!({ "code": code })).await.status, 200);
+    assert_eq!(called.type_code(&world, &code).await.status, 200);
     assert_eq!(called.state(&world).await, "confirmed");
-    let left = called.get(&world, &format!("/api/approvals/{}", id(&approval))).await.json();
+    let left = called.look(&world, &approval).await;
     assert_eq!(left["status"], "cancelled", "the request on the phone is taken back");
     let mut reading = Browser::default();
     reading.sign_in(&world, &person).await;
     let code = text(&world.phone(&person.cellphone).await["authenticator"], "code").to_owned();
-    assert_eq!(reading.post(&world, "/api/session/code", json!({ "code": code })).await.status, 200);
+    assert_eq!(reading.type_code(&world, &code).await.status, 200);
 }
 
 #[tokio::test]
@@ -126,9 +122,7 @@ async fn the_phone_shows_what_the_page_says_and_the_logo_that_was_configured() {
 #[tokio::test]
 async fn a_cancelled_request_stays_cancelled_whatever_the_phone_says() {
     let world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
     assert_eq!(browser.act(&world, &approval, "cancel").await.json()["status"], "cancelled");
     assert_eq!(world.tap(&person.cellphone, &approval, "approve").await, 204);
     assert_eq!(browser.act(&world, &approval, "complete").await.problem(), "not-approved");
@@ -143,7 +137,7 @@ async fn with_the_provider_down_the_page_answers_at_once_and_says_so() {
     let approval = browser.sign_in(&world, &person).await;
     assert_eq!(approval["delivery"], "sending");
     browser.until_is(&world, &approval, |now| now["delivery"] == "unavailable").await;
-    let sent = browser.post(&world, "/api/session/code/send", json!({ "channel": "sms" })).await;
+    let sent = browser.ask_for_code(&world, "sms").await;
     assert_eq!((sent.status, sent.problem()), (503, "provider-unavailable".to_owned()));
     let typed = browser.post(&world, "/api/session/code", json!({ "code": "1234567" })).await;
     assert_eq!((typed.status, typed.problem()), (503, "provider-unavailable".to_owned()));

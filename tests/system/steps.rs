@@ -3,15 +3,13 @@
 use reqwest::header;
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, id, text};
+use crate::browser::{Browser, id, signing_in, text};
 use crate::world::World;
 
 #[tokio::test]
 async fn a_pending_session_opens_nothing_on_any_route() {
     let world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
     for path in ["/", "/sign-up", "/sign-in", "/code", "/account", "/api/session"] {
         let answer = browser.get(&world, path).await;
         assert!(!answer.text.contains("Ada Lovelace") || path == "/api/session", "{path}: {}", answer.text);
@@ -86,9 +84,7 @@ async fn already_registered_is_said_only_after_the_phone_was_proven_and_again_if
 #[tokio::test]
 async fn two_clicks_on_continue_with_one_code_both_get_in() {
     let world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    browser.sign_in(&world, &person).await;
+    let (person, mut browser, _) = signing_in(&world).await;
     let code = text(&world.phone(&person.cellphone).await["authenticator"], "code").to_owned();
     let body = json!({ "code": code });
     let (mut one, mut two) = (browser.clone(), browser.clone());
@@ -104,9 +100,7 @@ async fn two_clicks_on_continue_with_one_code_both_get_in() {
 #[tokio::test]
 async fn a_browser_that_hangs_up_after_its_code_still_gets_in_with_it() {
     let world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    browser.sign_in(&world, &person).await;
+    let (person, mut browser, _) = signing_in(&world).await;
     let code = text(&world.phone(&person.cellphone).await["authenticator"], "code").to_owned();
     let url = format!("{}/api/session/code", world.url);
     let request = world.http.post(url).header(header::COOKIE, &browser.cookie).json(&json!({ "code": code }));
@@ -114,7 +108,7 @@ async fn a_browser_that_hangs_up_after_its_code_still_gets_in_with_it() {
     // Gone as soon as the provider has been asked: its record of the code is what changes first.
     world.phone_when(&person.cellphone, |phone| (phone["authenticator"]["code"] != code.as_str()).then_some(())).await;
     sent.abort();
-    let answer = browser.post(&world, "/api/session/code", json!({ "code": code })).await;
+    let answer = browser.type_code(&world, &code).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(browser.state(&world).await, "confirmed");
 }
@@ -122,9 +116,7 @@ async fn a_browser_that_hangs_up_after_its_code_still_gets_in_with_it() {
 #[tokio::test]
 async fn a_page_reloaded_after_a_lost_reply_completes_again() {
     let world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
     world.tap(&person.cellphone, &approval, "approve").await;
     browser.until(&world, &approval, "approved").await;
     let mut lost = browser.clone();
@@ -140,9 +132,7 @@ async fn a_page_reloaded_after_a_lost_reply_completes_again() {
 #[tokio::test]
 async fn signing_out_takes_the_waiting_request_back() {
     let world = World::start().await;
-    let person = Browser::default().sign_up(&world, 10).await;
-    let mut browser = Browser::default();
-    let approval = browser.sign_in(&world, &person).await;
+    let (_, mut browser, approval) = signing_in(&world).await;
     let mut socket = browser.listen(&world, &approval).await;
     browser.submit(&world, "/sign-out", &[]).await;
     socket.until("cancelled").await;

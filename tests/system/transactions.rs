@@ -100,7 +100,7 @@ async fn a_code_for_one_transaction_approves_no_other_and_counts_once() {
     assert_eq!(browser.post(&world, &path(&one), code.clone()).await.status, 200);
     assert_eq!(browser.post(&world, &path(&one), code.clone()).await.status, 200, "a lost answer may be asked again");
     assert_eq!(browser.post(&world, &path(&other), code).await.problem(), "invalid-code");
-    assert_eq!(browser.get(&world, &format!("/api/approvals/{}", id(&other))).await.json()["status"], "pending");
+    assert_eq!(browser.look(&world, &other).await["status"], "pending");
 }
 
 #[tokio::test]

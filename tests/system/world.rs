@@ -2,10 +2,13 @@
 
 use std::net::TcpListener;
 
+use approval::Clock;
 use reqwest::{Client, Method};
 use serde_json::Value;
+use storage::Storage;
 use tempfile::{TempDir, tempdir};
 
+use crate::browser::id;
 use crate::client::client;
 use crate::process::Process;
 
@@ -21,7 +24,7 @@ pub(crate) struct World {
     /// Where the simulated provider answers.
     pub(crate) phones: String,
     pub(crate) serve: Process,
-    simulator: Process,
+    pub(crate) simulator: Process,
     variables: Vec<(String, String)>,
 }
 
@@ -57,6 +60,47 @@ impl World {
     /// Ends the provider.
     pub(crate) async fn provider_goes_down(&mut self) {
         self.simulator.kill().await;
+    }
+
+    /// From now on the provider takes calls and does nothing about them.
+    pub(crate) async fn provider_hangs(&self) {
+        self.simulator.signal("STOP").await;
+    }
+
+    /// Starts the provider again, with the phones as they were; what it was asked meanwhile was never done.
+    pub(crate) async fn provider_comes_back(&mut self) {
+        self.simulator.kill().await;
+        let port = |url: &str| url.rsplit(':').next().unwrap().to_owned();
+        self.simulator = Self::simulator(&self.folder, &port(&self.phones), &port(&self.url)).await;
+    }
+
+    /// The product's database, as another process on it has it.
+    pub(crate) async fn storage(&self) -> Storage {
+        let path = self.folder.path().join("data/countersign.db");
+        Storage::open(&format!("sqlite:{}", path.display()), Clock::system()).await.unwrap()
+    }
+
+    /// What the audit trail says about an approval, oldest first, each as "kind: note".
+    pub(crate) async fn audit(&self, approval: &Value) -> Vec<String> {
+        self.audit_when(approval, |_| true).await
+    }
+
+    /// Waits until the audit trail of an approval has this line; the whole trail then.
+    pub(crate) async fn audited(&self, approval: &Value, line: &str) -> Vec<String> {
+        self.audit_when(approval, |trail| trail.iter().any(|one| one == line)).await
+    }
+
+    /// The audit trail of an approval once `ready` is content with it.
+    pub(crate) async fn audit_when(&self, approval: &Value, ready: impl Fn(&[String]) -> bool) -> Vec<String> {
+        let (storage, id, mut trail) = (self.storage().await, id(approval).parse().unwrap(), Vec::new());
+        for _ in 0..20_000 {
+            let rows = storage.audit_of(id).await.unwrap().into_iter();
+            trail = rows.map(|row| format!("{}: {}", row.kind, row.note.unwrap_or_default())).collect();
+            if ready(&trail) {
+                return trail;
+            }
+        }
+        panic!("the trail stays {trail:?}")
     }
 
     /// The phone with this number, as the simulator shows it.
@@ -109,7 +153,8 @@ impl World {
 
     async fn simulator(folder: &TempDir, port: &str, product: &str) -> Process {
         let callback = format!("http://127.0.0.1:{product}/authy/callback");
-        let variables = [("PORT", port), ("AUTHY_API_KEY", KEY), ("AUTHY_CALLBACK_URL", &callback)];
+        let own = [("PORT", port), ("AUTHY_API_KEY", KEY), ("SIMULATOR_STATE", "phones.json")];
+        let variables = [&own[..], &[("AUTHY_CALLBACK_URL", &*callback)]].concat();
         let mut simulator = Process::start(folder.path(), &["simulator"], &variables);
         simulator.url().await;
         simulator

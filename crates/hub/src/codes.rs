@@ -77,7 +77,8 @@ pub(crate) async fn deliver(
 /// What stands beside a code: what it approves, with the details if they fit.
 fn spoken(shown: &Shown) -> String {
     let details = shown.details().iter().fold(String::new(), |all, (label, value)| format!("{all} {label}: {value}."));
-    let whole = format!("{}{details}", shown.message());
+    let stop = if shown.message().ends_with(['.', '?', '!', ':', '…']) { "" } else { "." };
+    let whole = format!("{}{stop}{details}", shown.message());
     if whole.chars().count() <= ACTION_MESSAGE { whole } else { shown.message().to_owned() }
 }
 
@@ -158,5 +159,29 @@ async fn confirm(
 pub(crate) async fn forgive_right(hub: &Hub, attempt: Attempt) {
     if let Err(error) = hub.storage.forgive(attempt).await {
         tracing::warn!(%error, "a right code stays counted");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use approval::Details;
+
+    use super::*;
+
+    fn shown(message: &str, value: &str) -> Shown {
+        let details = Details::new([("Amount".to_owned(), value.to_owned())]);
+        Shown::new(message.to_owned(), details).unwrap()
+    }
+
+    #[test]
+    fn what_is_read_beside_a_code_is_made_of_sentences() {
+        assert_eq!(spoken(&shown("Send money to Jarod", "7")), "Send money to Jarod. Amount: 7.");
+        assert_eq!(spoken(&shown("Send money?", "7")), "Send money? Amount: 7.");
+    }
+
+    #[test]
+    fn details_that_do_not_fit_are_left_out_whole() {
+        let message = "m".repeat(140);
+        assert_eq!(spoken(&shown(&message, &"1".repeat(200))), message);
     }
 }

@@ -52,6 +52,8 @@ function tick() {
       look();
     }
   }
+  // A picture that cannot be had is no picture on a real phone either.
+  for (const logo of document.images) logo.hidden = logo.complete && logo.naturalWidth === 0;
   for (const time of document.querySelectorAll("time:not([data-local])")) {
     time.textContent = new Date(time.dateTime).toLocaleTimeString();
     time.dataset.local = "true";

@@ -12,6 +12,8 @@ use crate::{callback::Callback, simulator::Simulator};
 pub(crate) enum NotAnswered {
     NoSuchRequest,
     NotPending,
+    /// The app was taken off the phone while the request waited.
+    NoApp,
 }
 
 impl Simulator {
@@ -21,7 +23,11 @@ impl Simulator {
         let callback = self.store.change(|state, now| {
             let app = state.app.clone();
             let phone = state.phone(authy_id).ok_or(NotAnswered::NoSuchRequest)?;
+            let has_app = phone.switches.has_app;
             let request = phone.request(uuid).ok_or(NotAnswered::NoSuchRequest)?;
+            if !has_app {
+                return Err(NotAnswered::NoApp);
+            }
             if !request.answer(status, now) {
                 return Err(NotAnswered::NotPending);
             }

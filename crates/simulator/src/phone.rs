@@ -38,10 +38,12 @@ pub(crate) struct Phone {
 #[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, and all combinations make sense")]
 pub(crate) struct Switches {
-    /// The authenticator app is installed; without it no approval request can be created.
+    /// The authenticator app is installed; without it no approval request can be created, and none be answered.
     pub(crate) has_app: bool,
     /// Milliseconds between the tap and its callback.
     pub(crate) delay_ms: u32,
+    /// Milliseconds between what the provider does for a call about this user and its answer.
+    pub(crate) slow_ms: u32,
     /// Every callback is sent twice.
     pub(crate) duplicate: bool,
     /// No callback is sent.
@@ -58,6 +60,7 @@ pub(crate) struct Switches {
 pub(crate) struct SwitchesPatch {
     has_app: Option<bool>,
     delay_ms: Option<u32>,
+    slow_ms: Option<u32>,
     duplicate: Option<bool>,
     never_call_back: Option<bool>,
     out_of_order: Option<bool>,
@@ -123,6 +126,7 @@ impl Default for Switches {
         Self {
             has_app: true,
             delay_ms: 0,
+            slow_ms: 0,
             duplicate: false,
             never_call_back: false,
             out_of_order: false,
@@ -135,6 +139,7 @@ impl Switches {
     pub(crate) fn apply(&mut self, patch: &SwitchesPatch) {
         self.has_app = patch.has_app.unwrap_or(self.has_app);
         self.delay_ms = patch.delay_ms.unwrap_or(self.delay_ms);
+        self.slow_ms = patch.slow_ms.unwrap_or(self.slow_ms);
         self.duplicate = patch.duplicate.unwrap_or(self.duplicate);
         self.never_call_back = patch.never_call_back.unwrap_or(self.never_call_back);
         self.out_of_order = patch.out_of_order.unwrap_or(self.out_of_order);

@@ -94,6 +94,7 @@ struct CallbackView {
 enum Refused {
     NotFound,
     NotPending,
+    NoApp,
     BadRequest(serde_json::Error),
 }
 
@@ -143,6 +144,7 @@ async fn answer(simulator: &Simulator, authy_id: u32, uuid: Uuid, status: Status
     let first_attempt = simulator.answer(authy_id, uuid, status).map_err(|reason| match reason {
         NotAnswered::NoSuchRequest => Refused::NotFound,
         NotAnswered::NotPending => Refused::NotPending,
+        NotAnswered::NoApp => Refused::NoApp,
     })?;
     // A task that was ended has made no attempt, and the tap counts all the same.
     let _ = first_attempt.await;
@@ -206,6 +208,7 @@ impl IntoResponse for Refused {
         match self {
             Self::NotFound => (StatusCode::NOT_FOUND, "There is no such phone or request.\n").into_response(),
             Self::NotPending => (StatusCode::CONFLICT, "The request is not pending any more.\n").into_response(),
+            Self::NoApp => (StatusCode::CONFLICT, "The app is not on this phone.\n").into_response(),
             Self::BadRequest(error) => (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
         }
     }

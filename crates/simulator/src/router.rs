@@ -8,9 +8,9 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::{api, pages, programs, simulator::Simulator};
 
-/// Logos may come from anywhere; everything else is our own.
+/// Logos may come from anywhere on the web, and the icon is empty; everything else is our own.
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src * data:; \
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src http: https: data:; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
@@ -19,7 +19,7 @@ impl Simulator {
     pub fn router(&self) -> Router {
         let header = |name, value| SetResponseHeaderLayer::overriding(name, value);
         Router::new()
-            .merge(api::router())
+            .merge(api::router(self))
             .merge(programs::router())
             .merge(pages::router())
             .layer(header(header::CONTENT_SECURITY_POLICY, POLICY))

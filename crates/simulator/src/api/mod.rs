@@ -6,11 +6,13 @@ mod codes;
 mod lookup;
 mod onetouch;
 mod refusal;
+mod slow;
 mod users;
 
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    middleware::from_fn_with_state,
     routing::{any, get, post},
 };
 
@@ -19,10 +21,11 @@ use crate::simulator::Simulator;
 /// No genuine call is larger.
 const BODY_LIMIT: usize = 64 * 1024;
 
-pub(crate) fn router() -> Router<Simulator> {
+pub(crate) fn router(simulator: &Simulator) -> Router<Simulator> {
+    let slowly = from_fn_with_state(simulator.clone(), slow::answer);
     Router::new()
-        .nest("/protected/json", protected())
-        .nest("/onetouch/json", onetouch())
+        .nest("/protected/json", protected().layer(slowly.clone()))
+        .nest("/onetouch/json", onetouch().layer(slowly))
         .route("/protected/{*path}", any(no_such_call))
         .route("/onetouch/{*path}", any(no_such_call))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

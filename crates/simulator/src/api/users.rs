@@ -10,6 +10,7 @@ use super::{
     authorized::Authorized,
     lookup::{user, user_mut},
     refusal::Refusal,
+    slow::hold,
 };
 use crate::{
     number::PhoneNumber,
@@ -30,14 +31,15 @@ pub(super) async fn create(State(simulator): State<Simulator>, params: Authorize
         (None, true) => return Err(Refusal::InvalidUser(&["cellphone"])),
         (None, false) => return Err(Refusal::InvalidUser(&["cellphone", "email"])),
     };
-    let id = simulator.store.change(|state, now| {
+    let (id, slow_ms) = simulator.store.change(|state, now| {
         let phone = state.phone_of(&number, now, &simulator.entropy);
         if phone.switches.provider_down {
             return Err(Refusal::Down);
         }
         phone.add_email(email);
-        Ok(phone.authy_id)
+        Ok((phone.authy_id, phone.switches.slow_ms))
     })?;
+    hold(&simulator, slow_ms).await;
     Ok(Json(json!({ "message": "User created successfully.", "user": { "id": id }, "success": true })))
 }
 

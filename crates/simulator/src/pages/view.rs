@@ -38,7 +38,8 @@ pub(super) struct PhonePage {
     phone: PhoneLink,
     alone: bool,
     switches: Switches,
-    delays: [Delay; 4],
+    delays: Vec<Delay>,
+    slownesses: Vec<Delay>,
     pending: Vec<RequestCard>,
     answered: Vec<RequestCard>,
     sms: Vec<CodeCard>,
@@ -70,9 +71,11 @@ struct Callback {
     health: CallbackHealth,
 }
 
+/// One choice of how long something takes.
 struct Delay {
     millis: u32,
-    words: &'static str,
+    words: String,
+    chosen: bool,
 }
 
 /// A time for machines and for people.
@@ -99,8 +102,8 @@ impl PhonePage {
             phone: PhoneLink::of(phone),
             alone: state.phones.len() == 1,
             switches: phone.switches,
-            delays: [(0, "at once"), (2_000, "after 2 s"), (10_000, "after 10 s"), (60_000, "after 60 s")]
-                .map(|(millis, words)| Delay { millis, words }),
+            delays: Delay::listed([0, 2, 10, 60], phone.switches.delay_ms),
+            slownesses: Delay::listed([0, 2, 4, 10], phone.switches.slow_ms),
             pending,
             answered,
             sms: CodeCard::newest(&phone.sms),
@@ -130,7 +133,7 @@ impl RequestCard {
             uuid: request.uuid,
             message: request.message.clone(),
             details: details(&request.details),
-            logo: logo.map(|logo| logo.url.clone()),
+            logo: logo.map(|logo| logo.url.clone()).filter(|url| is_web(url)),
             ends: request.expires_at().map(Moment::of),
             outcome: request.status(now),
         }
@@ -149,11 +152,37 @@ impl CodeCard {
     }
 }
 
+impl Delay {
+    /// These seconds, and what a program may have set beside them.
+    fn listed<const N: usize>(seconds: [u32; N], chosen: u32) -> Vec<Self> {
+        let mut all = seconds.map(|seconds| seconds * 1_000).to_vec();
+        if !all.contains(&chosen) {
+            all.push(chosen);
+            all.sort_unstable();
+        }
+        let choice = |millis| Self { millis, words: waiting(millis), chosen: millis == chosen };
+        all.into_iter().map(choice).collect()
+    }
+}
+
 impl Moment {
     fn of(at: OffsetDateTime) -> Self {
         let clock = format_description!("[hour]:[minute]:[second] UTC");
         Self { exact: at.format(&Rfc3339).unwrap_or_default(), clock: at.format(clock).unwrap_or_default() }
     }
+}
+
+fn waiting(millis: u32) -> String {
+    match millis {
+        0 => "at once".into(),
+        whole if whole % 1_000 == 0 => format!("after {} s", whole / 1_000),
+        odd => format!("after {odd} ms"),
+    }
+}
+
+/// A client may write anything for a logo; a page fetches only what the web has.
+fn is_web(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("http://")
 }
 
 /// Label and value; details that are no map stand without a label.

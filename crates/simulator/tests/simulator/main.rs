@@ -8,3 +8,4 @@ mod harness;
 mod pages;
 mod programs;
 mod restart;
+mod slow;

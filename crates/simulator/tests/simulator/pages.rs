@@ -3,7 +3,7 @@
 use reqwest::{StatusCode, header};
 use serde_json::json;
 
-use crate::harness::{Builder, TestSimulator};
+use crate::harness::{Builder, KEY, TestSimulator};
 
 async fn page(simulator: &TestSimulator, path: &str) -> String {
     simulator.http.get(simulator.url(path)).send().await.unwrap().text().await.unwrap()
@@ -51,6 +51,48 @@ async fn the_switch_for_the_app_is_a_form() {
     let response = form.form(&[("has_app", "false")]).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
     assert_eq!(simulator.phone(id).await["has_app"], false);
+}
+
+#[tokio::test]
+async fn the_picture_for_all_screens_is_shown_and_only_from_the_web() {
+    let simulator = Builder::new().start().await;
+    let id = simulator.register("3001234512").await;
+    let ask = async |url: &str| {
+        let logos = json!([{ "res": "low", "url": "https://x.example/low.png" }, { "res": "default", "url": url }]);
+        simulator.ask(id, &json!({ "message": "Send?", "logos": logos })).await;
+        page(&simulator, &format!("/phone/{id}")).await
+    };
+    for refused in ["javascript:alert(1)", "data:image/png;base64,AAAA", "/assets/phone.css"] {
+        assert!(!ask(refused).await.contains("<img"), "{refused}");
+    }
+    assert!(ask("https://x.example/1.png").await.contains(r#"<img src="https://x.example/1.png" alt="""#));
+}
+
+#[tokio::test]
+async fn details_stand_in_the_order_they_were_sent_and_letter_by_letter() {
+    let simulator = Builder::new().start().await;
+    let id = simulator.register("3001234512").await;
+    let body =
+        r#"{"message":"Send?","details":{"Payee":"Jarod’s <vault>","Amount":"1,000,000","A":"  two  spaces  "}}"#;
+    let url = simulator.url(&format!("/onetouch/json/users/{id}/approval_requests?api_key={KEY}"));
+    simulator.http.post(url).body(body).send().await.unwrap();
+    let shown = page(&simulator, &format!("/phone/{id}")).await;
+    let values: Vec<_> = shown.split("<dd>").skip(1).map(|rest| rest.split("</dd>").next().unwrap()).collect();
+    assert_eq!(values, ["Jarod’s &#60;vault&#62;", "1,000,000", "  two  spaces  "]);
+}
+
+#[tokio::test]
+async fn both_delays_are_chosen_on_the_page_and_one_that_a_program_set_is_among_the_choices() {
+    let simulator = Builder::new().start().await;
+    let id = simulator.register("3001234512").await;
+    let form = simulator.http.post(simulator.url(&format!("/phone/{id}/switches")));
+    form.form(&[("slow_ms", "4000"), ("delay_ms", "2000")]).send().await.unwrap();
+    let switches = simulator.phone(id).await["switches"].clone();
+    assert_eq!((&switches["slow_ms"], &switches["delay_ms"]), (&json!(4000), &json!(2000)));
+    simulator.switch(id, &json!({ "delay_ms": 150 })).await;
+    let shown = page(&simulator, &format!("/phone/{id}")).await;
+    assert!(shown.contains(r#"<option value="150" selected>after 150 ms</option>"#), "{shown}");
+    assert!(shown.contains(r#"<option value="4000" selected>after 4 s</option>"#), "{shown}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use time::Duration;
 
 use crate::harness::Builder;
 
@@ -32,6 +33,20 @@ async fn an_unknown_switch_is_refused_and_changes_nothing() {
     assert_eq!(simulator.switch(id, &json!({ "has_app": false, "hasapp": true })).await, StatusCode::BAD_REQUEST);
     assert_eq!(simulator.phone(id).await["has_app"], true);
     assert_eq!(simulator.switch(id + 1, &json!({ "has_app": false })).await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn without_the_app_nothing_can_be_answered_and_what_waits_ends_by_itself() {
+    let simulator = Builder::new().start().await;
+    let id = simulator.register("3001234512").await;
+    let uuid = simulator.ask(id, &json!({ "message": "Send?", "seconds_to_expire": 60 })).await;
+    simulator.switch(id, &json!({ "has_app": false })).await;
+    for tap in ["approve", "deny"] {
+        assert_eq!(simulator.tap(id, &uuid, tap).await, StatusCode::CONFLICT, "{tap}");
+    }
+    assert_eq!(simulator.phone(id).await["requests"][0]["status"], "pending");
+    simulator.pass(Duration::seconds(61));
+    assert_eq!(simulator.phone(id).await["requests"][0]["status"], "expired");
 }
 
 #[tokio::test]

@@ -1,0 +1,132 @@
+//! Callbacks that come late, twice, against each other, or before anybody expects them.
+
+use serde_json::{Value, json};
+
+use crate::attacks::{callback, send_callback, sign};
+use crate::browser::{Browser, signing_in};
+use crate::world::{KEY, World};
+
+const APPROVED: &str = "approval_decided: approved, by a callback";
+
+/// Calls back with this status, well signed.
+async fn call_back(world: &World, genuine: &Value, status: &str) {
+    let mut body = genuine.clone();
+    body["status"] = json!(status);
+    assert_eq!(send_callback(world, &body, Some(&sign(world, KEY, &body))).await, 200, "{status}");
+}
+
+fn count(trail: &[String], kind: &str) -> usize {
+    trail.iter().filter(|line| line.starts_with(kind)).count()
+}
+
+#[tokio::test]
+async fn a_delayed_callback_still_lets_the_browser_in() {
+    let world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    world.switch(&person.cellphone, json!({ "delay_ms": 1500 })).await;
+    let mut socket = browser.listen(&world, &approval).await;
+    let (tapped, state) = tokio::join!(world.tap(&person.cellphone, &approval, "approve"), async {
+        world.phone_when(&person.cellphone, |phone| (phone["requests"][1]["status"] == "approved").then_some(())).await;
+        browser.look(&world, &approval).await["status"].clone()
+    });
+    assert_eq!((tapped, state), (204, json!("pending")), "the tap alone decides nothing");
+    socket.until("approved").await;
+    assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
+    world.audited(&approval, APPROVED).await;
+}
+
+#[tokio::test]
+async fn an_approval_told_after_the_end_leaves_it_expired_and_is_written_down() {
+    let world = World::start_with(&[("SIGN_IN_SECONDS", "7")]).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    let mut socket = browser.listen(&world, &approval).await;
+    browser.until_is(&world, &approval, |now| now["delivery"] == "sent").await;
+    // Tapped in time, told after our end; and asked before, the provider does not answer.
+    world.switch(&person.cellphone, json!({ "delay_ms": 8000, "provider_down": true })).await;
+    let (tapped, _) = tokio::join!(world.tap(&person.cellphone, &approval, "approve"), socket.until("expired"));
+    assert_eq!(tapped, 204);
+    let late = "callback_refused: is expired already, Approve changes nothing";
+    let trail = world.audited(&approval, late).await;
+    assert_eq!(count(&trail, "approval_decided"), 1, "{trail:?}");
+    assert_eq!(world.phone(&person.cellphone).await["callback"]["consecutive_errors"], 0);
+    assert_eq!(browser.look(&world, &approval).await["status"], "expired");
+    assert_eq!(browser.act(&world, &approval, "complete").await.problem(), "not-approved");
+}
+
+#[tokio::test]
+async fn a_denial_after_the_approval_takes_nothing_back() {
+    let world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    let genuine = callback(&world, &person.cellphone, &approval).await;
+    world.tap(&person.cellphone, &approval, "approve").await;
+    browser.until(&world, &approval, "approved").await;
+    call_back(&world, &genuine, "denied").await;
+    world.audited(&approval, "callback_refused: is approved already, Deny changes nothing").await;
+    assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
+    call_back(&world, &genuine, "expired").await;
+    world.audited(&approval, "callback_refused: is approved already, Expire changes nothing").await;
+    assert_eq!(browser.state(&world).await, "confirmed");
+}
+
+#[tokio::test]
+async fn of_callbacks_that_contradict_each_other_at_once_one_decides_and_the_rest_are_written_down() {
+    let world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    let mut socket = browser.listen(&world, &approval).await;
+    let genuine = callback(&world, &person.cellphone, &approval).await;
+    tokio::join!(
+        call_back(&world, &genuine, "denied"),
+        call_back(&world, &genuine, "approved"),
+        call_back(&world, &genuine, "expired")
+    );
+    let decided = browser.until_is(&world, &approval, |now| now["status"] != "pending").await;
+    let trail = world.audit_when(&approval, |trail| count(trail, "callback_refused") == 2).await;
+    assert_eq!(count(&trail, "approval_decided"), 1, "{trail:?}");
+    let status = decided["status"].as_str().unwrap();
+    assert_eq!(socket.until(status).await["status"], status);
+    assert_eq!(browser.look(&world, &approval).await["status"], status);
+    let completed = browser.act(&world, &approval, "complete").await.status == 200;
+    assert_eq!(completed, status == "approved");
+}
+
+#[tokio::test]
+async fn a_callback_sent_twice_decides_once() {
+    let mut world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    world.switch(&person.cellphone, json!({ "duplicate": true })).await;
+    world.tap(&person.cellphone, &approval, "approve").await;
+    browser.until(&world, &approval, "approved").await;
+    // The first was for the sign-up.
+    for _ in 0..3 {
+        while !world.simulator.error_line().await.contains("callback sent status=200") {}
+    }
+    assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
+    let trail = world.audited(&approval, APPROVED).await;
+    assert_eq!(count(&trail, "approval_decided"), 1, "{trail:?}");
+}
+
+#[tokio::test]
+async fn callbacks_that_outrun_the_ids_of_their_requests_each_find_their_own_browser() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    world.switch(&person.cellphone, json!({ "out_of_order": true })).await;
+    let (mut one, mut other) = (Browser::default(), Browser::default());
+    let (first, second) = (one.sign_in(&world, &person).await, other.sign_in(&world, &person).await);
+    world.request(&person.cellphone, &first).await;
+    world.tap(&person.cellphone, &second, "approve").await;
+    other.until(&world, &second, "approved").await;
+    world.tap(&person.cellphone, &first, "deny").await;
+    one.until(&world, &first, "denied").await;
+    assert_eq!(one.act(&world, &first, "complete").await.problem(), "not-approved");
+    assert_eq!(other.act(&world, &second, "complete").await.status, 200);
+}
+
+#[tokio::test]
+async fn without_any_callback_the_audit_trail_says_that_asking_decided() {
+    let world = World::start_with(&[("SIGN_IN_SECONDS", "8")]).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    world.switch(&person.cellphone, json!({ "never_call_back": true })).await;
+    world.tap(&person.cellphone, &approval, "deny").await;
+    browser.until(&world, &approval, "denied").await;
+    world.audited(&approval, "approval_decided: denied, by asking the provider").await;
+}
