@@ -17,9 +17,9 @@ impl Stream {
     /// What the next event says; `None` at the end. Comments are passed over.
     async fn next(&mut self) -> Option<Value> {
         loop {
-            if let Some((event, rest)) = self.read.split_once("\n\n") {
+            if let Some(end) = self.read.find("\n\n") {
+                let event: String = self.read.drain(..end + 2).collect();
                 let data: String = event.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
-                self.read = rest.to_owned();
                 if !data.is_empty() {
                     return Some(serde_json::from_str(&data).unwrap());
                 }
