@@ -52,7 +52,9 @@ pub(crate) async fn open(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Ro
         transaction_seconds: plan.product.transaction_seconds,
     };
     let provider = Authy::new(plan.provider)?;
-    let parts = hub::Parts { settings, storage, log: Arc::clone(&log), provider, clock: clock.clone(), entropy };
+    let others = receiver::document();
+    let parts =
+        hub::Parts { settings, storage, log: Arc::clone(&log), provider, clock: clock.clone(), entropy, others };
     let hub = hub::start(parts, &lifecycle.tasks, lifecycle.stop.clone()).await?;
     Ok(hub.merge(receiver::router(Receiver { key: plan.key, callback_url, log, clock })))
 }

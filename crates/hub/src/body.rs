@@ -9,6 +9,7 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 
 use crate::{hub::Hub, problem::Problem};
 
@@ -21,8 +22,9 @@ pub(crate) struct Json<T>(pub(crate) T);
 pub(crate) struct Form<T>(pub(crate) T);
 
 /// The id of an approval in the address. What is no id is an address where nothing is.
-#[derive(Debug)]
-pub(crate) struct OfApproval(pub(crate) ApprovalId);
+#[derive(Debug, IntoParams)]
+#[into_params(names("id"), parameter_in = Path)]
+pub(crate) struct OfApproval(#[param(value_type = String, format = "uuid")] pub(crate) ApprovalId);
 
 impl<T: DeserializeOwned> FromRequest<Hub> for Json<T> {
     type Rejection = Problem;

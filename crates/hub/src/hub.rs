@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use approval::{Approval, Clock, Entropy, Logos};
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use provider::Authy;
 use storage::Storage;
@@ -23,6 +24,8 @@ pub(crate) struct Hub(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) origins: Origins,
+    /// The description of the API, as it is sent.
+    pub(crate) document: Bytes,
     /// The pictures beside whatever brings none of its own.
     pub(crate) logos: Logos,
     pub(crate) storage: Storage,

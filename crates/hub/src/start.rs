@@ -10,6 +10,7 @@ use provider::Authy;
 use storage::{Storage, StorageError};
 use thiserror::Error;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use utoipa::openapi::OpenApi;
 
 use crate::{
     announce, consume, draft, follow,
@@ -37,6 +38,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Gives randomness.
     pub entropy: Entropy,
+    /// Describes what else is served where this hub is.
+    pub others: OpenApi,
 }
 
 /// Why a hub could not start.
@@ -54,6 +57,9 @@ pub enum StartError {
     /// The provider takes no such logo.
     #[error("the logo's address is none that a phone can be given: http, and at most 500 characters")]
     Logo,
+    /// The description of the API cannot be written.
+    #[error("the description of the API cannot be written")]
+    Document(#[source] serde_json::Error),
     /// An approval would end before the provider could ask for it.
     #[error("an approval must live {} seconds at least", Settings::SHORTEST)]
     TooShort,
@@ -67,15 +73,18 @@ const SWEEP: Duration = Duration::from_mins(1);
 /// # Errors
 /// [`StartError`] when the settings or the database will not do.
 pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -> Result<Router, StartError> {
-    let Parts { settings, storage, log, provider, clock, entropy } = parts;
+    let Parts { settings, storage, log, provider, clock, entropy, others } = parts;
     let message = draft::sign_up_message(&settings.product);
     Shown::new(message, Details::default()).map_err(|_| StartError::Product)?;
     if settings.sign_in_seconds.min(settings.transaction_seconds) < Settings::SHORTEST {
         return Err(StartError::TooShort);
     }
     let logos = settings.logo_url.as_ref().map_or_else(|| Ok(Logos::default()), |url| Logos::one(url.to_string()));
+    let origins = Origins::of(&settings.public_url);
+    let document = route::document(!origins.is_loopback(), others).to_json().map_err(StartError::Document)?;
     let hub = Hub::new(Shared {
-        origins: Origins::of(&settings.public_url),
+        origins,
+        document: document.into(),
         logos: logos.map_err(|_| StartError::Logo)?,
         settings,
         key: ServerKey::new(storage.server_key("sessions", &entropy).await?),
