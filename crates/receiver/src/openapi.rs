@@ -18,6 +18,7 @@ use crate::answer::{Problem, Refused};
 #[openapi(
     tags((name = "callback", description = "What the provider tells of its requests.")),
     paths(crate::take_body, crate::take_query),
+    components(schemas(Problem)),
     modifiers(&Signature)
 )]
 struct Described;
@@ -44,16 +45,16 @@ pub fn document() -> OpenApi {
 })))]
 pub(crate) struct Callback {
     /// Whom the provider knows by this phone, as a number or a text.
-    #[schema(value_type = Value)]
+    #[schema(value_type = Value, required = false)]
     authy_id: Option<String>,
     /// The provider's id of the request.
-    #[schema(value_type = Value)]
+    #[schema(value_type = Value, required = false)]
     uuid: Option<String>,
     /// `approved`, `denied` or `expired`; any other word decides nothing.
-    #[schema(value_type = Value)]
+    #[schema(value_type = Value, required = false)]
     status: Option<String>,
     /// The request, as the provider repeats it.
-    #[schema(value_type = Value)]
+    #[schema(value_type = Value, required = false)]
     approval_request: Option<String>,
 }
 
@@ -74,7 +75,7 @@ pub(crate) struct Query {
 #[into_params(parameter_in = Header)]
 pub(crate) struct Nonce {
     /// Any text; it is signed along.
-    #[param(rename = "X-Authy-Signature-Nonce")]
+    #[param(rename = "X-Authy-Signature-Nonce", nullable = false)]
     nonce: Option<String>,
 }
 

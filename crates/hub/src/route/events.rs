@@ -33,10 +33,9 @@ use crate::{
         (status = SWITCHING_PROTOCOLS, description = "Messages follow on the WebSocket."),
         (
             status = OK,
-            body = String,
+            body = stream::Described,
             content_type = "text/event-stream",
-            description = "Messages follow, one in the data of each event.",
-            example = "data: {\"type\":\"reconnect\",\"after_ms\":420}\n\n"
+            description = "Messages follow, one in the data of each event."
         ),
         Unreadable, NoSession, ForeignOrigin, NotFound, Internal
     )

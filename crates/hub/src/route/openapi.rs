@@ -14,7 +14,7 @@ use utoipa::{
 };
 
 use super::{approval, events, session, sign_in, sign_up, transaction};
-use crate::{hub::Hub, visitor::cookie_name};
+use crate::{hub::Hub, problem::Problem, visitor::cookie_name};
 
 /// What the handlers say about themselves.
 #[derive(utoipa::OpenApi)]
@@ -44,7 +44,8 @@ use crate::{hub::Hub, visitor::cookie_name};
         approval::cancel,
         approval::resend,
         events::events
-    )
+    ),
+    components(schemas(Problem))
 )]
 struct Described;
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     begin::{self, Begun},
-    body::{Form, Json},
+    body::{Form, Json, Whole},
     hub::Hub,
     limits,
     page::{self, Field, SignUp},
@@ -50,7 +50,7 @@ pub(crate) struct Input {
 #[serde(untagged)]
 enum CountryCode {
     Text(String),
-    Number(u16),
+    Number(Whole),
 }
 
 /// The empty form.
@@ -136,7 +136,7 @@ impl std::fmt::Display for CountryCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
-            Self::Number(number) => write!(f, "{number}"),
+            Self::Number(Whole(number)) => write!(f, "{number}"),
         }
     }
 }

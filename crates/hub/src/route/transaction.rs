@@ -15,7 +15,7 @@ use super::{
     refused, shell,
 };
 use crate::{
-    body::{Form, Json, OfApproval},
+    body::{Form, Json, OfApproval, Whole},
     hub::Hub,
     limits,
     page::{self, Field, TransactionCode, Transfer},
@@ -51,8 +51,8 @@ pub(crate) struct Input {
     #[schema(max_items = 4)]
     logos: Vec<Logo>,
     /// Seconds until it expires; without it, as the operator has set.
-    #[schema(minimum = 30, maximum = 600)]
-    expires_in: Option<u32>,
+    #[schema(value_type = Option<u32>, minimum = 30, maximum = 600)]
+    expires_in: Option<Whole>,
 }
 
 /// Has something approved by whoever is in.
@@ -77,7 +77,7 @@ pub(crate) async fn create(
     Json(input): Json<Input>,
 ) -> Result<Response, Problem> {
     let Input { message, details, logos, expires_in } = input;
-    let typed = transaction::Typed { message, details, logos, expires_in };
+    let typed = transaction::Typed { message, details, logos, expires_in: expires_in.map(|Whole(seconds)| seconds) };
     let wanted = transaction::Wanted::parse(typed).map_err(Problem::invalid)?;
     let id = ApprovalId::new(&hub.clock, &hub.entropy);
     let approval = transaction::begin(&hub, &caller.required()?, id, wanted).await?;
