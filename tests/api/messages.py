@@ -108,6 +108,14 @@ def same_approval_in_both(product):
                 assert own["properties"][name].get(word) == schema.get(word), (name, word)
 
 
+def examples(_):
+    """Every example of the document is what it is an example of."""
+    for message in DOCUMENT["components"]["messages"].values():
+        for example in message["examples"]:
+            schema = {"components": DOCUMENT["components"], **message["payload"]}
+            jsonschema_rs.validate(schema, example["payload"], validate_formats=True)
+
+
 def golden_event(_):
     """The text that `approval` writes and reads, held by a test of its own."""
     is_a("callback", (ROOT / "crates/approval/golden/callback.v1.json").read_text(encoding="utf-8"))
@@ -117,6 +125,6 @@ def golden_event(_):
 
 
 with tempfile.TemporaryDirectory() as folder, Product(folder) as product:
-    for check in (golden_event, same_approval_in_both, socket_to_the_outcome, sockets_that_are_closed, leaving):
+    for check in (examples, golden_event, same_approval_in_both, socket_to_the_outcome, sockets_that_are_closed, leaving):
         check(product)
         print(f"docs/asyncapi.yaml, {check.__name__.replace('_', ' ')}: passed")

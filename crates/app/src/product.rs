@@ -52,10 +52,17 @@ pub(crate) async fn open(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Ro
         transaction_seconds: plan.product.transaction_seconds,
     };
     let provider = Authy::new(plan.provider)?;
-    let others = receiver::document();
-    let parts =
-        hub::Parts { settings, storage, log: Arc::clone(&log), provider, clock: clock.clone(), entropy, others };
-    let hub = hub::start(parts, &lifecycle.tasks, lifecycle.stop.clone()).await?;
+    let parts = hub::Parts {
+        settings,
+        storage,
+        log: Arc::clone(&log),
+        provider,
+        clock: clock.clone(),
+        entropy,
+        others: receiver::document,
+    };
+    // Starting holds much that running does not: on the heap, it is gone afterwards.
+    let hub = Box::pin(hub::start(parts, &lifecycle.tasks, lifecycle.stop.clone())).await?;
     Ok(hub.merge(receiver::router(Receiver { key: plan.key, callback_url, log, clock })))
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use approval::{Clock, Details, Entropy, Logos, Shown};
 use axum::Router;
 use broker::EventLog;
+use bytes::Bytes;
 use provider::Authy;
 use storage::{Storage, StorageError};
 use thiserror::Error;
@@ -39,7 +40,7 @@ pub struct Parts {
     /// Gives randomness.
     pub entropy: Entropy,
     /// Describes what else is served where this hub is.
-    pub others: OpenApi,
+    pub others: fn() -> OpenApi,
 }
 
 /// Why a hub could not start.
@@ -81,10 +82,10 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
     }
     let logos = settings.logo_url.as_ref().map_or_else(|| Ok(Logos::default()), |url| Logos::one(url.to_string()));
     let origins = Origins::of(&settings.public_url);
-    let document = route::document(!origins.is_loopback(), others).to_json().map_err(StartError::Document)?;
+    let document = written(!origins.is_loopback(), others).map_err(StartError::Document)?;
     let hub = Hub::new(Shared {
         origins,
-        document: document.into(),
+        document,
         logos: logos.map_err(|_| StartError::Logo)?,
         settings,
         key: ServerKey::new(storage.server_key("sessions", &entropy).await?),
@@ -104,6 +105,11 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
     consume::start(&hub, &log);
     sweep(&hub);
     Ok(route::router(hub))
+}
+
+/// The description of the API, as it is sent.
+fn written(secure: bool, others: fn() -> OpenApi) -> Result<Bytes, serde_json::Error> {
+    Ok(route::document(secure, others()).to_json()?.into())
 }
 
 fn sweep(hub: &Hub) {
