@@ -25,12 +25,12 @@ def is_a(name, text):
     return message
 
 
-def listen(product, cookies, approval, origin=None):
+def listen(product, cookies, approval):
     """The socket of an approval, as our own page opens it."""
     at = f"{product.url.replace('http', 'ws', 1)}/api/approvals/{approval['id']}/events"
     cookie = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
     protocol = DOCUMENT["channels"]["approval"]["bindings"]["ws"]["headers"]["properties"]["Sec-WebSocket-Protocol"]
-    return connect(at, origin=origin or product.url, additional_headers=cookie, subprotocols=protocol["enum"], proxy=None)
+    return connect(at, origin=product.url, additional_headers=cookie, subprotocols=protocol["enum"], proxy=None)
 
 
 def closed(socket):

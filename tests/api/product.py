@@ -1,12 +1,13 @@
 """Starts the real executable with its simulated phones, and speaks to both as a program would."""
 
 import os
+import re
 import subprocess
 
 import requests
 
-# The first person is the one of the examples in the OpenAPI document, so that they work.
 PASSWORD = "difference engine"
+# How often something is looked at that will change by itself.
 ENOUGH = 2000
 
 
@@ -17,9 +18,8 @@ class Product:
         command, env = [os.environ["COUNTERSIGN_BIN"], "demo"], {"PORT": "0", "SIMULATOR_PORT": "0", "LOG": "error"}
         self.process = subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, text=True)
         self.people = 0
-        said = [self.process.stdout.readline() for _ in range(4)]
-        self.url, self.phones = (line.split("http://")[1].split()[0].rstrip(".,") for line in said[:2])
-        self.url, self.phones = f"http://{self.url}", f"http://{self.phones}"
+        said = "".join(self.process.stdout.readline() for _ in range(4))
+        self.url, self.phones = re.findall(r"http://127\.0\.0\.1:\d+", said)
 
     def __enter__(self):
         return self
@@ -36,6 +36,7 @@ class Product:
     def person(self):
         """Somebody with an account who is in: what signs in, and the cookie."""
         self.people += 1
+        # The first one is the person of the examples in the OpenAPI document, so that they work.
         name = "ada" if self.people == 1 else f"ada{self.people}"
         who = {"email": f"{name}@example.com", "password": PASSWORD}
         phone = {"country_code": "1", "phone": f"202555{self.people:04}"}

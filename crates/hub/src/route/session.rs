@@ -1,7 +1,7 @@
 //! The session for programs: who am I, a code, sign out.
 
 use axum::{
-    extract,
+    extract::State,
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
@@ -34,7 +34,7 @@ use crate::{
     "user": { "full_name": "Ada Lovelace", "email": "ada@example.com", "phone": "+12015550123" }
 })))]
 struct SessionView<'a> {
-    state: State,
+    state: Stage,
     user: UserView<'a>,
     /// What a pending session waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,7 +46,7 @@ struct SessionView<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = SessionState)]
-enum State {
+enum Stage {
     /// The password was right.
     Pending,
     /// A proof has confirmed it.
@@ -73,7 +73,7 @@ struct UserView<'a> {
     security((), ("session" = [])),
     responses((status = OK, body = SessionView, description = "Somebody gave a password."), NotFound, Internal)
 )]
-pub(crate) async fn show(extract::State(hub): extract::State<Hub>, caller: MaybeCaller) -> Result<Response, Problem> {
+pub(crate) async fn show(State(hub): State<Hub>, caller: MaybeCaller) -> Result<Response, Problem> {
     let caller = caller.current().ok_or_else(Problem::not_found)?;
     let session = &caller.session;
     let confirmed = caller.is_confirmed();
@@ -84,7 +84,7 @@ pub(crate) async fn show(extract::State(hub): extract::State<Hub>, caller: Maybe
         format!("•••• {}", phone_ending(session.phone.expose()))
     };
     let view = SessionView {
-        state: if confirmed { State::Confirmed } else { State::Pending },
+        state: if confirmed { Stage::Confirmed } else { Stage::Pending },
         user: UserView { full_name: &session.full_name, email: &session.email, phone },
         approval: waiting.as_ref().map(ApprovalView::from),
     };
@@ -109,7 +109,7 @@ pub(crate) async fn show(extract::State(hub): extract::State<Hub>, caller: Maybe
         NoSession, ForeignOrigin, Internal
     )
 )]
-pub(crate) async fn end(extract::State(hub): extract::State<Hub>, caller: MaybeCaller) -> Result<Response, Problem> {
+pub(crate) async fn end(State(hub): State<Hub>, caller: MaybeCaller) -> Result<Response, Problem> {
     sign_out_of(&hub, &caller.required()?).await?;
     Ok((StatusCode::NO_CONTENT, CookieJar::new().add(Caller::no_cookie(&hub))).into_response())
 }
@@ -136,7 +136,7 @@ pub(crate) async fn end(extract::State(hub): extract::State<Hub>, caller: MaybeC
     )
 )]
 pub(crate) async fn code(
-    extract::State(hub): extract::State<Hub>,
+    State(hub): State<Hub>,
     caller: MaybeCaller,
     Json(typed): Json<Typed>,
 ) -> Result<Response, Problem> {
@@ -160,7 +160,7 @@ pub(crate) async fn code(
     )
 )]
 pub(crate) async fn send_code(
-    extract::State(hub): extract::State<Hub>,
+    State(hub): State<Hub>,
     caller: MaybeCaller,
     Json(wanted): Json<Wanted>,
 ) -> Result<Response, Problem> {
