@@ -9,14 +9,23 @@ use utoipa::IntoResponses;
 
 use crate::problem::Problem;
 
-/// The request cannot be read as what this address takes.
+/// `wait` or `since` is no number that this address takes.
 #[derive(IntoResponses)]
 #[response(
     status = 400,
     content_type = "application/problem+json",
-    example = json!(Problem::bad_request("The body must be the JSON that this address describes."))
+    example = json!(Problem::bad_request("wait is 0 to 30 seconds."))
 )]
-pub(crate) struct Unreadable(Problem);
+pub(crate) struct UnreadableQuery(Problem);
+
+/// The request asks neither for server-sent events nor for a WebSocket.
+#[derive(IntoResponses)]
+#[response(
+    status = 400,
+    content_type = "application/problem+json",
+    example = json!(Problem::bad_request("This address takes a WebSocket or sends text/event-stream."))
+)]
+pub(crate) struct NoUpgrade(Problem);
 
 /// What can be wrong with a body, whatever it says.
 #[derive(IntoResponses)]

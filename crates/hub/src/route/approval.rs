@@ -18,7 +18,7 @@ use crate::{
     complete,
     hub::Hub,
     problem::Problem,
-    refusals::{AlreadyDecided, ForeignOrigin, Internal, NoSession, NotApproved, NotFound, TooMany, Unreadable},
+    refusals::{AlreadyDecided, ForeignOrigin, Internal, NoSession, NotApproved, NotFound, TooMany, UnreadableQuery},
     view::{ApprovalView, Done},
     visitor::{Caller, MaybeCaller},
 };
@@ -51,7 +51,7 @@ const LONGEST_WAIT: u64 = 30;
     params(OfApproval, Wait),
     responses(
         (status = OK, body = ApprovalView, description = "How it stands."),
-        Unreadable, NoSession, NotFound, Internal
+        UnreadableQuery, NoSession, NotFound, Internal
     )
 )]
 pub(crate) async fn show(

@@ -11,7 +11,7 @@ use crate::{
     body::OfApproval,
     hub::Hub,
     problem::Problem,
-    refusals::{ForeignOrigin, Internal, NoSession, NotFound, Unreadable},
+    refusals::{ForeignOrigin, Internal, NoSession, NoUpgrade, NotFound},
     socket, stream,
     visitor::MaybeCaller,
 };
@@ -37,7 +37,7 @@ use crate::{
             content_type = "text/event-stream",
             description = "Messages follow, one in the data of each event."
         ),
-        Unreadable, NoSession, ForeignOrigin, NotFound, Internal
+        NoUpgrade, NoSession, ForeignOrigin, NotFound, Internal
     )
 )]
 pub(crate) async fn events(
