@@ -72,7 +72,7 @@ test("a request is cancelled with the keyboard alone, and the focus goes to what
   await signInByKeyboard(page, person);
   await tabs(page, "Countersign", "Use a code instead", "Send again", "Call me instead", "Cancel");
   await page.keyboard.press("Enter");
-  await says(page, "This request was taken back");
+  await says(page, "This request was cancelled");
   await tabs(page, "Countersign", "Sign in again", "Leave");
 });
 

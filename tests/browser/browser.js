@@ -60,7 +60,7 @@ export async function signIn(page, url, person) {
 
 /** Asks for a transaction on the account page. */
 export async function transfer(page) {
-  await page.getByLabel("What for").fill("Send money to Jarod’s vault");
+  await page.getByLabel("Message").fill("Send money to Jarod’s vault");
   const details = [["From", "Jarod"], ["Amount", "1,000,000"], ["Currency", "Galleons"]];
   for (const [row, [label, value]] of details.entries()) {
     await page.locator("[name=label]").nth(row).fill(label);
@@ -92,7 +92,7 @@ export async function says(page, heading) {
 /** The page is connected and shows a number to compare; answers the number. */
 export async function waits(page) {
   await says(page, "Check your phone");
-  await page.getByText("Connected. This page goes on by itself.").waitFor();
+  await page.getByText("Connected. This page updates by itself.").waitFor();
   return page.locator(".number").innerText();
 }
 

@@ -28,7 +28,7 @@ test("a server that dies and comes back while the page waits is found again by t
   await product.kill();
   await page.getByText("The connection is lost. Trying again.").waitFor();
   await product.restart();
-  await page.getByText("Connected. This page goes on by itself.").waitFor();
+  await page.getByText("Connected. This page updates by itself.").waitFor();
   await product.answer(person, "approve", number);
   await isIn(page);
 });
@@ -132,9 +132,9 @@ test("a reload after the outcome tells it again", async (open) => {
   await signIn(page, product.url, person);
   await waits(page);
   await page.getByRole("button", { name: "Cancel" }).click();
-  await says(page, "This request was taken back");
+  await says(page, "This request was cancelled");
   await page.reload();
-  await says(page, "This request was taken back");
+  await says(page, "This request was cancelled");
 });
 
 test("a reload after the tap, before the page has heard of it, leads in", async (open) => {

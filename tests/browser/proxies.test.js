@@ -75,7 +75,7 @@ proxied("the page goes back to the socket as soon as it can be had", async (prox
   await until(() => proxy.open === 1, "a stream");
   proxy.sockets = "pass";
   await until(() => proxy.open === 0, "the end of the stream");
-  await page.getByText("Connected. This page goes on by itself.").waitFor();
+  await page.getByText("Connected. This page updates by itself.").waitFor();
   await product.answer(person, "deny", number);
   await says(page, "Denied on your phone");
   assert.deepEqual(polled(proxy), []);

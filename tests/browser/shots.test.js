@@ -147,7 +147,7 @@ shots("the code form of a phone that cannot be asked keeps its looks", async (pa
 shots("a problem keeps its looks", async (page) => {
   await waitingPage(page);
   await page.getByRole("button", { name: "Cancel" }).click();
-  await says(page, "This request was taken back");
+  await says(page, "This request was cancelled");
   await press(page, `${page.url()}/complete`);
   await says(page, "This is not approved");
   await looksLike(page, "problem");
@@ -160,7 +160,7 @@ shots("the account and a transaction keep their looks", async (page) => {
   await product.answer(person, "approve");
   await isIn(page);
   await looksLike(page, "account");
-  await page.getByLabel("What for").fill(" ");
+  await page.getByLabel("Message").fill(" ");
   await page.getByRole("button", { name: "Ask my phone" }).click();
   await page.getByRole("alert").waitFor();
   await looksLike(page, "account-refused");

@@ -71,11 +71,18 @@ async fn again(hub: &Hub, caller: MaybeCaller, problem: Problem) -> Result<Respo
     let leads_away = matches!(problem.kind, "no-session" | "already-registered" | "already-signed-in");
     match caller.current() {
         Some(caller) if !leads_away => {
-            let page = Code { error: Some(problem.detail.clone()), ..form(hub, &caller).await? };
+            let (error, trouble) = beside_or_above(&problem);
+            let page = Code { error, trouble, ..form(hub, &caller).await? };
             Ok(refused(&problem, &page))
         }
         _ => Err(problem),
     }
+}
+
+/// A wrong code is told beside the field; whatever else went wrong is not the code's fault, and stands above.
+pub(super) fn beside_or_above(problem: &Problem) -> (Option<String>, Option<String>) {
+    let told = Some(problem.detail.clone());
+    if problem.kind == "invalid-code" { (told, None) } else { (None, told) }
 }
 
 async fn form(hub: &Hub, caller: &Caller) -> Result<Code, Problem> {
@@ -89,7 +96,8 @@ async fn form(hub: &Hub, caller: &Caller) -> Result<Code, Problem> {
         reason: reason(approval.as_ref()),
         phone_ending: phone_ending(session.phone.expose()),
         sent: session.code_sent_by.filter(|_| !session.code_trouble),
-        error: session.code_trouble.then(|| trouble.to_owned()),
+        error: None,
+        trouble: session.code_trouble.then(|| trouble.to_owned()),
         pending: approval.filter(|approval| approval.status == Status::Pending),
     })
 }
