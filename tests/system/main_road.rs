@@ -145,18 +145,6 @@ async fn with_the_provider_down_the_page_answers_at_once_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_phone_the_provider_refuses_leaves_no_account_behind() {
-    let mut world = World::start().await;
-    world.provider_goes_down().await;
-    let body = json!({ "full_name": "Ada", "email": "ada@example.com", "country_code": 1, "phone": "2025550110",
-        "password": "difference engine" });
-    let answer = Browser::default().post(&world, "/api/users", body).await;
-    assert_eq!((answer.status, answer.problem()), (503, "provider-unavailable".to_owned()));
-    let sign_in = json!({ "email": "ada@example.com", "password": "difference engine" });
-    assert_eq!(Browser::default().post(&world, "/api/session", sign_in).await.problem(), "invalid-credentials");
-}
-
-#[tokio::test]
 async fn plain_forms_walk_the_same_road() {
     let world = World::start().await;
     let mut browser = Browser::default();

@@ -46,7 +46,13 @@ async fn the_phone_shows_exactly_what_was_written_and_a_tap_approves_it_once() {
         assert!(done.headers.get("set-cookie").is_none(), "a transaction changes no session");
     }
     let path = format!("/approvals/{}", id(&approval));
-    assert!(browser.get(&world, "/account").await.text.contains(&path));
+    let listed = browser.get(&world, "/account").await.text;
+    let entry = listed.split(&path).nth(1).and_then(|rest| rest.split("</li>").next()).expect("it is listed");
+    assert!(
+        entry.contains("Amount: 1,000,000 · Currency: Galleons · From: Jarod") && entry.contains("<time"),
+        "{entry}"
+    );
+    assert!(entry.contains("<b>Approved</b>"), "{entry}");
     assert!(browser.get(&world, &path).await.text.contains("Amount"));
 }
 
@@ -60,8 +66,10 @@ async fn a_callback_that_shows_another_amount_or_payee_approves_nothing() {
         changed["approval_request"]["transaction"]["details"][label] = value;
         assert_eq!(send_callback(&world, &changed, Some(&sign(&world, KEY, &changed))).await, 200);
     }
-    let still = browser.get(&world, &format!("/api/approvals/{}?wait=1&since=99", id(&approval))).await.json();
-    assert_eq!(still["status"], "pending");
+    let refused =
+        |trail: &[String]| trail.iter().filter(|line| *line == "callback_refused: shows other content").count();
+    world.audit_when(&approval, |trail| refused(trail) == 3).await;
+    assert_eq!(browser.look(&world, &approval).await["status"], "pending");
     send_callback(&world, &good, Some(&sign(&world, KEY, &good))).await;
     browser.until(&world, &approval, "approved").await;
 }
@@ -131,7 +139,7 @@ async fn only_whoever_is_in_asks_and_only_the_browser_that_asked_acts() {
     let mut elsewhere = pending;
     assert_eq!(elsewhere.get(&world, &path).await.json()["status"], "pending", "it can be looked at again");
     let page = elsewhere.get(&world, &format!("/approvals/{}", id(&approval))).await;
-    assert!(page.text.contains("asked for in another browser"), "{}", page.text);
+    assert!(page.text.contains("requested in another browser"), "{}", page.text);
     assert_eq!(elsewhere.listen_from(&world, &approval, Some(&world.url)).await.err(), Some(404));
     for what in ["complete", "cancel", "resend"] {
         assert_eq!(elsewhere.act(&world, &approval, what).await.status, 404, "{what}");
