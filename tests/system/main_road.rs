@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::browser::{Browser, signing_in, text};
+use crate::browser::{Browser, id, signing_in, text};
 use crate::world::World;
 
 #[tokio::test]
@@ -87,6 +87,18 @@ async fn a_call_and_the_authenticator_give_codes_that_open_too() {
     reading.sign_in(&world, &person).await;
     let code = text(&world.phone(&person.cellphone).await["authenticator"], "code").to_owned();
     assert_eq!(reading.type_code(&world, &code).await.status, 200);
+}
+
+#[tokio::test]
+async fn whoever_taps_approve_and_asks_for_a_code_after_all_is_led_in_by_the_tap() {
+    let world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    assert_eq!(browser.get(&world, "/code").await.status, 200);
+    world.tap(&person.cellphone, &approval, "approve").await;
+    browser.until(&world, &approval, "approved").await;
+    assert_eq!(browser.submit(&world, "/code/send", &[("channel", "sms")]).await.header("location"), "/code");
+    let form = browser.get(&world, "/code").await;
+    assert_eq!((form.status, form.header("location")), (303, &*format!("/approvals/{}", id(&approval))));
 }
 
 #[tokio::test]

@@ -71,6 +71,7 @@ async fn a_sign_up_that_was_denied_on_the_phone_is_no_account() {
     let world = World::start().await;
     let mut browser = Browser::default();
     let approval = browser.post(&world, "/api/users", ada()).await.json()["approval"].clone();
+    assert_eq!(left(&world).await, [1; 3]);
     world.tap("+12025550110", &approval, "deny").await;
     browser.until(&world, &approval, "denied").await;
     assert_eq!(browser.act(&world, &approval, "complete").await.problem(), "not-approved");

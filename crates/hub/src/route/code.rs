@@ -38,7 +38,13 @@ pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
     match caller.current() {
         None => Ok(Redirect::to("/sign-in").into_response()),
         Some(caller) if caller.is_confirmed() => Ok(Redirect::to("/account").into_response()),
-        Some(caller) => Ok(page::respond(StatusCode::OK, &form(&hub, &caller).await?)),
+        Some(caller) => match hub.storage.approval_of_session(caller.session.id).await? {
+            // The phone was quicker, and the approval's page leads in.
+            Some(approval) if approval.status == Status::Approved => {
+                Ok(Redirect::to(&format!("/approvals/{}", approval.id)).into_response())
+            }
+            _ => Ok(page::respond(StatusCode::OK, &form(&hub, &caller).await?)),
+        },
     }
 }
 
