@@ -142,7 +142,8 @@ test("no app and provider down look right", async (open) => {
   await looksRight(page);
   await product.set(person, { has_app: true, provider_down: true });
   await signIn(page, product.url, person);
-  await says(page, "We cannot reach your phone");
+  await page.waitForURL("**/code");
+  await page.getByRole("heading", { name: "We cannot reach your phone’s app" }).waitFor();
   await looksRight(page);
 });
 

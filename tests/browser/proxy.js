@@ -61,9 +61,11 @@ export class Proxy {
     // The answer to an upgrade is never complete.
     if (this.sockets === "buffer") return;
     const onward = this.#onward(from).on("error", () => socket.destroy());
-    onward.on("upgrade", (answer, upstream) => {
+    onward.on("upgrade", (answer, upstream, first) => {
       const head = answer.rawHeaders.map((part, at) => part + (at % 2 ? "\r\n" : ": ")).join("");
       socket.write(`HTTP/1.1 101 Switching Protocols\r\n${head}\r\n`);
+      // What came together with the answer.
+      if (this.sockets === "pass") socket.write(first);
       for (const [one, other] of [[socket, upstream], [upstream, socket]]) {
         one.on("data", (bytes) => this.sockets === "pass" && other.write(bytes));
         one.on("error", () => one.destroy()).on("close", () => other.destroy());

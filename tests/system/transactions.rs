@@ -112,6 +112,19 @@ async fn a_code_for_one_transaction_approves_no_other_and_counts_once() {
 }
 
 #[tokio::test]
+async fn two_clicks_on_approve_with_one_code_are_both_told_that_it_is_approved() {
+    let world = World::start().await;
+    let (browser, person, approval) = asking(&world).await;
+    let path = format!("/api/approvals/{}/code", id(&approval));
+    let (mut one, mut two) = (browser.clone(), browser);
+    one.post(&world, &format!("{path}/send"), json!({ "channel": "sms" })).await;
+    let typed = json!({ "code": text_message(&world, &person).await["code"] });
+    world.switch(&person.cellphone, json!({ "slow_ms": 500 })).await;
+    let (first, second) = tokio::join!(one.post(&world, &path, typed.clone()), two.post(&world, &path, typed.clone()));
+    assert_eq!((first.status, second.status), (200, 200), "{} {}", first.text, second.text);
+}
+
+#[tokio::test]
 async fn a_phone_without_the_app_gets_the_code_for_a_transaction_by_itself() {
     let world = World::start().await;
     let mut browser = Browser::default();

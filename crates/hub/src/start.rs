@@ -20,6 +20,7 @@ use crate::{
     route,
     settings::Settings,
     token::ServerKey,
+    turns::Turns,
     waiters::Waiters,
 };
 
@@ -82,6 +83,7 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
         storage,
         provider,
         waiters: Waiters::default(),
+        turns: Turns::default(),
         repairs: Repairs::new(),
         passwords: Passwords::new(&entropy)?,
         clock,
