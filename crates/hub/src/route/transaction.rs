@@ -210,5 +210,5 @@ async fn form(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Option<Trans
     let pending = approval.status == Status::Pending;
     let phone_ending = phone_ending(caller.session.phone.expose());
     let shell = shell(hub, Some(caller));
-    Ok(pending.then(|| TransactionCode { shell, approval, phone_ending, error: None, trouble: None }))
+    Ok(pending.then_some(TransactionCode { shell, approval, phone_ending, error: None, trouble: None }))
 }
