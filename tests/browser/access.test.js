@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { browserTests, isIn, leaves, says, signIn, signUp, waits } from "./browser.js";
+import { browserTests, isIn, leaves, says, signIn, signUp, transfer, waits } from "./browser.js";
 import { Product } from "./product.js";
 import { hold, turn } from "./still.js";
 
@@ -67,12 +67,46 @@ test("a code is asked for and typed with the keyboard alone", async (open) => {
   await isIn(page);
 });
 
+test("somebody signs up and has a transfer approved with the keyboard alone", async (open) => {
+  const [page, person] = [await open(), product.stranger()];
+  await page.goto(`${product.url}/sign-up`);
+  await tabs(page, "Countersign");
+  for (const [label, text] of [
+    ["Full name", person.full_name],
+    ["Email", person.email],
+    ["Country of your phone", "United States"],
+    ["Phone number", person.phone],
+    ["Password", person.password],
+  ]) {
+    await tabs(page, label);
+    await page.keyboard.type(text);
+  }
+  await tabs(page, "Create account");
+  await page.keyboard.press("Enter");
+  await product.answer(person, "approve", await waits(page));
+  await isIn(page);
+  await tabs(page, "Countersign", "Message");
+  await page.keyboard.type("Send money to Jarod’s vault");
+  for (const value of ["Jarod", "1,000,000", "Galleons"]) {
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type(value);
+  }
+  await page.keyboard.press("Enter");
+  await product.answer(person, "approve", await waits(page));
+  await says(page, "Approved");
+  assert.equal((await product.phone(person)).requests.at(-1).details.Amount, "1,000,000");
+  await tabs(page, "Back to your account");
+  await page.keyboard.press("Enter");
+  await isIn(page);
+});
+
 test("a request is cancelled with the keyboard alone, and the focus goes to what became of it", async (open) => {
   const [page, person] = [await open(), await product.person()];
   await signInByKeyboard(page, person);
   await tabs(page, "Countersign", "Use a code instead", "Send again", "Call me instead", "Cancel");
   await page.keyboard.press("Enter");
-  await says(page, "This request was taken back");
+  await says(page, "This request was cancelled");
   await tabs(page, "Countersign", "Sign in again", "Leave");
 });
 
@@ -120,13 +154,25 @@ test("at twice the size nothing is cut and nothing scrolls sideways", async (ope
   await fitsEnlarged(page, "/code");
 });
 
-test("the account at twice the size is whole as well", async (open) => {
+test("the account and a transaction at twice the size are whole as well", async (open) => {
   const [page, person] = [await open({ deviceScaleFactor: 2 }), await product.person()];
   await signIn(page, product.url, person);
   await waits(page);
   await product.answer(person, "approve");
   await isIn(page);
   await fitsEnlarged(page, "/account");
+  await hold(page);
+  await transfer(page);
+  await says(page, "Check your phone");
+  const address = page.url();
+  for (const state of STATES) {
+    await turn(page, state);
+    await fitsEnlarged(page, `a transaction, ${state}`);
+  }
+  await page.goto(`${address}/code`);
+  await fitsEnlarged(page, "a transaction's code");
+  await page.goto(`${product.url}/account`);
+  await fitsEnlarged(page, "/account with a transaction");
 });
 
 test("every outcome is spoken, because it appears in a live region", async (open) => {

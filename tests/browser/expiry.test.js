@@ -16,6 +16,8 @@ test("an approval that nobody answers says so, and can be sent again", async (op
   await page.getByRole("heading", { name: "No answer came" }).waitFor({ timeout: 20_000 });
   await says(page, "No answer came");
   await page.getByRole("alert").getByText("Nobody was signed in. Send it again").waitFor();
+  await page.reload();
+  await says(page, "No answer came");
   await looksRight(page);
   await page.getByRole("button", { name: "Send again" }).click();
   const number = await waits(page);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { browserTests, isIn, says, signIn, waits } from "./browser.js";
+import { browserTests, isIn, leaves, says, signIn, signUp, transfer, waits } from "./browser.js";
 import { Product, until } from "./product.js";
 import { hold } from "./still.js";
 
@@ -28,7 +28,7 @@ test("a server that dies and comes back while the page waits is found again by t
   await product.kill();
   await page.getByText("The connection is lost. Trying again.").waitFor();
   await product.restart();
-  await page.getByText("Connected. This page goes on by itself.").waitFor();
+  await page.getByText("Connected. This page updates by itself.").waitFor();
   await product.answer(person, "approve", number);
   await isIn(page);
 });
@@ -62,8 +62,34 @@ test("the back button after being in leads to no dead page", async (open) => {
   await product.answer(person, "approve");
   await isIn(page);
   await page.goBack();
-  await page.goto(`${product.url}/account`);
   await isIn(page);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await says(page, "Sign in with a tap");
+  await page.goBack();
+  await says(page, "Sign in");
+});
+
+test("the back button leads from the code form to the page that waits, live as before", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  const number = await waits(page);
+  await page.getByRole("link", { name: "Use a code instead" }).click();
+  await says(page, "Enter a code");
+  await page.goBack();
+  await waits(page);
+  await product.answer(person, "approve", number);
+  await isIn(page);
+});
+
+test("the back button leads from a code form that came by itself to no page that jumps forward again", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await product.set(person, { has_app: false });
+  await signIn(page, product.url, person);
+  await page.waitForURL("**/code");
+  await page.goBack();
+  await says(page, "Sign in");
+  await page.goForward();
+  await says(page, "No app on your phone");
 });
 
 test("two clicks on send again make one new request", async (open) => {
@@ -87,6 +113,28 @@ test("two clicks on sign in leave one browser that can go on", async (open) => {
   const number = await waits(page);
   await product.answer(person, "approve", number);
   await isIn(page);
+});
+
+test("two clicks on create account leave one browser that can go on", async (open) => {
+  const [page, person] = [await open(), product.stranger()];
+  await signUp(page, product.url, person, (button) => button.dblclick());
+  await product.answer(person, "approve", await waits(page));
+  await isIn(page);
+});
+
+test("two clicks ask for a transfer once, and approve it by its code once", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  await product.answer(person, "approve", await waits(page));
+  await isIn(page);
+  await transfer(page, (button) => button.dblclick());
+  await waits(page);
+  await page.getByRole("button", { name: "Call me instead" }).dblclick();
+  await page.getByLabel("Code").fill(await product.code(person, "calls"));
+  await page.getByRole("button", { name: "Approve" }).dblclick();
+  await says(page, "Approved");
+  const { requests, calls } = await product.phone(person);
+  assert.deepEqual([requests.filter((one) => one.details.Amount).length, calls.length], [1, 1]);
 });
 
 test("two tabs on one approval are both in", async (open) => {
@@ -132,9 +180,38 @@ test("a reload after the outcome tells it again", async (open) => {
   await signIn(page, product.url, person);
   await waits(page);
   await page.getByRole("button", { name: "Cancel" }).click();
-  await says(page, "This request was taken back");
+  await says(page, "This request was cancelled");
   await page.reload();
-  await says(page, "This request was taken back");
+  await says(page, "This request was cancelled");
+});
+
+test("a reload without the app, with the provider down or after a newer request tells it again", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  for (const [trouble, told, form] of [
+    [{ has_app: false }, "No app on your phone", "No app on your phone"],
+    [{ has_app: true, provider_down: true }, "We cannot reach your phone", "We cannot reach your phone’s app"],
+  ]) {
+    await product.set(person, trouble);
+    await signIn(page, product.url, person);
+    await says(page, told);
+    await page.reload();
+    await says(page, told);
+    await page.waitForURL("**/code");
+    await page.reload();
+    await page.getByRole("heading", { name: form }).waitFor();
+  }
+  await product.set(person, { provider_down: false });
+  await signIn(page, product.url, person);
+  await waits(page);
+  const old = page.url();
+  await page.getByRole("button", { name: "Send again" }).click();
+  await leaves(page, old);
+  await waits(page);
+  await page.goto(old);
+  await says(page, "There is a newer request");
+  await page.reload();
+  await page.getByRole("link", { name: "Go to the newer request" }).click();
+  await waits(page);
 });
 
 test("a reload after the tap, before the page has heard of it, leads in", async (open) => {

@@ -67,7 +67,7 @@ test("a denial is told, moves the focus, and leaves the person out", async (open
   await waits(page);
   await product.answer(person, "deny");
   await says(page, "Denied on your phone");
-  await page.getByRole("alert").getByText("Nobody was signed in. Was it a slip?").waitFor();
+  await page.getByRole("alert").getByText("Nobody was signed in. If that was a slip").waitFor();
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "Denied on your phone");
   await page.goto(`${product.url}/account`);
   await says(page, "Denied on your phone");
@@ -160,10 +160,10 @@ test("a request that was cancelled says so and can no longer be approved", async
   await signIn(page, product.url, person);
   const number = await waits(page);
   await page.getByRole("button", { name: "Cancel" }).click();
-  await says(page, "This request was taken back");
+  await says(page, "This request was cancelled");
   await product.answer(person, "approve", number);
   await page.reload();
-  await says(page, "This request was taken back");
+  await says(page, "This request was cancelled");
 });
 
 test("call me instead calls at once, once for two clicks, and the code leads in", async (open) => {
@@ -185,7 +185,7 @@ test("without scripts every way out is a plain form", async (open) => {
   await page.getByRole("button", { name: "Send again" }).click();
   assert.notEqual(await page.locator(".number").innerText(), first);
   await page.getByRole("button", { name: "Cancel" }).click();
-  await page.getByRole("heading", { name: "This request was taken back" }).waitFor();
+  await page.getByRole("heading", { name: "This request was cancelled" }).waitFor();
   await signIn(page, product.url, person);
   await page.getByRole("button", { name: "Call me instead" }).click();
   await page.getByText("We are calling").waitFor();
@@ -199,7 +199,7 @@ test("two clicks on cancel are as good as one", async (open) => {
   await signIn(page, product.url, person);
   await waits(page);
   await page.getByRole("button", { name: "Cancel" }).dblclick();
-  await says(page, "This request was taken back");
+  await says(page, "This request was cancelled");
 });
 
 test("signing out ends the session", async (open) => {

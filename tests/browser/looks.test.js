@@ -61,7 +61,7 @@ test("denied, cancelled and the code form look right", async (open) => {
   await signIn(page, product.url, person);
   await waits(page);
   await page.getByRole("button", { name: "Cancel" }).click();
-  await says(page, "This request was taken back");
+  await says(page, "This request was cancelled");
   await looksRight(page);
 });
 
@@ -116,7 +116,7 @@ test("a transaction looks right from the form to its end", async (open) => {
   await waits(page);
   await product.answer(person, "approve");
   await isIn(page);
-  await page.getByLabel("What for").fill(" ");
+  await page.getByLabel("Message").fill(" ");
   await page.getByRole("button", { name: "Ask my phone" }).click();
   await page.getByRole("alert").waitFor();
   await looksRight(page);
@@ -142,7 +142,8 @@ test("no app and provider down look right", async (open) => {
   await looksRight(page);
   await product.set(person, { has_app: true, provider_down: true });
   await signIn(page, product.url, person);
-  await says(page, "We cannot reach your phone");
+  await page.waitForURL("**/code");
+  await page.getByRole("heading", { name: "We cannot reach your phone’s app" }).waitFor();
   await looksRight(page);
 });
 

@@ -97,14 +97,19 @@ export class Product {
     return all.find((one) => one.cellphone.endsWith(person.phone));
   }
 
-  /** Taps on the pending request that shows `number`, or on the only one. */
-  async answer(person, tap, number) {
-    const { phone, request } = await until(async () => {
+  /** The pending request that shows `number`, or the only one, once it is on the phone. */
+  request(person, number) {
+    return until(async () => {
       const phone = await this.phone(person);
       const fits = (one) => one.status === "pending" && (!number || one.details.Number === number);
       const request = phone?.requests.find(fits);
       return request && { phone, request };
-    }, `a request to ${tap}`);
+    }, "a request on the phone");
+  }
+
+  /** Taps on it. */
+  async answer(person, tap, number) {
+    const { phone, request } = await this.request(person, number);
     const url = `${this.phones}/phones/${phone.authy_id}/requests/${request.uuid}/${tap}`;
     const answer = await fetch(url, { method: "POST" });
     if (!answer.ok) throw new Error(`the phone refused to ${tap}: ${answer.status}`);

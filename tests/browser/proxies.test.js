@@ -1,4 +1,4 @@
-// The waiting page behind proxies that refuse or swallow what carries the outcome. How soon it chooses another way is
+// The waiting page behind proxies that refuse, swallow or keep back what carries the outcome. How soon it chooses another way is
 // the state machine's matter, and tested there.
 
 import assert from "node:assert/strict";
@@ -27,7 +27,7 @@ function proxied(name, body) {
 
 const polled = (proxy) => proxy.asked.filter((path) => path.includes("wait=25"));
 
-for (const how of ["refuse", "swallow"]) {
+for (const how of ["refuse", "swallow", "buffer"]) {
   proxied(`a proxy may ${how} sockets: the outcome comes by server-sent events`, async (proxy, page, person) => {
     proxy.sockets = how;
     await signIn(page, proxy.url, person);
@@ -68,18 +68,20 @@ proxied("when everything falls silent while the page waits, the outcome still co
   await isIn(page);
 });
 
-proxied("the page goes back to the socket as soon as it can be had", async (proxy, page, person) => {
-  proxy.sockets = "refuse";
-  await signIn(page, proxy.url, person);
-  const number = await waits(page);
-  await until(() => proxy.open === 1, "a stream");
-  proxy.sockets = "pass";
-  await until(() => proxy.open === 0, "the end of the stream");
-  await page.getByText("Connected. This page goes on by itself.").waitFor();
-  await product.answer(person, "deny", number);
-  await says(page, "Denied on your phone");
-  assert.deepEqual(polled(proxy), []);
-});
+for (const [beside, streams] of [["server-sent events", "pass"], ["a long poll", "refuse"]]) {
+  proxied(`from ${beside} the page goes back to the socket as soon as it can be had`, async (proxy, page, person) => {
+    [proxy.sockets, proxy.streams] = ["refuse", streams];
+    await signIn(page, proxy.url, person);
+    await until(() => proxy.open === 1 || polled(proxy).length === 1, beside);
+    proxy.sockets = "pass";
+    await page.getByText("Connected. This page updates by itself.").waitFor();
+    await until(() => proxy.open === 0, "the end of the stream");
+    const before = polled(proxy).length;
+    await product.answer(person, "deny", await page.locator(".number").innerText());
+    await says(page, "Denied on your phone");
+    assert.equal(polled(proxy).length, before);
+  });
+}
 
 proxied("send again works behind a proxy that lets no socket through", async (proxy, page, person) => {
   [proxy.sockets, proxy.streams] = ["refuse", "refuse"];
@@ -91,3 +93,25 @@ proxied("send again works behind a proxy that lets no socket through", async (pr
   await product.answer(person, "approve", await page.locator(".number").innerText());
   await isIn(page);
 });
+
+for (const [what, press, led] of [
+  ["a right code", (page) => page.getByRole("button", { name: "Continue" }).click({ noWaitAfter: true }), isIn],
+  ["leaving", (page) => page.getByRole("button", { name: "Leave" }).click({ noWaitAfter: true }), (page) => says(page, "Sign in with a tap")],
+]) {
+  proxied(`what the page hears before ${what} is answered does not cut the answer off`, async (proxy, page, person) => {
+    const heard = new Promise((go) => page.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => payload.includes('"cancelled"') && go())));
+    let answer;
+    await signIn(page, proxy.url, person);
+    await waits(page);
+    await page.getByRole("link", { name: "Use a code instead" }).click();
+    await says(page, "Enter a code");
+    await page.getByLabel("Code").fill((await product.phone(person)).authenticator.code);
+    const before = proxy.asked.length;
+    proxy.answers = new Promise((go) => (answer = go));
+    await press(page);
+    await heard;
+    answer();
+    await led(page);
+    assert.deepEqual(proxy.asked.slice(before).filter((path) => path.startsWith("/approvals/")), []);
+  });
+}

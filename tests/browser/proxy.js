@@ -1,13 +1,15 @@
 // A proxy between browser and product, as offices, hotels and old load balancers have them: it may refuse sockets and
-// streams, or take them and let nothing through.
+// streams, take them and let nothing through, or keep an answer back until it is complete.
 
 import { createServer, request } from "node:http";
 
 export class Proxy {
-  /** What becomes of WebSockets, the open ones too: "pass", "swallow" or, for new ones, "refuse". */
+  /** What becomes of WebSockets, the open ones too: "pass", "swallow" or, for new ones, "refuse" and "buffer". */
   sockets = "pass";
   /** What becomes of server-sent events, likewise. */
   streams = "pass";
+  /** No form is answered before this comes true; what it asks for is done meanwhile. */
+  answers = Promise.resolve();
   /** The paths that were asked for, oldest first. */
   asked = [];
   /** How many streams are open. */
@@ -35,7 +37,12 @@ export class Proxy {
     this.asked.push(from.url);
     const streamed = from.headers.accept === "text/event-stream";
     if (streamed && this.streams === "refuse") return to.writeHead(502).end();
-    const onward = this.#onward(from).on("response", (answer) => {
+    const kept = [];
+    const onward = this.#onward(from).on("response", async (answer) => {
+      if (from.method === "POST") await this.answers;
+      if (streamed && this.streams === "buffer") {
+        return answer.on("data", (bytes) => kept.push(bytes)).on("end", () => to.writeHead(answer.statusCode, answer.rawHeaders).end(Buffer.concat(kept)));
+      }
       to.writeHead(answer.statusCode, answer.rawHeaders);
       to.flushHeaders();
       answer.on("data", (bytes) => (streamed && this.streams === "swallow") || to.write(bytes)).on("end", () => to.end());
@@ -51,10 +58,14 @@ export class Proxy {
   #upgrade(from, socket) {
     socket.on("error", () => socket.destroy());
     if (this.sockets === "refuse") return socket.end("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    // The answer to an upgrade is never complete.
+    if (this.sockets === "buffer") return;
     const onward = this.#onward(from).on("error", () => socket.destroy());
-    onward.on("upgrade", (answer, upstream) => {
+    onward.on("upgrade", (answer, upstream, first) => {
       const head = answer.rawHeaders.map((part, at) => part + (at % 2 ? "\r\n" : ": ")).join("");
       socket.write(`HTTP/1.1 101 Switching Protocols\r\n${head}\r\n`);
+      // What came together with the answer.
+      if (this.sockets === "pass") socket.write(first);
       for (const [one, other] of [[socket, upstream], [upstream, socket]]) {
         one.on("data", (bytes) => this.sockets === "pass" && other.write(bytes));
         one.on("error", () => one.destroy()).on("close", () => other.destroy());

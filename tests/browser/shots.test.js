@@ -11,7 +11,7 @@ import { PNG } from "pngjs";
 import { browserTests, isIn, leaves, press, says, signIn, signUp, transfer, waits } from "./browser.js";
 import { small } from "./picture.js";
 import { Product } from "./product.js";
-import { STILL, freeze, hold, still, turn } from "./still.js";
+import { STILL, freeze, freezePhone, hold, holdPhone, still, turn } from "./still.js";
 
 const PICTURES = join(import.meta.dirname, "pictures");
 // How far a pixel's colour may be off, of 1, and how many may be further. Edges of letters and curves do not count.
@@ -49,9 +49,9 @@ async function waitingPage(page) {
 }
 
 /** The page, or the `part` of it, looks as it does in the pictures called `name`. */
-async function looksLike(page, name, part) {
+async function looksLike(page, name, part, make = freeze) {
   const wrong = [];
-  await freeze(page);
+  await make(page);
   for (const [view, viewport, colorScheme] of VIEWS) {
     await page.setViewportSize(viewport);
     await page.emulateMedia({ colorScheme });
@@ -133,6 +133,18 @@ shots("the code form keeps its looks", async (page) => {
   await looksLike(page, "code-wrong");
 });
 
+shots("the code form of a provider in trouble keeps its looks", async (page) => {
+  const person = await product.person();
+  await hold(page);
+  await signIn(page, product.url, person);
+  await product.request(person);
+  await product.set(person, { provider_down: true });
+  await page.goto(`${product.url}/code`);
+  await page.getByRole("button", { name: "Text me a code" }).click();
+  await page.getByRole("alert").waitFor();
+  await looksLike(page, "code-trouble");
+});
+
 shots("the code form of a phone that cannot be asked keeps its looks", async (page) => {
   const person = await product.person();
   await product.set(person, { has_app: false });
@@ -147,7 +159,7 @@ shots("the code form of a phone that cannot be asked keeps its looks", async (pa
 shots("a problem keeps its looks", async (page) => {
   await waitingPage(page);
   await page.getByRole("button", { name: "Cancel" }).click();
-  await says(page, "This request was taken back");
+  await says(page, "This request was cancelled");
   await press(page, `${page.url()}/complete`);
   await says(page, "This is not approved");
   await looksLike(page, "problem");
@@ -160,22 +172,69 @@ shots("the account and a transaction keep their looks", async (page) => {
   await product.answer(person, "approve");
   await isIn(page);
   await looksLike(page, "account");
-  await page.getByLabel("What for").fill(" ");
+  await page.getByLabel("Message").fill(" ");
   await page.getByRole("button", { name: "Ask my phone" }).click();
   await page.getByRole("alert").waitFor();
   await looksLike(page, "account-refused");
   await hold(page);
   await transfer(page);
   await says(page, "Check your phone");
-  for (const state of ["sent", "no_app", "approved", "denied", "expired", "cancelled"]) {
+  const address = page.url();
+  for (const state of ["sent", "no_app", "unavailable", "checking", "approved", "denied", "expired", "cancelled"]) {
     await turn(page, state);
     await looksLike(page, `transaction-${state.replace("_", "-")}`);
   }
-  await page.goto(`${page.url()}/code`);
+  await page.goto(`${address}/code`);
   await looksLike(page, "transaction-code");
+  await page.getByLabel("Code").fill("0000000");
+  await page.getByRole("button", { name: "Approve" }).click();
+  await page.locator("#code-error").waitFor();
+  await looksLike(page, "transaction-code-wrong");
   await page.goto(`${product.url}/account`);
   await page.getByText("Send money to Jarod’s vault").waitFor();
   await looksLike(page, "account-approvals");
+});
+
+shots("another browser that looks at a transaction keeps its looks", async (page) => {
+  const other = await page.context().browser().newPage();
+  try {
+    const person = await product.person();
+    for (const one of [other, page]) {
+      await signIn(one, product.url, person);
+      await product.answer(person, "approve", await waits(one));
+      await isIn(one);
+    }
+    await transfer(other);
+    await page.goto(other.url());
+    await says(page, "Check your phone");
+    await looksLike(page, "transaction-elsewhere");
+  } finally {
+    await other.close();
+  }
+});
+
+shots("the simulated phone keeps its looks", async (page) => {
+  const fresh = await Product.start();
+  try {
+    await holdPhone(page);
+    await page.goto(fresh.phones);
+    await looksLike(page, "phone-none", undefined, freezePhone);
+    const person = await fresh.person();
+    await page.goto(fresh.phones);
+    await looksLike(page, "phone-quiet", undefined, freezePhone);
+    await hold(page);
+    await signIn(page, fresh.url, person);
+    await fresh.request(person);
+    await page.goto(`${fresh.url}/code`);
+    await page.getByRole("button", { name: "Text me a code" }).click();
+    await fresh.code(person);
+    await page.getByRole("button", { name: "Call me instead" }).click();
+    await fresh.code(person, "calls");
+    await page.goto(fresh.phones);
+    await looksLike(page, "phone-busy", undefined, freezePhone);
+  } finally {
+    await fresh.stop();
+  }
 });
 
 test("the states of a sign-in can be told apart in forced colours", async (open) => {

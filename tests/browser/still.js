@@ -16,11 +16,11 @@ export const STILL = {
 /** From now on each page comes in the pictures' font and without a caret. */
 export async function still(page) {
   const font = (await readFile(FONT)).toString("base64");
-  await page.route("**/style.css", async (route) => {
+  await page.route(/\/(style|phone)\.css$/, async (route) => {
     const answer = await route.fetch();
     const added = `
       @font-face { font-family: Still; font-weight: 100 900; src: url(data:font/woff2;base64,${font}); }
-      html { font-family: Still !important; }
+      html, button, input, select, code { font-family: Still !important; }
       * { caret-color: transparent !important; }`;
     await route.fulfill({ response: answer, body: (await answer.text()) + added });
   });
@@ -45,6 +45,29 @@ export async function freeze(page) {
       if (known) row.lastElementChild.textContent = known;
     }
     document.getElementById("arc")?.setAttribute("stroke-dashoffset", "29");
+    await document.fonts.ready;
+  });
+}
+
+/** From now on a simulated phone stays as it comes. */
+export async function holdPhone(page) {
+  await page.route("**/phone.js", (route) => route.abort());
+}
+
+/** The same as `freeze` for a simulated phone. */
+export async function freezePhone(page) {
+  await page.evaluate(async () => {
+    const write = (where, text) => document.querySelectorAll(where).forEach((part) => (part.textContent = text));
+    write(".owner, .phones strong", "ada@example.com");
+    write("h1 .number, .phones span", "+1 202 555 0167");
+    write("time", "09:05:07");
+    write(".left", "1:26 left");
+    write(".code b, .inbox b", "4711471");
+    write("#callback code", "POST http://127.0.0.1:3000/authy/callback");
+    for (const row of document.querySelectorAll("dl div")) {
+      const known = { Number: "47", "Email Address": "ada@example.com" }[row.firstElementChild.textContent];
+      if (known) row.lastElementChild.textContent = known;
+    }
     await document.fonts.ready;
   });
 }

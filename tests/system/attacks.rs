@@ -137,10 +137,11 @@ async fn forms_and_calls_of_other_sites_are_refused_on_every_changing_route() {
     let (_, mut browser, approval) = signing_in(&world).await;
     let of = |what: &str| format!("/approvals/{}/{what}", id(&approval));
     let pages = ["/sign-up", "/sign-in", "/code", "/code/send", "/sign-out"].map(str::to_owned);
-    let buttons = ["complete", "cancel", "resend"].map(of);
+    let transactions = ["/approvals", "/api/approvals"].map(str::to_owned);
+    let buttons = ["complete", "cancel", "resend", "code", "code/send"].map(of);
     let calls = ["/api/users", "/api/session", "/api/session/code", "/api/session/code/send"].map(str::to_owned);
-    let acts = ["complete", "cancel", "resend"].map(|what| format!("/api{}", of(what)));
-    for path in pages.iter().chain(&buttons).chain(&calls).chain(&acts) {
+    let acts = ["complete", "cancel", "resend", "code", "code/send"].map(|what| format!("/api{}", of(what)));
+    for path in pages.iter().chain(&transactions).chain(&buttons).chain(&calls).chain(&acts) {
         for origin in ["https://evil.example", "null"] {
             let request = world.http.post(format!("{}{path}", world.url)).header("origin", origin);
             let answer = request.header("cookie", &browser.cookie).json(&json!({})).send().await.unwrap();

@@ -90,6 +90,17 @@ async fn of_callbacks_that_contradict_each_other_at_once_one_decides_and_the_res
 }
 
 #[tokio::test]
+async fn callbacks_by_get_decide_as_those_by_post_do() {
+    let mut world = World::start_with(&[("AUTHY_CALLBACK_METHOD", "GET")]).await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    world.tap(&person.cellphone, &approval, "approve").await;
+    browser.until(&world, &approval, "approved").await;
+    while !world.simulator.error_line().await.contains("callback sent status=200") {}
+    assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
+    world.audited(&approval, APPROVED).await;
+}
+
+#[tokio::test]
 async fn a_callback_sent_twice_decides_once() {
     let mut world = World::start().await;
     let (person, mut browser, approval) = signing_in(&world).await;

@@ -18,6 +18,14 @@ const USER: u32 = 4711;
 /// What it says of its first request, of its second, and so on: whose, which, and the status.
 type Answers = Arc<[(u32, Option<&'static str>, &'static str)]>;
 
+/// Such a provider.
+#[derive(Clone)]
+pub(crate) struct Liar {
+    pub(crate) url: String,
+    answers: Answers,
+    questions: Arc<AtomicU32>,
+}
+
 #[tokio::test]
 async fn approved_read_from_the_provider_of_another_user_or_request_or_in_another_word_approves_nothing() {
     let answers = [
@@ -27,8 +35,8 @@ async fn approved_read_from_the_provider_of_another_user_or_request_or_in_anothe
         (USER, None, "Approved"),
         (USER, None, "pending"),
     ];
-    let url = liar(Arc::new(answers)).await;
-    let world = World::start_with(&[("AUTHY_API_URL", &url), ("SIGN_IN_SECONDS", "8")]).await;
+    let liar = Liar::start(Arc::new(answers)).await;
+    let world = World::start_with(&[("AUTHY_API_URL", &liar.url), ("SIGN_IN_SECONDS", "8")]).await;
     let mut waiting = Vec::new();
     for (line, _) in answers.iter().enumerate() {
         let mut browser = Browser::default();
@@ -50,28 +58,41 @@ async fn approved_read_from_the_provider_of_another_user_or_request_or_in_anothe
     }
 }
 
-/// Starts it; where it answers.
-async fn liar(answers: Answers) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let asked = Arc::new(AtomicU32::new(0));
-    let user = Json(json!({ "message": "User created successfully.", "user": { "id": USER }, "success": true }));
-    let create = move || async move {
-        let uuid = format!("request-{}", asked.fetch_add(1, Ordering::SeqCst));
-        Json(json!({ "approval_request": { "uuid": uuid }, "success": true }))
-    };
-    let router = Router::new()
-        .route("/protected/json/users/new", post(async move || user))
-        .route("/onetouch/json/users/{id}/approval_requests", post(create))
-        .route("/onetouch/json/approval_requests/{uuid}", get(read))
-        .with_state(answers);
-    tokio::spawn(axum::serve(listener, router).into_future());
-    url
+impl Liar {
+    /// One that says of its only request that it waits.
+    pub(crate) async fn undecided() -> Self {
+        Self::start(Arc::new([(USER, None, "pending")])).await
+    }
+
+    /// How often it was asked about requests.
+    pub(crate) fn questions(&self) -> u32 {
+        self.questions.load(Ordering::SeqCst)
+    }
+
+    async fn start(answers: Answers) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let liar = Self { url, answers, questions: Arc::default() };
+        let asked = Arc::new(AtomicU32::new(0));
+        let user = Json(json!({ "message": "User created successfully.", "user": { "id": USER }, "success": true }));
+        let create = move || async move {
+            let uuid = format!("request-{}", asked.fetch_add(1, Ordering::SeqCst));
+            Json(json!({ "approval_request": { "uuid": uuid }, "success": true }))
+        };
+        let router = Router::new()
+            .route("/protected/json/users/new", post(async move || user))
+            .route("/onetouch/json/users/{id}/approval_requests", post(create))
+            .route("/onetouch/json/approval_requests/{uuid}", get(read))
+            .with_state(liar.clone());
+        tokio::spawn(axum::serve(listener, router).into_future());
+        liar
+    }
 }
 
-async fn read(State(answers): State<Answers>, Path(uuid): Path<String>) -> Json<Value> {
+async fn read(State(liar): State<Liar>, Path(uuid): Path<String>) -> Json<Value> {
+    liar.questions.fetch_add(1, Ordering::SeqCst);
     let number: usize = uuid.strip_prefix("request-").unwrap().parse().unwrap();
-    let (user, other, status) = answers[number];
+    let (user, other, status) = liar.answers[number];
     let uuid = other.unwrap_or(&uuid);
     Json(json!({ "approval_request": { "uuid": uuid, "_authy_id": user, "status": status }, "success": true }))
 }

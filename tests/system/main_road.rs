@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::browser::{Browser, signing_in, text};
+use crate::browser::{Browser, id, signing_in, text};
 use crate::world::World;
 
 #[tokio::test]
@@ -90,6 +90,18 @@ async fn a_call_and_the_authenticator_give_codes_that_open_too() {
 }
 
 #[tokio::test]
+async fn whoever_taps_approve_and_asks_for_a_code_after_all_is_led_in_by_the_tap() {
+    let world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    assert_eq!(browser.get(&world, "/code").await.status, 200);
+    world.tap(&person.cellphone, &approval, "approve").await;
+    browser.until(&world, &approval, "approved").await;
+    assert_eq!(browser.submit(&world, "/code/send", &[("channel", "sms")]).await.header("location"), "/code");
+    let form = browser.get(&world, "/code").await;
+    assert_eq!((form.status, form.header("location")), (303, &*format!("/approvals/{}", id(&approval))));
+}
+
+#[tokio::test]
 async fn sending_again_replaces_the_request_and_the_old_one_opens_nothing() {
     let world = World::start().await;
     let person = Browser::default().sign_up(&world, 10).await;
@@ -142,18 +154,6 @@ async fn with_the_provider_down_the_page_answers_at_once_and_says_so() {
     let typed = browser.post(&world, "/api/session/code", json!({ "code": "1234567" })).await;
     assert_eq!((typed.status, typed.problem()), (503, "provider-unavailable".to_owned()));
     assert_eq!(browser.state(&world).await, "pending");
-}
-
-#[tokio::test]
-async fn a_phone_the_provider_refuses_leaves_no_account_behind() {
-    let mut world = World::start().await;
-    world.provider_goes_down().await;
-    let body = json!({ "full_name": "Ada", "email": "ada@example.com", "country_code": 1, "phone": "2025550110",
-        "password": "difference engine" });
-    let answer = Browser::default().post(&world, "/api/users", body).await;
-    assert_eq!((answer.status, answer.problem()), (503, "provider-unavailable".to_owned()));
-    let sign_in = json!({ "email": "ada@example.com", "password": "difference engine" });
-    assert_eq!(Browser::default().post(&world, "/api/session", sign_in).await.problem(), "invalid-credentials");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Starts the executable as a process of its own, reads what it says, and ends it with the test.
 
+use std::fs;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -75,6 +76,22 @@ impl Process {
         let id = self.child.id().expect("the process has not ended");
         let sent = Command::new("sh").args(["-c", &format!("kill -{name} {id}")]).status().await;
         assert!(sent.unwrap().success());
+    }
+
+    /// Halts the process where it stands, and waits until each of its threads does nothing more: a signal takes a
+    /// moment, in which a thread may still finish what it is at.
+    pub(crate) async fn halt(&self) {
+        self.signal("STOP").await;
+        let threads = format!("/proc/{}/task", self.child.id().expect("the process has not ended"));
+        let halted = |thread: fs::DirEntry| {
+            // The state stands behind the name, which is in brackets (proc_pid_stat(5)).
+            let stat = fs::read_to_string(thread.path().join("stat"));
+            stat.map_or(true, |stat| stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T')))
+        };
+        let all_halted = || fs::read_dir(&threads).map_or(true, |all| all.flatten().all(halted));
+        while !all_halted() {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Ends the process as a power cut would, and waits until it is gone.

@@ -59,6 +59,42 @@ async fn a_provider_down_at_code_checking_is_said_and_costs_neither_try_nor_code
 }
 
 #[tokio::test]
+async fn a_provider_down_while_a_transaction_waits_costs_nothing_and_its_code_approves_it_afterwards() {
+    let world = World::start().await;
+    let mut browser = Browser::default();
+    let person = browser.sign_up(&world, 10).await;
+    let down = async |down: bool| world.switch(&person.cellphone, json!({ "provider_down": down })).await;
+    down(true).await;
+    let approval = browser.post(&world, "/api/approvals", json!({ "message": "Send 7 Galleons" })).await.json();
+    browser.until_is(&world, &approval, |now| now["delivery"] == "unavailable").await;
+    let page = format!("/approvals/{}", id(&approval));
+    assert!(browser.get(&world, &page).await.text.contains(r#"data-state="unavailable""#));
+    let code = format!("/api{page}/code");
+    for _ in 0..6 {
+        let unsent = browser.post(&world, &format!("{code}/send"), json!({ "channel": "sms" })).await;
+        assert_eq!((unsent.status, unsent.problem()), (503, "provider-unavailable".into()));
+    }
+    down(false).await;
+    assert_eq!(browser.post(&world, &format!("{code}/send"), json!({ "channel": "sms" })).await.status, 202);
+    let typed = json!({ "code": newest_sms(&world, &person.cellphone).await });
+    down(true).await;
+    for _ in 0..6 {
+        let unchecked = browser.post(&world, &code, typed.clone()).await;
+        assert_eq!((unchecked.status, unchecked.problem()), (503, "provider-unavailable".into()));
+    }
+    let form = browser.submit(&world, &format!("{page}/code"), &[("code", typed["code"].as_str().unwrap())]).await;
+    assert!(
+        form.text.contains("We cannot reach the phone service") && !form.text.contains("aria-invalid"),
+        "{}",
+        form.text
+    );
+    assert_eq!(browser.look(&world, &approval).await["status"], "pending");
+    down(false).await;
+    assert_eq!(browser.post(&world, &code, typed).await.json()["status"], "approved");
+    assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
+}
+
+#[tokio::test]
 async fn a_code_that_the_provider_never_answered_about_stays_good_and_the_try_stays_counted() {
     let mut world = World::start_with(&[("AUTHY_TIMEOUT_MS", "2000")]).await;
     let (person, mut browser, _) = signing_in(&world).await;

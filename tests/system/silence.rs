@@ -1,9 +1,36 @@
 //! When no callback comes: the hub asks by itself, and says so when that happens time and again.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
-use crate::browser::Browser;
+use crate::browser::{Browser, signing_in};
+use crate::liar::Liar;
 use crate::world::World;
+
+#[tokio::test]
+async fn an_answer_that_nobody_called_back_about_is_asked_for_long_before_the_end() {
+    let world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    world.switch(&person.cellphone, json!({ "never_call_back": true })).await;
+    let begun = Instant::now();
+    world.tap(&person.cellphone, &approval, "approve").await;
+    browser.until(&world, &approval, "approved").await;
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?} of 120 s", begun.elapsed());
+    world.audited(&approval, "approval_decided: approved, by asking the provider").await;
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_answers_is_asked_about_twice_in_its_short_life_and_then_expires() {
+    let provider = Liar::undecided().await;
+    let world = World::start_with(&[("AUTHY_API_URL", &provider.url), ("SIGN_IN_SECONDS", "16")]).await;
+    let person = json!({ "full_name": "Ada", "email": "ada@example.com", "country_code": "1", "phone": "2025550110",
+        "password": "difference engine" });
+    let mut browser = Browser::default();
+    let approval = browser.post(&world, "/api/users", person).await.json()["approval"].clone();
+    browser.until(&world, &approval, "expired").await;
+    assert_eq!(provider.questions(), 2, "after 10 s, and once more before the end");
+}
 
 #[tokio::test]
 async fn three_answers_in_a_row_without_a_callback_are_said_loudly_once() {

@@ -87,6 +87,8 @@ async fn two_clicks_on_continue_with_one_code_both_get_in() {
     let (person, mut browser, _) = signing_in(&world).await;
     let code = text(&world.phone(&person.cellphone).await["authenticator"], "code").to_owned();
     let body = json!({ "code": code });
+    // So that the provider says no to the second while the first has its yes and is not through yet.
+    world.switch(&person.cellphone, json!({ "slow_ms": 500 })).await;
     let (mut one, mut two) = (browser.clone(), browser.clone());
     let (first, second) = tokio::join!(
         one.post(&world, "/api/session/code", body.clone()),

@@ -46,7 +46,13 @@ async fn the_phone_shows_exactly_what_was_written_and_a_tap_approves_it_once() {
         assert!(done.headers.get("set-cookie").is_none(), "a transaction changes no session");
     }
     let path = format!("/approvals/{}", id(&approval));
-    assert!(browser.get(&world, "/account").await.text.contains(&path));
+    let listed = browser.get(&world, "/account").await.text;
+    let entry = listed.split(&path).nth(1).and_then(|rest| rest.split("</li>").next()).expect("it is listed");
+    assert!(
+        entry.contains("Amount: 1,000,000 · Currency: Galleons · From: Jarod") && entry.contains("<time"),
+        "{entry}"
+    );
+    assert!(entry.contains("<b>Approved</b>"), "{entry}");
     assert!(browser.get(&world, &path).await.text.contains("Amount"));
 }
 
@@ -60,8 +66,10 @@ async fn a_callback_that_shows_another_amount_or_payee_approves_nothing() {
         changed["approval_request"]["transaction"]["details"][label] = value;
         assert_eq!(send_callback(&world, &changed, Some(&sign(&world, KEY, &changed))).await, 200);
     }
-    let still = browser.get(&world, &format!("/api/approvals/{}?wait=1&since=99", id(&approval))).await.json();
-    assert_eq!(still["status"], "pending");
+    let refused =
+        |trail: &[String]| trail.iter().filter(|line| *line == "callback_refused: shows other content").count();
+    world.audit_when(&approval, |trail| refused(trail) == 3).await;
+    assert_eq!(browser.look(&world, &approval).await["status"], "pending");
     send_callback(&world, &good, Some(&sign(&world, KEY, &good))).await;
     browser.until(&world, &approval, "approved").await;
 }
@@ -104,6 +112,19 @@ async fn a_code_for_one_transaction_approves_no_other_and_counts_once() {
 }
 
 #[tokio::test]
+async fn two_clicks_on_approve_with_one_code_are_both_told_that_it_is_approved() {
+    let world = World::start().await;
+    let (browser, person, approval) = asking(&world).await;
+    let path = format!("/api/approvals/{}/code", id(&approval));
+    let (mut one, mut two) = (browser.clone(), browser);
+    one.post(&world, &format!("{path}/send"), json!({ "channel": "sms" })).await;
+    let typed = json!({ "code": text_message(&world, &person).await["code"] });
+    world.switch(&person.cellphone, json!({ "slow_ms": 500 })).await;
+    let (first, second) = tokio::join!(one.post(&world, &path, typed.clone()), two.post(&world, &path, typed.clone()));
+    assert_eq!((first.status, second.status), (200, 200), "{} {}", first.text, second.text);
+}
+
+#[tokio::test]
 async fn a_phone_without_the_app_gets_the_code_for_a_transaction_by_itself() {
     let world = World::start().await;
     let mut browser = Browser::default();
@@ -131,7 +152,7 @@ async fn only_whoever_is_in_asks_and_only_the_browser_that_asked_acts() {
     let mut elsewhere = pending;
     assert_eq!(elsewhere.get(&world, &path).await.json()["status"], "pending", "it can be looked at again");
     let page = elsewhere.get(&world, &format!("/approvals/{}", id(&approval))).await;
-    assert!(page.text.contains("asked for in another browser"), "{}", page.text);
+    assert!(page.text.contains("requested in another browser"), "{}", page.text);
     assert_eq!(elsewhere.listen_from(&world, &approval, Some(&world.url)).await.err(), Some(404));
     for what in ["complete", "cancel", "resend"] {
         assert_eq!(elsewhere.act(&world, &approval, what).await.status, 404, "{what}");

@@ -33,7 +33,7 @@ impl World {
         Self::start_with(&[]).await
     }
 
-    /// Starts both; `more` variables are for the product.
+    /// Starts both; `more` variables are for both, and each takes those that it knows.
     pub(crate) async fn start_with(more: &[(&str, &str)]) -> Self {
         let folder = tempdir().unwrap();
         let (port, provider_port) = (free_port(), free_port());
@@ -41,7 +41,7 @@ impl World {
         let own = [("PORT", &*port), ("AUTHY_API_KEY", KEY), ("AUTHY_API_URL", &phones)];
         let variables: Vec<_> =
             own.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let simulator = Self::simulator(&folder, &provider_port, &port).await;
+        let simulator = Self::simulator(&folder, &provider_port, &variables).await;
         let (serve, url) = Self::serve(&folder, &variables).await;
         Self { folder, http: client(), url, phones, serve, simulator, variables }
     }
@@ -64,14 +64,14 @@ impl World {
 
     /// From now on the provider takes calls and does nothing about them.
     pub(crate) async fn provider_hangs(&self) {
-        self.simulator.signal("STOP").await;
+        self.simulator.halt().await;
     }
 
     /// Starts the provider again, with the phones as they were; what it was asked meanwhile was never done.
     pub(crate) async fn provider_comes_back(&mut self) {
         self.simulator.kill().await;
-        let port = |url: &str| url.rsplit(':').next().unwrap().to_owned();
-        self.simulator = Self::simulator(&self.folder, &port(&self.phones), &port(&self.url)).await;
+        let port = self.phones.rsplit(':').next().unwrap();
+        self.simulator = Self::simulator(&self.folder, port, &self.variables).await;
     }
 
     /// The product's database, as another process on it has it.
@@ -151,10 +151,13 @@ impl World {
         (serve, url)
     }
 
-    async fn simulator(folder: &TempDir, port: &str, product: &str) -> Process {
+    /// `products` are the variables of the product, which it calls back.
+    async fn simulator(folder: &TempDir, port: &str, products: &[(String, String)]) -> Process {
+        let products: Vec<_> = products.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let product = products.iter().find(|(name, _)| *name == "PORT").unwrap().1;
         let callback = format!("http://127.0.0.1:{product}/authy/callback");
-        let own = [("PORT", port), ("AUTHY_API_KEY", KEY), ("SIMULATOR_STATE", "phones.json")];
-        let variables = [&own[..], &[("AUTHY_CALLBACK_URL", &*callback)]].concat();
+        let own = [("PORT", port), ("SIMULATOR_STATE", "phones.json"), ("AUTHY_CALLBACK_URL", &*callback)];
+        let variables = [&products[..], &own].concat();
         let mut simulator = Process::start(folder.path(), &["simulator"], &variables);
         simulator.url().await;
         simulator

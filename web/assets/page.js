@@ -66,6 +66,11 @@ export function follow(id, version, tell, line) {
   live.start();
 }
 
+/** Whether a form was sent and its answer is still to come. Who goes elsewhere now never gets it, nor its cookie. */
+export function isSending() {
+  return document.querySelector("form[data-busy]") !== null;
+}
+
 // A page out of the back-forward cache shows the past.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 // A second click does what the first does already.

@@ -68,7 +68,7 @@ async function complete(tries) {
 
 /** @param {string} parts @param {(part: HTMLElement | SVGElement) => boolean} shows */
 function choose(parts, shows) {
-  for (const part of /** @type {NodeListOf<HTMLElement | SVGElement>} */ (card.querySelectorAll(parts))) {
+  for (const part of /** @type {NodeListOf<HTMLElement | SVGElement>} */ (document.querySelectorAll(parts))) {
     part.toggleAttribute("hidden", !shows(part));
   }
 }

@@ -117,8 +117,12 @@ fn new_session(hub: &Hub, user: UserId, visitor: &Visitor) -> (NewSession, Token
 
 fn refused_by_provider(error: ProviderError) -> Problem {
     match error {
-        ProviderError::PhoneRefused => field("phone", "The phone service does not take this number. Please check it."),
-        ProviderError::EmailRefused => field("email", "The phone service does not take this address. Please check it."),
+        ProviderError::PhoneRefused => {
+            field("phone", "The phone service does not accept this number. Please check it.")
+        }
+        ProviderError::EmailRefused => {
+            field("email", "The phone service does not accept this address. Please check it.")
+        }
         error => error.into(),
     }
 }

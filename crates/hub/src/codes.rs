@@ -94,6 +94,10 @@ pub(crate) async fn check(hub: &Hub, caller: MaybeCaller, text: &str) -> Result<
     if caller.is_confirmed() {
         return Ok(Confirmed::Already);
     }
+    let _turn = hub.turns.of(caller.session.id).await;
+    if let Some(confirmed) = proof.shown_meanwhile(hub, &caller).await? {
+        return Ok(confirmed);
+    }
     let confirmed = match accepted(hub, &caller, &code, None).await? {
         Some(attempt) => confirm(hub, &caller, &code, &proof, attempt).await?,
         None => None,

@@ -29,6 +29,7 @@ mod start;
 mod stream;
 mod token;
 mod transaction;
+mod turns;
 mod view;
 mod visitor;
 mod waiters;

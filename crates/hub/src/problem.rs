@@ -102,7 +102,7 @@ impl Problem {
     /// A code that is wrong, used or too old.
     pub(crate) fn invalid_code() -> Self {
         Self::new(Kind::InvalidCode, "The code is not right", StatusCode::UNAUTHORIZED)
-            .saying("This code is not right, or was used before. Check the newest one and try again.")
+            .saying("This code is wrong or was used before. Check the newest one and try again.")
     }
 
     /// The same for a transaction: only codes that were sent for it count.
@@ -149,7 +149,7 @@ impl Problem {
     /// The approval cannot be cancelled or sent again any more.
     pub(crate) fn already_decided() -> Self {
         Self::new(Kind::AlreadyDecided, "This has been decided", StatusCode::CONFLICT)
-            .saying("It was answered or taken back before, and stays as it is.")
+            .saying("It was answered or cancelled before, and stays as it is.")
     }
 
     /// The phone is proven, and its owner has an account already.
@@ -161,7 +161,7 @@ impl Problem {
     /// The request comes from another site.
     pub(crate) fn foreign_origin() -> Self {
         Self::new(Kind::ForeignOrigin, "This request came from another site", StatusCode::FORBIDDEN)
-            .saying("For your safety, forms are only taken from our own pages.")
+            .saying("For your safety, forms are only accepted from our own pages.")
     }
 
     /// The provider cannot be reached or does not take our requests.

@@ -22,6 +22,7 @@ use crate::{
     route,
     settings::Settings,
     token::ServerKey,
+    turns::Turns,
     waiters::Waiters,
 };
 
@@ -92,6 +93,7 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
         storage,
         provider,
         waiters: Waiters::default(),
+        turns: Turns::default(),
         repairs: Repairs::new(),
         passwords: Passwords::new(&entropy)?,
         clock,

@@ -100,6 +100,7 @@ pub(crate) async fn approve_by_code(
     id: ApprovalId,
     text: &str,
 ) -> Result<Approval, Problem> {
+    let _turn = hub.turns.of(caller.session.id).await;
     let approval = own(hub, caller, id).await?;
     let code = text.trim().parse::<Code>().map_err(|_| Problem::invalid_transaction_code())?;
     match approval.status {

@@ -17,8 +17,10 @@ pub(crate) struct Code {
     pub(crate) phone_ending: String,
     /// How the last code was sent; `None` when none was.
     pub(crate) sent: Option<Channel>,
-    /// What went wrong with the last code or with its sending.
+    /// What is wrong with the code that was typed.
     pub(crate) error: Option<String>,
+    /// What went wrong with its sending or checking.
+    pub(crate) trouble: Option<String>,
     /// The approval that a code answers as well as a tap, until it is decided.
     pub(crate) pending: Option<Approval>,
 }

@@ -15,8 +15,10 @@ pub(crate) struct TransactionCode {
     pub(crate) approval: Approval,
     /// The phone, masked: only its last two digits, as in `"67"`.
     pub(crate) phone_ending: String,
-    /// What went wrong with the last code or with its sending.
+    /// What is wrong with the code that was typed.
     pub(crate) error: Option<String>,
+    /// What went wrong with its sending or checking.
+    pub(crate) trouble: Option<String>,
 }
 
 impl TransactionCode {

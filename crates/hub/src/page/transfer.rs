@@ -28,7 +28,7 @@ pub(crate) struct Listed {
     pub(crate) id: ApprovalId,
     /// What was to be approved.
     pub(crate) message: String,
-    /// The details in one line, as in `Amount: 1,000,000, Currency: Galleons`.
+    /// The details in one line, as in `Amount: 1,000,000 · Currency: Galleons`.
     pub(crate) details: String,
     /// When it was asked for.
     pub(crate) at: Moment,
@@ -57,7 +57,7 @@ impl From<&Approval> for Listed {
         Self {
             id: approval.id,
             message: approval.shown.message().to_owned(),
-            details: details.map(|(label, value)| format!("{label}: {value}")).collect::<Vec<_>>().join(", "),
+            details: details.map(|(label, value)| format!("{label}: {value}")).collect::<Vec<_>>().join(" · "),
             at: Moment(approval.created_at),
             outcome: match approval.status {
                 Status::Pending => "Waiting for your answer",
@@ -65,7 +65,7 @@ impl From<&Approval> for Listed {
                 Status::Denied => "Denied",
                 Status::Expired => "No answer came",
                 Status::Cancelled if approval.replaced_by.is_some() => "Sent again",
-                Status::Cancelled => "Taken back",
+                Status::Cancelled => "Cancelled",
             },
         }
     }

@@ -43,7 +43,13 @@ pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
     match caller.current() {
         None => Ok(Redirect::to("/sign-in").into_response()),
         Some(caller) if caller.is_confirmed() => Ok(Redirect::to("/account").into_response()),
-        Some(caller) => Ok(page::respond(StatusCode::OK, &form(&hub, &caller).await?)),
+        Some(caller) => match hub.storage.approval_of_session(caller.session.id).await? {
+            // The phone was quicker, and the approval's page leads in.
+            Some(approval) if approval.status == Status::Approved => {
+                Ok(Redirect::to(&format!("/approvals/{}", approval.id)).into_response())
+            }
+            _ => Ok(page::respond(StatusCode::OK, &form(&hub, &caller).await?)),
+        },
     }
 }
 
@@ -76,11 +82,18 @@ async fn again(hub: &Hub, caller: MaybeCaller, problem: Problem) -> Result<Respo
     let leads_away = matches!(problem.kind, Kind::NoSession | Kind::AlreadyRegistered | Kind::AlreadySignedIn);
     match caller.current() {
         Some(caller) if !leads_away => {
-            let page = Code { error: Some(problem.detail.clone()), ..form(hub, &caller).await? };
+            let (error, trouble) = beside_or_above(&problem);
+            let page = Code { error, trouble, ..form(hub, &caller).await? };
             Ok(refused(&problem, &page))
         }
         _ => Err(problem),
     }
+}
+
+/// A wrong code is told beside the field; whatever else went wrong is not the code's fault, and stands above.
+pub(super) fn beside_or_above(problem: &Problem) -> (Option<String>, Option<String>) {
+    let told = Some(problem.detail.clone());
+    if problem.kind == "invalid-code" { (told, None) } else { (None, told) }
 }
 
 async fn form(hub: &Hub, caller: &Caller) -> Result<Code, Problem> {
@@ -94,7 +107,8 @@ async fn form(hub: &Hub, caller: &Caller) -> Result<Code, Problem> {
         reason: reason(approval.as_ref()),
         phone_ending: phone_ending(session.phone.expose()),
         sent: session.code_sent_by.filter(|_| !session.code_trouble),
-        error: session.code_trouble.then(|| trouble.to_owned()),
+        error: None,
+        trouble: session.code_trouble.then(|| trouble.to_owned()),
         pending: approval.filter(|approval| approval.status == Status::Pending),
     })
 }

@@ -126,7 +126,7 @@ fn problem_page(hub: &Hub, problem: &Problem) -> Response {
         StatusCode::CONFLICT if problem.kind == Kind::AlreadyRegistered => ("/sign-in", "Sign in"),
         // It leads a session that waits to its waiting page.
         StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS => ("/account", "Go back"),
-        _ => ("/", "Go to the start"),
+        _ => ("/", "Go to the start page"),
     };
     let page = page::Problem {
         shell: shell(hub, None),

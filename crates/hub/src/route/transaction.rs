@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::{
     account::account,
-    code::{Typed, Wanted},
+    code::{Typed, Wanted, beside_or_above},
     refused, shell,
 };
 use crate::{
@@ -261,7 +261,10 @@ async fn begin(hub: &Hub, caller: &Caller, written: &Written) -> Result<Approval
 
 async fn again(hub: &Hub, caller: &Caller, id: ApprovalId, problem: Problem) -> Result<Response, Problem> {
     match form(hub, caller, id).await? {
-        Some(form) => Ok(refused(&problem, &TransactionCode { error: Some(problem.detail.clone()), ..form })),
+        Some(form) => {
+            let (error, trouble) = beside_or_above(&problem);
+            Ok(refused(&problem, &TransactionCode { error, trouble, ..form }))
+        }
         None => Err(problem),
     }
 }
@@ -271,5 +274,6 @@ async fn form(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Option<Trans
     let approval = transaction::own(hub, caller, id).await?;
     let pending = approval.status == Status::Pending;
     let phone_ending = phone_ending(caller.session.phone.expose());
-    Ok(pending.then(|| TransactionCode { shell: shell(hub, Some(caller)), approval, phone_ending, error: None }))
+    let shell = shell(hub, Some(caller));
+    Ok(pending.then_some(TransactionCode { shell, approval, phone_ending, error: None, trouble: None }))
 }
