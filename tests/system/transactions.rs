@@ -104,6 +104,24 @@ async fn a_code_for_one_transaction_approves_no_other_and_counts_once() {
 }
 
 #[tokio::test]
+async fn a_second_click_while_the_provider_answers_about_the_first_finds_it_approved() {
+    let world = World::start().await;
+    let (mut browser, person, approval) = asking(&world).await;
+    let path = format!("/api/approvals/{}/code", id(&approval));
+    assert_eq!(browser.post(&world, &format!("{path}/send"), json!({ "channel": "sms" })).await.status, 202);
+    let code = json!({ "code": text_message(&world, &person).await["code"] });
+    let mut again = browser.clone();
+    world.switch(&person.cellphone, json!({ "slow_ms": 2000 })).await;
+    let (first, second) = tokio::join!(browser.post(&world, &path, code.clone()), async {
+        let used = |phone: &Value| phone["sms"].as_array().unwrap().iter().any(|sms| sms["used"] == true).then_some(());
+        world.phone_when(&person.cellphone, used).await;
+        world.switch(&person.cellphone, json!({ "slow_ms": 0 })).await;
+        again.post(&world, &path, code.clone()).await
+    });
+    assert_eq!((first.status, second.status), (200, 200), "{} {}", first.text, second.text);
+}
+
+#[tokio::test]
 async fn a_phone_without_the_app_gets_the_code_for_a_transaction_by_itself() {
     let world = World::start().await;
     let mut browser = Browser::default();

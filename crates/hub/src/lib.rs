@@ -27,6 +27,7 @@ mod start;
 mod stream;
 mod token;
 mod transaction;
+mod turn;
 mod view;
 mod visitor;
 mod waiters;
