@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { browserTests, isIn, says, signIn, waits } from "./browser.js";
+import { browserTests, isIn, leaves, says, signIn, waits } from "./browser.js";
 import { Product, until } from "./product.js";
 import { hold } from "./still.js";
 
@@ -70,7 +70,9 @@ test("two clicks on send again make one new request", async (open) => {
   const [page, person] = [await open(), await product.person()];
   await signIn(page, product.url, person);
   await waits(page);
+  const old = page.url();
   await page.getByRole("button", { name: "Send again" }).dblclick();
+  await leaves(page, old);
   const number = await waits(page);
   const pending = async () => (await product.phone(person)).requests.filter((one) => one.details.Number === number && one.message.startsWith("Sign in"));
   await until(async () => (await pending()).length === 1, "the new request");
@@ -155,6 +157,17 @@ test("whoever types a code and taps Approve after all is in", async (open) => {
   await page.getByRole("link", { name: "Use a code instead" }).click();
   await says(page, "Enter a code");
   await product.answer(person, "approve", number);
+  await isIn(page);
+});
+
+test("whoever taps Approve while a code is asked for is in without typing one", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await hold(page);
+  await signIn(page, product.url, person);
+  await says(page, "Check your phone");
+  await product.answer(person, "approve");
+  await page.unroute("**/waiting.js");
+  await page.getByRole("button", { name: "Call me instead" }).click();
   await isIn(page);
 });
 

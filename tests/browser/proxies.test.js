@@ -63,7 +63,7 @@ proxied("when everything falls silent while the page waits, the outcome still co
   const number = await waits(page);
   [proxy.sockets, proxy.streams] = ["swallow", "swallow"];
   // On a slow machine a stream may have been open, which is given 12 s.
-  await page.getByText("Connected, but slowly.").waitFor({ timeout: 30_000 });
+  await page.getByText("Connected, but slowly.").waitFor({ timeout: 60_000 });
   await product.answer(person, "approve", number);
   await isIn(page);
 });
@@ -79,6 +79,22 @@ proxied("the page goes back to the socket as soon as it can be had", async (prox
   await product.answer(person, "deny", number);
   await says(page, "Denied on your phone");
   assert.deepEqual(polled(proxy), []);
+});
+
+proxied("a right code leads in, though the page hears before the answer that its request is not needed any more", async (proxy, page, person) => {
+  await signIn(page, proxy.url, person);
+  await waits(page);
+  const listens = page.waitForEvent("websocket");
+  await page.getByRole("link", { name: "Use a code instead" }).click();
+  const socket = await listens;
+  await says(page, "Enter a code");
+  await page.getByLabel("Code").fill((await product.phone(person)).authenticator.code);
+  let goOn;
+  const held = new Promise((go) => (goOn = go));
+  proxy.late = async (path, method) => path === "/code" && method === "POST" && held;
+  const told = socket.waitForEvent("framereceived", ({ payload }) => payload.includes("cancelled"));
+  await Promise.all([page.getByRole("button", { name: "Continue" }).click(), told.then(goOn)]);
+  await isIn(page);
 });
 
 proxied("send again works behind a proxy that lets no socket through", async (proxy, page, person) => {

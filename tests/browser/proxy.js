@@ -8,6 +8,8 @@ export class Proxy {
   sockets = "pass";
   /** What becomes of server-sent events, likewise. */
   streams = "pass";
+  /** Waited for before an answer to this path and method is passed on. */
+  late = async (_path, _method) => {};
   /** The paths that were asked for, oldest first. */
   asked = [];
   /** How many streams are open. */
@@ -35,7 +37,8 @@ export class Proxy {
     this.asked.push(from.url);
     const streamed = from.headers.accept === "text/event-stream";
     if (streamed && this.streams === "refuse") return to.writeHead(502).end();
-    const onward = this.#onward(from).on("response", (answer) => {
+    const onward = this.#onward(from).on("response", async (answer) => {
+      await this.late(from.url, from.method);
       to.writeHead(answer.statusCode, answer.rawHeaders);
       to.flushHeaders();
       answer.on("data", (bytes) => (streamed && this.streams === "swallow") || to.write(bytes)).on("end", () => to.end());

@@ -57,13 +57,21 @@ export function follow(id, version, tell, line) {
       random: Math.random,
       tell,
       line,
-      reload: () => location.reload(),
+      reload: () => isLeaving() || location.reload(),
     },
     version,
   );
   addEventListener("online", () => live.wake());
   addEventListener("visibilitychange", () => document.hidden || live.wake());
   live.start();
+}
+
+/**
+ * A form is on its way, and its answer leads on. To go elsewhere meanwhile would lose that answer, and with it what it
+ * brings: the cookie of whoever typed the right code.
+ */
+export function isLeaving() {
+  return document.querySelector("form[data-busy]") !== null;
 }
 
 // A page out of the back-forward cache shows the past.

@@ -38,7 +38,10 @@ pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
     match caller.current() {
         None => Ok(Redirect::to("/sign-in").into_response()),
         Some(caller) if caller.is_confirmed() => Ok(Redirect::to("/account").into_response()),
-        Some(caller) => Ok(page::respond(StatusCode::OK, &form(&hub, &caller).await?)),
+        Some(caller) => match approved(&hub, &caller).await? {
+            Some(onward) => Ok(onward.into_response()),
+            None => Ok(page::respond(StatusCode::OK, &form(&hub, &caller).await?)),
+        },
     }
 }
 
@@ -64,6 +67,13 @@ pub(crate) async fn send(
         Ok(()) => Ok(Redirect::to("/code").into_response()),
         Err(problem) => again(&hub, caller, problem).await,
     }
+}
+
+/// Where it goes on for whoever has tapped Approve meanwhile, and needs no code any more.
+async fn approved(hub: &Hub, caller: &Caller) -> Result<Option<Redirect>, Problem> {
+    let approval = hub.storage.approval_of_session(caller.session.id).await?;
+    let approved = approval.filter(|approval| approval.status == Status::Approved);
+    Ok(approved.map(|approval| Redirect::to(&format!("/approvals/{}", approval.id))))
 }
 
 /// The form again, with what went wrong; without a session there is no form.
