@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::os::unix::fs::symlink;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use approval::Clock;
@@ -177,7 +178,17 @@ impl World {
     }
 }
 
-/// A port that was free a moment ago. Each process has to know the other's address before either has begun.
+/// A port that is free: each process has to know the other's address before either has begun. None of those that are
+/// given to whoever asks for any port, so nobody takes it meanwhile, or while the process is started again.
 fn free_port() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Runs beside this one begin elsewhere.
+    let begin = std::process::id().wrapping_mul(211);
+    loop {
+        let number = 10_000 + begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
+        let port = u16::try_from(number).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port.to_string();
+        }
+    }
 }
