@@ -118,9 +118,15 @@ test("a tab that was frozen when the phone was tapped is in once it is looked at
   await signIn(page, product.url, person);
   const number = await waits(page);
   const devtools = await page.context().newCDPSession(page);
-  await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+  // Only tabs that are out of sight can be frozen as browsers do it, and none is out of sight here. A debugger stops a
+  // script just as well, before the next thing it does.
+  await devtools.send("Debugger.enable");
+  const frozen = new Promise((go) => devtools.once("Debugger.paused", go));
+  await devtools.send("Debugger.pause");
+  await frozen;
   await product.answer(person, "approve", number);
-  await devtools.send("Page.setWebLifecycleState", { state: "active" });
+  assert.match(page.url(), /\/approvals\//);
+  await devtools.send("Debugger.resume");
   await isIn(page);
 });
 
