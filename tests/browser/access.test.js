@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { browserTests, isIn, leaves, says, signIn, signUp, transfer, waits } from "./browser.js";
+import { browserTests, isIn, leads, leaves, says, signIn, signUp, transfer, waits } from "./browser.js";
 import { Product } from "./product.js";
 import { hold, turn } from "./still.js";
 
@@ -58,10 +58,12 @@ test("a code is asked for and typed with the keyboard alone", async (open) => {
   await tabs(page, "Countersign", "Use a code instead");
   await page.keyboard.press("Enter");
   await says(page, "Enter a code");
+  await page.locator("#code:focus").waitFor();
   await tabs(page, "Continue", "Text me a code", "Call me instead", "Tap Approve on the phone instead", "Leave");
   for (let back = 0; back < 3; back += 1) await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Space");
   await page.getByText("We sent a text message").waitFor();
+  await page.locator("#code:focus").waitFor();
   await page.keyboard.type(await product.code(person));
   await page.keyboard.press("Enter");
   await isIn(page);
@@ -105,7 +107,7 @@ test("a request is cancelled with the keyboard alone, and the focus goes to what
   const [page, person] = [await open(), await product.person()];
   await signInByKeyboard(page, person);
   await tabs(page, "Countersign", "Use a code instead", "Send again", "Call me instead", "Cancel");
-  await page.keyboard.press("Enter");
+  await leads(page, () => page.keyboard.press("Enter"));
   await says(page, "This request was cancelled");
   await tabs(page, "Countersign", "Sign in again", "Leave");
 });

@@ -18,6 +18,9 @@ const FLAGS = [
   "--disable-lcd-text",
 ];
 
+/** Longer than anything here may take, on the slowest machine, in ms: only what fails waits as long. */
+const [PATIENCE, WHOLE_TEST] = [30_000, 300_000];
+
 /**
  * A `test` whose body gets a way to open pages. Each page is a browser of its own, with its own cookies.
  * All are closed after the test, whatever became of it. No script may fail, and nothing may be against our own policy.
@@ -29,7 +32,7 @@ export function browserTests() {
   });
   after(() => browser?.close());
   return (name, body) =>
-    nodeTest(name, { timeout: 120_000 }, async (t) => {
+    nodeTest(name, { timeout: WHOLE_TEST }, async (t) => {
       const faults = [];
       const open = async (options = {}) => {
         const context = await browser.newContext(options);
@@ -37,7 +40,7 @@ export function browserTests() {
         context.on("console", (line) => line.text().includes("Content Security Policy") && faults.push(line.text()));
         t.after(() => context.close());
         const page = await context.newPage();
-        page.setDefaultTimeout(10_000);
+        page.setDefaultTimeout(PATIENCE);
         return page;
       };
       await body(open);
@@ -55,14 +58,14 @@ export async function signUp(page, url, person, press = click) {
   await page.getByLabel("Country of your phone").selectOption({ label: `United States (+${person.country_code})` });
   await page.getByLabel("Phone number").fill(person.phone);
   await page.getByLabel("Password").fill(person.password);
-  await press(page.getByRole("button", { name: "Create account" }));
+  await leads(page, () => page.getByRole("button", { name: "Create account" }).click());
 }
 
 export async function signIn(page, url, person) {
   await page.goto(`${url}/sign-in`);
   await page.getByLabel("Email").fill(person.email);
   await page.getByLabel("Password").fill(person.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await leads(page, () => page.getByRole("button", { name: "Sign in" }).click());
 }
 
 /** Asks for a transaction on the account page. */
@@ -83,6 +86,23 @@ export async function press(page, url) {
     document.body.append(form);
     form.submit();
   }, url);
+}
+
+/**
+ * Does what leads to another page, and waits until that is there, with its styles. A click alone may be over before the
+ * page it leads to has come; what is looked for next might be found on the page before, and be gone in a moment.
+ */
+export async function leads(page, act) {
+  await page.waitForLoadState();
+  await Promise.all([page.waitForEvent("load"), act()]);
+}
+
+/** From now on the page cannot leave for addresses that match, until what is answered is called. */
+export async function keep(page, addresses) {
+  let letGo;
+  const kept = new Promise((go) => (letGo = go));
+  await page.route(addresses, async (route) => (await kept, route.continue()));
+  return letGo;
 }
 
 /** The page goes elsewhere, by a form or by its script, whichever is first. */
@@ -119,6 +139,7 @@ async function lines(page, part) {
 
 /** No violation that axe finds on desktop and phone, light and dark; no scrolling sideways there and at 320 px. */
 export async function looksRight(page) {
+  await page.waitForLoadState();
   const title = await page.title();
   for (const [width, height] of [[1280, 800], [400, 860], [320, 640]]) {
     await page.setViewportSize({ width, height });

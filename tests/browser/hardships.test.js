@@ -96,7 +96,9 @@ test("two clicks on send again make one new request", async (open) => {
   const [page, person] = [await open(), await product.person()];
   await signIn(page, product.url, person);
   await waits(page);
+  const old = page.url();
   await page.getByRole("button", { name: "Send again" }).dblclick();
+  await leaves(page, old);
   const number = await waits(page);
   const pending = async () => (await product.phone(person)).requests.filter((one) => one.details.Number === number && one.message.startsWith("Sign in"));
   await until(async () => (await pending()).length === 1, "the new request");
@@ -164,9 +166,15 @@ test("a tab that was frozen when the phone was tapped is in once it is looked at
   await signIn(page, product.url, person);
   const number = await waits(page);
   const devtools = await page.context().newCDPSession(page);
-  await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+  // Only tabs that are out of sight can be frozen as browsers do it, and none is out of sight here. A debugger stops a
+  // script just as well, before the next thing it does.
+  await devtools.send("Debugger.enable");
+  const frozen = new Promise((go) => devtools.once("Debugger.paused", go));
+  await devtools.send("Debugger.pause");
+  await frozen;
   await product.answer(person, "approve", number);
-  await devtools.send("Page.setWebLifecycleState", { state: "active" });
+  assert.match(page.url(), /\/approvals\//);
+  await devtools.send("Debugger.resume");
   await isIn(page);
 });
 
@@ -232,6 +240,17 @@ test("whoever types a code and taps Approve after all is in", async (open) => {
   await page.getByRole("link", { name: "Use a code instead" }).click();
   await says(page, "Enter a code");
   await product.answer(person, "approve", number);
+  await isIn(page);
+});
+
+test("whoever taps Approve while a code is asked for is in without typing one", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await hold(page);
+  await signIn(page, product.url, person);
+  await says(page, "Check your phone");
+  await product.answer(person, "approve");
+  await page.unroute("**/waiting.js");
+  await page.getByRole("button", { name: "Call me instead" }).click();
   await isIn(page);
 });
 

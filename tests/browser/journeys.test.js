@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { browserTests, isIn, leaves, says, signIn, signUp, waits } from "./browser.js";
+import { browserTests, isIn, keep, leaves, says, signIn, signUp, waits } from "./browser.js";
 import { PASSWORD, Product } from "./product.js";
 
 const test = browserTests();
@@ -40,9 +40,7 @@ test("a sign-in that is approved goes on by itself, and the title tells it", asy
   await signIn(page, product.url, person);
   const number = await waits(page);
   assert.match(number, /^\d\d$/);
-  let goOn;
-  const held = new Promise((go) => (goOn = go));
-  await page.route("**/complete", async (route) => (await held, route.continue()));
+  const goOn = await keep(page, "**/complete");
   await product.answer(person, "approve", number);
   await says(page, "You’re in");
   assert.equal(await page.title(), "You’re in - Countersign");
@@ -107,8 +105,8 @@ test("a wrong code is told beside the field, and the code of a call is taken aft
   const right = await product.code(person, "calls");
   await page.getByLabel("Code").fill(right.replace(/^./, (digit) => String((Number(digit) + 1) % 10)));
   await page.getByRole("button", { name: "Continue" }).click();
-  assert.equal(await page.getByLabel("Code").getAttribute("aria-invalid"), "true");
   assert.notEqual(await page.locator("#code-error").innerText(), "");
+  assert.equal(await page.getByLabel("Code").getAttribute("aria-invalid"), "true");
   await page.getByLabel("Code").fill(right);
   await page.getByRole("button", { name: "Continue" }).click();
   await isIn(page);
@@ -130,9 +128,11 @@ test("the authenticator's code leads in, and from the code form there is a way b
 test("a provider that is down is told, and offers a code", async (open) => {
   const [page, person] = [await open(), await product.person()];
   await product.set(person, { provider_down: true });
+  const goOn = await keep(page, "**/code");
   await signIn(page, product.url, person);
   await says(page, "We cannot reach your phone");
   await page.getByRole("link", { name: "Use a code" }).waitFor();
+  goOn();
   await page.waitForURL("**/code");
   await page.getByRole("heading", { name: "We cannot reach your phone’s app" }).waitFor();
 });
@@ -181,8 +181,9 @@ test("call me instead calls at once, once for two clicks, and the code leads in"
 test("without scripts every way out is a plain form", async (open) => {
   const [page, person] = [await open({ javaScriptEnabled: false }), await product.person()];
   await signIn(page, product.url, person);
-  const first = await page.locator(".number").innerText();
+  const [old, first] = [page.url(), await page.locator(".number").innerText()];
   await page.getByRole("button", { name: "Send again" }).click();
+  await leaves(page, old);
   assert.notEqual(await page.locator(".number").innerText(), first);
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("heading", { name: "This request was cancelled" }).waitFor();

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { browserTests, isIn, leaves, looksRight, press, says, signIn, signUp, transfer, waits } from "./browser.js";
+import { browserTests, isIn, keep, leads, leaves, looksRight, press, says, signIn, signUp, transfer, waits } from "./browser.js";
 import { Product } from "./product.js";
 import { hold, turn } from "./still.js";
 
@@ -34,9 +34,7 @@ test("waiting, approved and the account look right", async (open) => {
   await signIn(page, product.url, person);
   const number = await waits(page);
   await looksRight(page);
-  let goOn;
-  const held = new Promise((go) => (goOn = go));
-  await page.route("**/complete", async (route) => (await held, route.continue()));
+  const goOn = await keep(page, "**/complete");
   await product.answer(person, "approve", number);
   await says(page, "You’re in");
   await looksRight(page);
@@ -52,7 +50,7 @@ test("denied, cancelled and the code form look right", async (open) => {
   await product.answer(person, "deny");
   await says(page, "Denied on your phone");
   await looksRight(page);
-  await page.getByRole("link", { name: "Use a code" }).click();
+  await leads(page, () => page.getByRole("link", { name: "Use a code" }).click());
   await looksRight(page);
   await page.getByLabel("Code").fill("0000000");
   await page.getByRole("button", { name: "Continue" }).click();
@@ -60,7 +58,7 @@ test("denied, cancelled and the code form look right", async (open) => {
   await looksRight(page);
   await signIn(page, product.url, person);
   await waits(page);
-  await page.getByRole("button", { name: "Cancel" }).click();
+  await leads(page, () => page.getByRole("button", { name: "Cancel" }).click());
   await says(page, "This request was cancelled");
   await looksRight(page);
 });
@@ -143,7 +141,11 @@ test("no app and provider down look right", async (open) => {
   await product.set(person, { has_app: true, provider_down: true });
   await signIn(page, product.url, person);
   await page.waitForURL("**/code");
-  await page.getByRole("heading", { name: "We cannot reach your phone’s app" }).waitFor();
+  await looksRight(page);
+  // Whoever comes back from the code form is not sent there again.
+  await page.goto(`${product.url}/account`, { referer: `${product.url}/code` });
+  await says(page, "We cannot reach your phone");
+  assert.match(page.url(), /\/approvals\//);
   await looksRight(page);
 });
 

@@ -55,6 +55,7 @@ test("requests, codes and calls arrive on the phone by themselves, and it looks 
   await page.getByRole("button", { name: "Call me instead" }).click();
   await phone.getByText("A voice said").waitFor();
   await page.getByRole("button", { name: "Text me a code" }).click();
+  await page.getByText("We sent a text message").waitFor();
   await page.getByLabel("Code").fill(await product.code(person));
   await page.getByRole("button", { name: "Continue" }).click();
   await isIn(page);

@@ -9,7 +9,7 @@ const BINARY = process.env.COUNTERSIGN_BIN ?? resolve(import.meta.dirname, "../.
 export const PASSWORD = "correct horse battery staple";
 
 /** Answers what `look` finds, once it finds something; asks again and again until then. */
-export async function until(look, what, ms = 10_000) {
+export async function until(look, what, ms = 30_000) {
   for (const end = Date.now() + ms; Date.now() < end; ) {
     const found = await look();
     if (found) return found;
@@ -64,7 +64,7 @@ export class Product {
       if (child.exitCode !== null || child.pid === undefined) throw new Error(`countersign did not start: ${log}`);
       return urls();
     };
-    [this.url, this.phones] = await until(alive, "countersign to start", 20_000);
+    [this.url, this.phones] = await until(alive, "countersign to start", 60_000);
   }
 
   /** Somebody who has not signed up yet, as the form asks for them. */

@@ -63,7 +63,7 @@ proxied("when everything falls silent while the page waits, the outcome still co
   const number = await waits(page);
   [proxy.sockets, proxy.streams] = ["swallow", "swallow"];
   // On a slow machine a stream may have been open, which is given 12 s.
-  await page.getByText("Connected, but slowly.").waitFor({ timeout: 30_000 });
+  await page.getByText("Connected, but slowly.").waitFor({ timeout: 60_000 });
   await product.answer(person, "approve", number);
   await isIn(page);
 });
@@ -107,7 +107,8 @@ for (const [what, press, led] of [
     await says(page, "Enter a code");
     await page.getByLabel("Code").fill((await product.phone(person)).authenticator.code);
     const before = proxy.asked.length;
-    proxy.answers = new Promise((go) => (answer = go));
+    const held = new Promise((go) => (answer = go));
+    proxy.late = async (_path, method) => method === "POST" && held;
     await press(page);
     await heard;
     answer();

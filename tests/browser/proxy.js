@@ -8,8 +8,8 @@ export class Proxy {
   sockets = "pass";
   /** What becomes of server-sent events, likewise. */
   streams = "pass";
-  /** No form is answered before this comes true; what it asks for is done meanwhile. */
-  answers = Promise.resolve();
+  /** Waited for before an answer to this path and method is passed on. */
+  late = async (_path, _method) => {};
   /** The paths that were asked for, oldest first. */
   asked = [];
   /** How many streams are open. */
@@ -39,7 +39,7 @@ export class Proxy {
     if (streamed && this.streams === "refuse") return to.writeHead(502).end();
     const kept = [];
     const onward = this.#onward(from).on("response", async (answer) => {
-      if (from.method === "POST") await this.answers;
+      await this.late(from.url, from.method);
       if (streamed && this.streams === "buffer") {
         return answer.on("data", (bytes) => kept.push(bytes)).on("end", () => to.writeHead(answer.statusCode, answer.rawHeaders).end(Buffer.concat(kept)));
       }

@@ -31,8 +31,10 @@ export async function hold(page) {
   await page.route("**/waiting.js", (route) => route.abort());
 }
 
-/** Writes the same number, time left, moments, address and phone into every picture. */
+/** Writes the same number, time left, moments, address and phone into every picture, once the page is there whole. */
 export async function freeze(page) {
+  // Words can be read before the styles have come.
+  await page.waitForLoadState();
   await page.evaluate(async () => {
     const write = (where, text) => document.querySelectorAll(where).forEach((part) => (part.textContent = text));
     write(".number, [role=status] b", "47");
@@ -45,7 +47,7 @@ export async function freeze(page) {
       if (known) row.lastElementChild.textContent = known;
     }
     document.getElementById("arc")?.setAttribute("stroke-dashoffset", "29");
-    await document.fonts.ready;
+    await Promise.all([...document.fonts].map((font) => font.load()));
   });
 }
 

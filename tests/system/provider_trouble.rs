@@ -116,9 +116,9 @@ async fn a_code_that_the_provider_never_answered_about_stays_good_and_the_try_st
 
 #[tokio::test]
 async fn a_slow_provider_delays_no_page_and_the_page_says_what_is_known() {
-    let world = World::start().await;
+    let world = World::start_with(&[("AUTHY_TIMEOUT_MS", "30000")]).await;
     let person = Browser::default().sign_up(&world, 10).await;
-    world.switch(&person.cellphone, json!({ "slow_ms": 3000 })).await;
+    world.switch(&person.cellphone, json!({ "slow_ms": 6000 })).await;
     let mut browser = Browser::default();
     let approval = browser.sign_in(&world, &person).await;
     let page = browser.get(&world, &format!("/approvals/{}", id(&approval))).await.text;

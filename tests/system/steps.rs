@@ -3,7 +3,7 @@
 use reqwest::header;
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, id, signing_in, text};
+use crate::browser::{Browser, Person, id, signing_in, text};
 use crate::world::World;
 
 #[tokio::test]
@@ -97,6 +97,49 @@ async fn two_clicks_on_continue_with_one_code_both_get_in() {
     assert_eq!((first.status, second.status), (200, 200), "{} {}", first.text, second.text);
     let again = browser.post(&world, "/api/session/code", body).await;
     assert_eq!((again.status, &browser.cookie), (200, &one.cookie), "a lost reply may be asked for again");
+}
+
+#[tokio::test]
+async fn a_second_click_while_the_provider_answers_about_the_first_gets_in_with_it_and_costs_no_try() {
+    let world = World::start().await;
+    let (person, mut browser, _) = signing_in(&world).await;
+    for guess in 0..4 {
+        assert_eq!(browser.type_code(&world, &format!("{guess:07}")).await.problem(), "invalid-code");
+    }
+    let code = text(&world.phone(&person.cellphone).await["authenticator"], "code").to_owned();
+    let (mut one, mut two) = (browser.clone(), browser);
+    world.switch(&person.cellphone, json!({ "slow_ms": 2000 })).await;
+    let (first, second) = tokio::join!(one.type_code(&world, &code), async {
+        used_and_quick_again(&world, &person, &code).await;
+        two.type_code(&world, &code).await
+    });
+    assert_eq!((first.status, second.status), (200, 200), "{} {}", first.text, second.text);
+    assert_eq!(one.cookie, two.cookie);
+}
+
+#[tokio::test]
+async fn a_second_click_that_another_process_takes_gets_in_with_the_first_one_too() {
+    let world = World::start().await;
+    let (person, mut browser, _) = signing_in(&world).await;
+    let (_folder, _serve, url) = world.another().await;
+    let code = text(&world.phone(&person.cellphone).await["authenticator"], "code").to_owned();
+    let second = world.http.post(format!("{url}/api/session/code")).json(&json!({ "code": code }));
+    let second = second.header(header::COOKIE, &browser.cookie);
+    world.switch(&person.cellphone, json!({ "slow_ms": 2000 })).await;
+    let (first, second) = tokio::join!(browser.type_code(&world, &code), async {
+        used_and_quick_again(&world, &person, &code).await;
+        second.send().await.unwrap()
+    });
+    assert_eq!((first.status, second.status().as_u16()), (200, 200));
+    assert!(second.headers()[header::SET_COOKIE].to_str().unwrap().starts_with(&*browser.cookie));
+}
+
+/// Waits until the provider, which is slow, has used up a code, its answer being on its way. To other questions it then
+/// answers at once.
+async fn used_and_quick_again(world: &World, person: &Person, code: &str) {
+    let used = |phone: &Value| (phone["authenticator"]["code"] != code).then_some(());
+    world.phone_when(&person.cellphone, used).await;
+    world.switch(&person.cellphone, json!({ "slow_ms": 0 })).await;
 }
 
 #[tokio::test]

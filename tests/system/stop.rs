@@ -9,6 +9,8 @@ use tokio::net::TcpStream;
 
 use crate::process::Process;
 
+/// Far below the 7 s that somebody who is still sending is given, and long for a busy machine.
+const AT_ONCE: Duration = Duration::from_secs(5);
 const SERVE: &[(&str, &str)] = &[("AUTHY_API_KEY", "12345"), ("PORT", "0"), ("LOG", "warn")];
 
 async fn connect(url: &str) -> TcpStream {
@@ -34,7 +36,7 @@ async fn a_signal_ends_every_role_at_once_although_connections_are_open() {
             let begun = Instant::now();
             process.signal(signal).await;
             let ended = process.ended().await;
-            assert!(begun.elapsed() < Duration::from_secs(1), "{role} on {signal}: {:?}", begun.elapsed());
+            assert!(begun.elapsed() < AT_ONCE, "{role} on {signal}: {:?}", begun.elapsed());
             assert_eq!((ended.status.code(), ended.errors), (Some(0), vec![]), "{role} on {signal}");
             drop((used, unused));
         }
@@ -74,6 +76,6 @@ async fn a_second_signal_ends_the_process_at_once() {
     let begun = Instant::now();
     process.signal("INT").await;
     assert_eq!(process.ended().await.status.code(), Some(130));
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
     drop(stream);
 }

@@ -1,6 +1,9 @@
 //! `countersign serve` and `countersign simulator` as processes of their own, and the phones between them.
 
 use std::net::TcpListener;
+use std::os::unix::fs::symlink;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 
 use approval::Clock;
 use reqwest::{Client, Method};
@@ -10,7 +13,7 @@ use tempfile::{TempDir, tempdir};
 
 use crate::browser::id;
 use crate::client::client;
-use crate::process::Process;
+use crate::process::{PATIENCE, Process};
 
 /// What both processes sign with.
 pub(crate) const KEY: &str = "a-key-of-the-tests";
@@ -57,6 +60,17 @@ impl World {
         (self.serve, self.url) = Self::serve(&self.folder, &self.variables).await;
     }
 
+    /// The product once more, beside the first, on the same database; where it answers.
+    pub(crate) async fn another(&self) -> (TempDir, Process, String) {
+        let folder = tempdir().unwrap();
+        // By another name: each keeps its own events beside what it calls its database.
+        symlink(self.folder.path().join("data/countersign.db"), folder.path().join("shared.db")).unwrap();
+        let own = [("PORT", "0"), ("DATABASE_URL", "sqlite:shared.db")];
+        let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let (serve, url) = Self::serve(&folder, &[&self.variables[..], &own].concat()).await;
+        (folder, serve, url)
+    }
+
     /// Ends the provider.
     pub(crate) async fn provider_goes_down(&mut self) {
         self.simulator.kill().await;
@@ -92,15 +106,16 @@ impl World {
 
     /// The audit trail of an approval once `ready` is content with it.
     pub(crate) async fn audit_when(&self, approval: &Value, ready: impl Fn(&[String]) -> bool) -> Vec<String> {
-        let (storage, id, mut trail) = (self.storage().await, id(approval).parse().unwrap(), Vec::new());
-        for _ in 0..20_000 {
+        let (storage, id) = (self.storage().await, id(approval).parse().unwrap());
+        let begun = Instant::now();
+        loop {
             let rows = storage.audit_of(id).await.unwrap().into_iter();
-            trail = rows.map(|row| format!("{}: {}", row.kind, row.note.unwrap_or_default())).collect();
+            let trail: Vec<_> = rows.map(|row| format!("{}: {}", row.kind, row.note.unwrap_or_default())).collect();
             if ready(&trail) {
                 return trail;
             }
+            assert!(begun.elapsed() < PATIENCE, "the trail stays {trail:?}");
         }
-        panic!("the trail stays {trail:?}")
     }
 
     /// The phone with this number, as the simulator shows it.
@@ -114,12 +129,14 @@ impl World {
     /// The phone, once `ready` finds on it what is waited for. What the simulator shows changes by events of other
     /// processes, so it is looked at until then.
     pub(crate) async fn phone_when<T>(&self, cellphone: &str, ready: impl Fn(&Value) -> Option<T>) -> T {
-        for _ in 0..5000 {
-            if let Some(found) = ready(&self.phone(cellphone).await) {
+        let begun = Instant::now();
+        loop {
+            let phone = self.phone(cellphone).await;
+            if let Some(found) = ready(&phone) {
                 return found;
             }
+            assert!(begun.elapsed() < PATIENCE, "the phone never got there: {phone}");
         }
-        panic!("the phone never got there: {}", self.phone(cellphone).await)
     }
 
     /// The request that an approval became on the phone, once it is there.
@@ -164,7 +181,17 @@ impl World {
     }
 }
 
-/// A port that was free a moment ago. Each process has to know the other's address before either has begun.
+/// A port that is free: each process has to know the other's address before either has begun. None of those that are
+/// given to whoever asks for any port, so nobody takes it meanwhile, or while the process is started again.
 fn free_port() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Runs beside this one begin elsewhere.
+    let begin = std::process::id().wrapping_mul(211);
+    loop {
+        let number = 10_000 + begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
+        let port = u16::try_from(number).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port.to_string();
+        }
+    }
 }

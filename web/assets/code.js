@@ -1,6 +1,6 @@
 // Makes a page that asks for a code live: it goes on by itself when the phone answers meanwhile.
 
-import { follow, isSending } from "./page.js";
+import { follow, isLeaving } from "./page.js";
 
 const { approval, version, leaves, next } = /** @type {HTMLElement} */ (document.querySelector(".card")).dataset;
 
@@ -8,7 +8,7 @@ if (approval && next) {
   follow(
     approval,
     Number(version),
-    (news) => leaves?.split(" ").includes(news.status) && !isSending() && location.replace(next),
+    (news) => leaves?.split(" ").includes(news.status) && !isLeaving() && location.replace(next),
     () => {},
   );
 }

@@ -57,7 +57,7 @@ export function follow(id, version, tell, line) {
       random: Math.random,
       tell,
       line,
-      reload: () => location.reload(),
+      reload: () => isLeaving() || location.reload(),
     },
     version,
   );
@@ -66,8 +66,11 @@ export function follow(id, version, tell, line) {
   live.start();
 }
 
-/** Whether a form was sent and its answer is still to come. Who goes elsewhere now never gets it, nor its cookie. */
-export function isSending() {
+/**
+ * A form is on its way, and its answer leads on. To go elsewhere meanwhile would lose that answer, and with it what it
+ * brings: the cookie of whoever typed the right code.
+ */
+export function isLeaving() {
   return document.querySelector("form[data-busy]") !== null;
 }
 

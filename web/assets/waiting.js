@@ -1,7 +1,7 @@
 // Makes the waiting page live. All words and addresses stand in the page; this only chooses which of them show.
 
 import { backOff, stateOf, timeLeft } from "./live.js";
-import { follow } from "./page.js";
+import { follow, isLeaving } from "./page.js";
 
 const card = /** @type {HTMLElement} */ (document.getElementById("approval"));
 const { id, version, status, delivery, now, created, expires, code, next } = /** @type {Record<string, string>} */ (card.dataset);
@@ -36,7 +36,7 @@ function goOn() {
 
 // The code may have come by another way meanwhile, and the state with it.
 function toCode() {
-  if (approval.status === "pending") location.replace(code);
+  if (approval.status === "pending" && !isLeaving()) location.replace(code);
 }
 
 function show() {

@@ -9,6 +9,7 @@ use crate::{
     hub::Hub,
     problem::Problem,
     proof::{Confirmed, Proof},
+    turn::in_turn,
     visitor::{Caller, MaybeCaller, attempts_on},
 };
 
@@ -94,19 +95,15 @@ pub(crate) async fn check(hub: &Hub, caller: MaybeCaller, text: &str) -> Result<
     if caller.is_confirmed() {
         return Ok(Confirmed::Already);
     }
-    let _turn = hub.turns.of(caller.session.id).await;
-    if let Some(confirmed) = proof.shown_meanwhile(hub, &caller).await? {
-        return Ok(confirmed);
-    }
-    let confirmed = match accepted(hub, &caller, &code, None).await? {
-        Some(attempt) => confirm(hub, &caller, &code, &proof, attempt).await?,
-        None => None,
-    };
-    match confirmed {
-        Some(confirmed) => Ok(confirmed),
-        // A second click has asked about the code that the first one has just used.
-        None => proof.shown_meanwhile(hub, &caller).await?.ok_or_else(Problem::invalid_code),
-    }
+    in_turn(hub, caller.session.id, &proof, async {
+        // This may be a second click, and the first may just have got in.
+        if let Some(confirmed) = proof.shown_meanwhile(hub, &caller).await? {
+            return Ok(confirmed);
+        }
+        let attempt = accepted(hub, &caller, &code, None).await?.ok_or_else(Problem::invalid_code)?;
+        confirm(hub, &caller, &code, &proof, attempt).await?.ok_or_else(Problem::invalid_code)
+    })
+    .await
 }
 
 /// Asks the provider about a code, for one transaction alone if there is one. Counted before, so that no number of

@@ -12,8 +12,7 @@ use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    origin::Origins, password::Passwords, repairs::Repairs, settings::Settings, token::ServerKey, turns::Turns,
-    waiters::Waiters,
+    origin::Origins, password::Passwords, repairs::Repairs, settings::Settings, token::ServerKey, waiters::Waiters,
 };
 
 /// The shared parts of a hub. Cheap to clone.
@@ -32,7 +31,6 @@ pub(crate) struct Shared {
     pub(crate) storage: Storage,
     pub(crate) provider: Authy,
     pub(crate) waiters: Waiters,
-    pub(crate) turns: Turns,
     pub(crate) repairs: Repairs,
     pub(crate) passwords: Passwords,
     pub(crate) key: ServerKey,

@@ -29,7 +29,7 @@ mod start;
 mod stream;
 mod token;
 mod transaction;
-mod turns;
+mod turn;
 mod view;
 mod visitor;
 mod waiters;

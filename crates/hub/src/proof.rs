@@ -64,7 +64,7 @@ impl Proof {
         }
     }
 
-    /// The same after a refusal: another request with this proof may have been quicker.
+    /// The same by what is written now: another request with this proof may have been quicker.
     pub(crate) async fn shown_meanwhile(&self, hub: &Hub, caller: &Caller) -> Result<Option<Confirmed>, Problem> {
         match MaybeCaller::of(hub, caller.token.clone()).await?.0 {
             Some(caller) => self.shown_before(hub, &caller),

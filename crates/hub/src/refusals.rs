@@ -84,7 +84,7 @@ pub(crate) struct InvalidCredentials(Problem);
 #[response(status = 404, content_type = "application/problem+json", example = json!(Problem::not_found()))]
 pub(crate) struct NotFound(Problem);
 
-/// The approval was decided or taken back before.
+/// The approval was decided or cancelled before.
 #[derive(IntoResponses)]
 #[response(status = 409, content_type = "application/problem+json", example = json!(Problem::already_decided()))]
 pub(crate) struct AlreadyDecided(Problem);

@@ -22,7 +22,6 @@ use crate::{
     route,
     settings::Settings,
     token::ServerKey,
-    turns::Turns,
     waiters::Waiters,
 };
 
@@ -93,7 +92,6 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
         storage,
         provider,
         waiters: Waiters::default(),
-        turns: Turns::default(),
         repairs: Repairs::new(),
         passwords: Passwords::new(&entropy)?,
         clock,

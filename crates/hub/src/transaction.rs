@@ -5,7 +5,8 @@ use provider::Code;
 use storage::{Asked, CodeApproved};
 
 use crate::{
-    begin::count_push, codes, draft::Draft, follow, hub::Hub, person::FieldErrors, problem::Problem, visitor::Caller,
+    begin::count_push, codes, draft::Draft, follow, hub::Hub, person::FieldErrors, problem::Problem, proof::Proof,
+    turn::in_turn, visitor::Caller,
 };
 
 /// What somebody wants approved, as it was written.
@@ -100,28 +101,38 @@ pub(crate) async fn approve_by_code(
     id: ApprovalId,
     text: &str,
 ) -> Result<Approval, Problem> {
-    let _turn = hub.turns.of(caller.session.id).await;
-    let approval = own(hub, caller, id).await?;
+    let before = approved_before(hub, caller, id).await?;
     let code = text.trim().parse::<Code>().map_err(|_| Problem::invalid_transaction_code())?;
-    match approval.status {
-        Status::Pending => {}
-        Status::Approved => return Ok(approval),
-        _ => return Err(Problem::already_decided()),
+    if let Some(approved) = before {
+        return Ok(approved);
     }
-    let accepted = codes::accepted(hub, caller, &code, Some(id)).await?;
-    let attempt = accepted.ok_or_else(Problem::invalid_transaction_code)?;
-    match hub.storage.approve_by_code(&caller.session, id, hub.key.code_hash(code.expose())).await? {
-        Some(CodeApproved::Fresh(now)) => {
-            hub.changed(&now);
-            codes::forgive_right(hub, attempt).await;
-            if now.status == Status::Approved { Ok(*now) } else { Err(Problem::already_decided()) }
+    in_turn(hub, id, &Proof::by_code(hub, &code), async {
+        // This may be a second click, and the first may just have approved it.
+        if let Some(approved) = approved_before(hub, caller, id).await? {
+            return Ok(approved);
         }
-        // A second click has asked about the code that the first one has just used.
-        Some(CodeApproved::Used) => match own(hub, caller, id).await? {
-            now if now.status == Status::Approved => Ok(now),
-            _ => Err(Problem::invalid_transaction_code()),
-        },
-        None => Err(Problem::not_found()),
+        let accepted = codes::accepted(hub, caller, &code, Some(id)).await?;
+        let attempt = accepted.ok_or_else(Problem::invalid_transaction_code)?;
+        match hub.storage.approve_by_code(&caller.session, id, hub.key.code_hash(code.expose())).await? {
+            Some(CodeApproved::Fresh(now)) => {
+                hub.changed(&now);
+                codes::forgive_right(hub, attempt).await;
+                if now.status == Status::Approved { Ok(*now) } else { Err(Problem::already_decided()) }
+            }
+            Some(CodeApproved::Used) => Err(Problem::invalid_transaction_code()),
+            None => Err(Problem::not_found()),
+        }
+    })
+    .await
+}
+
+/// The transaction, if it is approved already; `None` while it is pending.
+async fn approved_before(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Option<Approval>, Problem> {
+    let approval = own(hub, caller, id).await?;
+    match approval.status {
+        Status::Pending => Ok(None),
+        Status::Approved => Ok(Some(approval)),
+        _ => Err(Problem::already_decided()),
     }
 }
 

@@ -81,6 +81,12 @@ impl Authy {
         Ok(Self { http, base, timeout })
     }
 
+    /// How long any one call may take, repeats included.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     pub(crate) fn get(&self, path: &[&str]) -> RequestBuilder {
         self.http.get(self.url(path))
     }

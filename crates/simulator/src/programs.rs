@@ -74,6 +74,7 @@ struct CodeView {
     sent_at: OffsetDateTime,
     action: Option<String>,
     action_message: Option<String>,
+    used: bool,
 }
 
 #[derive(Serialize)]
@@ -200,6 +201,7 @@ fn code_view(sent: &SentCode) -> CodeView {
         sent_at: sent.sent_at,
         action: sent.action.clone(),
         action_message: sent.action_message.clone(),
+        used: sent.used,
     }
 }
 

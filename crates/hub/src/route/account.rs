@@ -59,7 +59,7 @@ pub(crate) async fn sign_out(State(hub): State<Hub>, caller: MaybeCaller) -> Res
     Ok((CookieJar::new().add(Caller::no_cookie(&hub)), Redirect::to("/")).into_response())
 }
 
-/// Ends the session; whatever it still waited for is taken back.
+/// Ends the session; whatever it still waited for is cancelled.
 pub(super) async fn sign_out_of(hub: &Hub, caller: &Caller) -> Result<(), Problem> {
     for approval in hub.storage.sign_out(&caller.session).await? {
         hub.changed(&approval);

@@ -43,12 +43,9 @@ pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
     match caller.current() {
         None => Ok(Redirect::to("/sign-in").into_response()),
         Some(caller) if caller.is_confirmed() => Ok(Redirect::to("/account").into_response()),
-        Some(caller) => match hub.storage.approval_of_session(caller.session.id).await? {
-            // The phone was quicker, and the approval's page leads in.
-            Some(approval) if approval.status == Status::Approved => {
-                Ok(Redirect::to(&format!("/approvals/{}", approval.id)).into_response())
-            }
-            _ => Ok(page::respond(StatusCode::OK, &form(&hub, &caller).await?)),
+        Some(caller) => match approved(&hub, &caller).await? {
+            Some(onward) => Ok(onward.into_response()),
+            None => Ok(page::respond(StatusCode::OK, &form(&hub, &caller).await?)),
         },
     }
 }
@@ -77,6 +74,13 @@ pub(crate) async fn send(
     }
 }
 
+/// Where it goes on for whoever has tapped Approve meanwhile, and needs no code any more.
+async fn approved(hub: &Hub, caller: &Caller) -> Result<Option<Redirect>, Problem> {
+    let approval = hub.storage.approval_of_session(caller.session.id).await?;
+    let approved = approval.filter(|approval| approval.status == Status::Approved);
+    Ok(approved.map(|approval| Redirect::to(&format!("/approvals/{}", approval.id))))
+}
+
 /// The form again, with what went wrong; without a session there is no form.
 async fn again(hub: &Hub, caller: MaybeCaller, problem: Problem) -> Result<Response, Problem> {
     let leads_away = matches!(problem.kind, Kind::NoSession | Kind::AlreadyRegistered | Kind::AlreadySignedIn);
@@ -93,7 +97,7 @@ async fn again(hub: &Hub, caller: MaybeCaller, problem: Problem) -> Result<Respo
 /// A wrong code is told beside the field; whatever else went wrong is not the code's fault, and stands above.
 pub(super) fn beside_or_above(problem: &Problem) -> (Option<String>, Option<String>) {
     let told = Some(problem.detail.clone());
-    if problem.kind == "invalid-code" { (told, None) } else { (None, told) }
+    if problem.kind == Kind::InvalidCode { (told, None) } else { (None, told) }
 }
 
 async fn form(hub: &Hub, caller: &Caller) -> Result<Code, Problem> {
