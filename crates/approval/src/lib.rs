@@ -21,7 +21,7 @@ pub use clock::Clock;
 pub use decision::{Change, Refused, transition};
 pub use digest::{Digest, ParseDigestError};
 pub use entropy::Entropy;
-pub use event::{Callback, Echo, Event, Flat, MessageId};
+pub use event::{Callback, Echo, Event, Flat, MessageId, ParseMessageIdError};
 pub use id::{ApprovalId, Id, ParseIdError, ProviderUserId, RequestId, SessionId, UserId};
 pub use logo::{Logo, Logos, Resolution};
 pub use number::Number;

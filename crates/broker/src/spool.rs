@@ -1,0 +1,151 @@
+//! A receiver's way to the event log of many processes: straight there, or, while that is away, slow or full, into a
+//! spool of its own, which is emptied when the log is back. New messages never wait behind old ones.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::{ConsumeError, Embedded, EventLog as _, Intake, JetStream, Message, Outcome, PublishError, Receipt};
+
+/// How many spooled messages are on their way to the log at once.
+const DRAINERS: usize = 16;
+/// How long a message that the log did not take stays in the spool before it is tried again.
+const AGAIN: Duration = Duration::from_millis(500);
+/// How often dead letters in the spool are looked for: there are hardly ever any.
+const LETTERS: Duration = Duration::from_secs(5);
+
+/// An [`Intake`] that takes a message as long as either the log or its own disk does.
+#[derive(Debug, Clone)]
+pub struct Spooled {
+    log: Arc<JetStream>,
+    spool: Arc<Embedded>,
+}
+
+/// How a receiver stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpoolState {
+    /// Whether the log can be reached.
+    pub connected: bool,
+    /// How many messages are in the spool and not in the log yet.
+    pub spooled: u64,
+}
+
+impl Spooled {
+    /// A way to `log` with `spool` beside it. The tasks that empty the spool run in `tasks` until `stop`.
+    #[must_use]
+    pub fn new(log: Arc<JetStream>, spool: Arc<Embedded>, tasks: &TaskTracker, stop: &CancellationToken) -> Self {
+        let this = Self { log, spool };
+        for _ in 0..DRAINERS {
+            let (this, stop) = (this.clone(), stop.clone());
+            tasks.spawn(async move { stop.run_until_cancelled(this.drain()).await });
+        }
+        let (also, stop) = (this.clone(), stop.clone());
+        tasks.spawn(async move { stop.run_until_cancelled(also.drain_letters()).await });
+        this
+    }
+
+    /// How it stands.
+    ///
+    /// # Errors
+    /// [`ConsumeError`] when the spool cannot be read.
+    pub async fn state(&self) -> Result<SpoolState, ConsumeError> {
+        let (waiting, dead) = self.spool.count().await?;
+        Ok(SpoolState { connected: self.log.is_connected(), spooled: waiting + dead })
+    }
+
+    /// Waits until nothing is in the spool, for as long as `limit`; then how many are left in it.
+    ///
+    /// # Errors
+    /// [`ConsumeError`] when the spool cannot be read.
+    pub async fn emptied(&self, limit: Duration) -> Result<u64, ConsumeError> {
+        let empty = async {
+            while self.state().await.is_ok_and(|state| state.spooled > 0) {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let _ = tokio::time::timeout(limit, empty).await;
+        self.state().await.map(|state| state.spooled)
+    }
+
+    /// Hands one spooled message after another to the log.
+    async fn drain(&self) {
+        loop {
+            self.log.connected().await;
+            let received = match self.spool.next().await {
+                Ok(received) => received,
+                Err(ConsumeError::Closed) => return,
+                Err(error) => {
+                    tracing::error!(%error, "the spool cannot be read");
+                    sleep(AGAIN).await;
+                    continue;
+                }
+            };
+            let outcome = match self.log.pass_on(&received).await {
+                Ok(_) => Outcome::Done,
+                Err(error) => {
+                    tracing::debug!(%error, "a spooled callback stays in the spool");
+                    Outcome::Retry(AGAIN)
+                }
+            };
+            if let Err(error) = self.spool.settle(received, outcome).await {
+                tracing::error!(%error, "the spool cannot be written; what it holds is handed on again");
+            }
+        }
+    }
+
+    /// Hands the dead letters in the spool to the log's.
+    async fn drain_letters(&self) {
+        loop {
+            self.log.connected().await;
+            if let Err(error) = self.pass_letters().await {
+                tracing::warn!(%error, "dead letters stay in the spool");
+            }
+            sleep(LETTERS).await;
+        }
+    }
+
+    async fn pass_letters(&self) -> Result<(), ConsumeError> {
+        let (_, dead) = self.spool.count().await?;
+        if dead == 0 {
+            return Ok(());
+        }
+        for letter in self.spool.dead_letters().await? {
+            self.log.bury_letter(&letter).await.map_err(|error| ConsumeError::Unreadable(Arc::new(error)))?;
+            self.spool.drop_letter(letter.number).await?;
+        }
+        Ok(())
+    }
+
+    /// What the log says if it can be reached at all.
+    async fn straight<T>(&self, stored: impl Future<Output = Result<T, PublishError>>) -> Option<T> {
+        if !self.log.is_connected() {
+            return None;
+        }
+        stored.await.inspect_err(|error| tracing::warn!(%error, "a callback goes into the spool")).ok()
+    }
+}
+
+impl Intake for Spooled {
+    fn publish(&self, message: Message) -> BoxFuture<'_, Result<Receipt, PublishError>> {
+        Box::pin(async move {
+            match self.straight(self.log.publish(message.clone())).await {
+                Some(receipt) => Ok(receipt),
+                None => self.spool.publish(message).await,
+            }
+        })
+    }
+
+    fn bury(&self, message: Message, reason: &str) -> BoxFuture<'_, Result<Receipt, PublishError>> {
+        let reason = reason.to_owned();
+        Box::pin(async move {
+            match self.straight(self.log.bury(message.clone(), &reason)).await {
+                Some(receipt) => Ok(receipt),
+                None => self.spool.bury(message, &reason).await,
+            }
+        })
+    }
+}
