@@ -3,6 +3,7 @@
 //!
 //! Pure: knows no runtime, no web framework, no database, no broker, no HTTP client.
 
+mod changed;
 mod clock;
 mod decision;
 mod digest;
@@ -17,6 +18,7 @@ mod shown;
 mod status;
 pub mod subject;
 
+pub use changed::Announcement;
 pub use clock::Clock;
 pub use decision::{Change, Refused, transition};
 pub use digest::{Digest, ParseDigestError};

@@ -21,7 +21,7 @@ use round::Write;
 use writer::{Answer, Command, Writer};
 
 use crate::{
-    Cause, ConsumeError, DeadLetter, EventLog, Heard, Intake, Message, Outcome, PublishError, Receipt, Received,
+    Announced, Cause, ConsumeError, DeadLetter, EventLog, Intake, Message, Outcome, PublishError, Receipt, Received,
 };
 
 /// An [`EventLog`] in a file that belongs to this process alone.
@@ -169,11 +169,11 @@ impl EventLog for Embedded {
         })
     }
 
-    fn announce(&self, _said: Bytes) -> BoxFuture<'_, Result<(), ConsumeError>> {
+    fn announce(&self, _what: Bytes) -> BoxFuture<'_, Result<(), ConsumeError>> {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn heard(&self) -> BoxFuture<'_, Heard> {
+    fn announced(&self) -> BoxFuture<'_, Announced> {
         Box::pin(std::future::pending())
     }
 }

@@ -28,7 +28,7 @@ pub use streams::StreamError;
 use taking::Taking;
 
 use crate::{
-    Cause, ConsumeError, DeadLetter, EventLog, Heard, Intake, Message, Outcome, PublishError, Receipt, Received,
+    Announced, Cause, ConsumeError, DeadLetter, EventLog, Intake, Message, Outcome, PublishError, Receipt, Received,
 };
 
 /// An [`EventLog`] that many processes share, wherever they run.
@@ -77,7 +77,8 @@ impl JetStream {
     }
 
     /// Whether the server can be reached right now, as far as is known.
-    pub(crate) fn is_connected(&self) -> bool {
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
         self.line.is_connected()
     }
 
@@ -195,26 +196,26 @@ impl EventLog for JetStream {
         Box::pin(letters::replay(&self.context, self.settings.ack_within, number))
     }
 
-    fn announce(&self, said: Bytes) -> BoxFuture<'_, Result<(), ConsumeError>> {
+    fn announce(&self, what: Bytes) -> BoxFuture<'_, Result<(), ConsumeError>> {
         Box::pin(async move {
             let headers = Headers::from(&self.me);
-            self.client().publish_with_headers(subject::CHANGED, headers, said).await.map_err(unreadable)
+            self.client().publish_with_headers(subject::CHANGED, headers, what).await.map_err(unreadable)
         })
     }
 
-    fn heard(&self) -> BoxFuture<'_, Heard> {
+    fn announced(&self) -> BoxFuture<'_, Announced> {
         Box::pin(async {
             let mut changes = self.changes.lock().await;
             loop {
                 let Some(subscriber) = changes.as_mut() else {
                     self.subscribe(&mut changes).await;
-                    return Heard::Missed;
+                    return Announced::Missed;
                 };
                 tokio::select! {
-                    () = self.line.missed() => return Heard::Missed,
+                    () = self.line.missed() => return Announced::Missed,
                     said = subscriber.next() => match said {
                         Some(said) if headers::is_from(&said, &self.me) => {}
-                        Some(said) => return Heard::Said(said.payload),
+                        Some(said) => return Announced::This(said.payload),
                         None => *changes = None,
                     },
                 }

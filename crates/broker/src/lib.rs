@@ -13,5 +13,5 @@ mod spool;
 pub use embedded::{Embedded, EmbeddedSettings, OpenError};
 pub use jetstream::{ConnectError, Credentials, JetStream, JetStreamSettings, StreamError, Tls};
 pub use log::{Cause, ConsumeError, EventLog, Intake, PublishError};
-pub use message::{DeadLetter, Heard, Message, Outcome, Receipt, Received};
-pub use spool::{SpoolState, Spooled};
+pub use message::{Announced, DeadLetter, Message, Outcome, Receipt, Received};
+pub use spool::Spooled;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use thiserror::Error;
 
-use crate::{DeadLetter, Heard, Message, Outcome, Receipt, Received};
+use crate::{Announced, DeadLetter, Message, Outcome, Receipt, Received};
 
 /// The way in: where receivers leave messages. The table at [`EventLog`] says what is promised from then on.
 pub trait Intake: Send + Sync {
@@ -73,10 +73,10 @@ pub trait EventLog: Intake {
     ///
     /// # Errors
     /// [`ConsumeError`]: it was not sent; tell it again.
-    fn announce(&self, said: Bytes) -> BoxFuture<'_, Result<(), ConsumeError>>;
+    fn announce(&self, what: Bytes) -> BoxFuture<'_, Result<(), ConsumeError>>;
 
     /// Waits for what other processes announce. Where there are none it waits for ever.
-    fn heard(&self) -> BoxFuture<'_, Heard>;
+    fn announced(&self) -> BoxFuture<'_, Announced>;
 }
 
 /// What went wrong below. Shared, because one failed commit fails everybody who had a part in it.

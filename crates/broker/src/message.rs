@@ -96,11 +96,11 @@ pub struct DeadLetter {
     pub published_at: OffsetDateTime,
 }
 
-/// What a consumer hears from those of other processes.
+/// What other processes announce.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
-    /// Somebody announced this.
-    Said(Bytes),
+pub enum Announced {
+    /// Somebody announced it.
+    This(Bytes),
     /// Something may have been announced that did not get here.
     Missed,
 }

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use tokio::task::JoinSet;
 use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::{ConsumeError, Embedded, EventLog as _, Intake, JetStream, Message, Outcome, PublishError, Receipt};
 
@@ -19,42 +18,42 @@ const AGAIN: Duration = Duration::from_millis(500);
 const LETTERS: Duration = Duration::from_secs(5);
 
 /// An [`Intake`] that takes a message as long as either the log or its own disk does.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Spooled {
+    ways: Ways,
+    /// Ended when this is dropped.
+    _drainers: JoinSet<()>,
+}
+
+/// The two places for a message.
+#[derive(Debug, Clone)]
+struct Ways {
     log: Arc<JetStream>,
     spool: Arc<Embedded>,
 }
 
-/// How a receiver stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SpoolState {
-    /// Whether the log can be reached.
-    pub connected: bool,
-    /// How many messages are in the spool and not in the log yet.
-    pub spooled: u64,
-}
-
 impl Spooled {
-    /// A way to `log` with `spool` beside it. The tasks that empty the spool run in `tasks` until `stop`.
+    /// A way to `log` with `spool` beside it; the spool is emptied for as long as this lives.
     #[must_use]
-    pub fn new(log: Arc<JetStream>, spool: Arc<Embedded>, tasks: &TaskTracker, stop: &CancellationToken) -> Self {
-        let this = Self { log, spool };
+    pub fn new(log: Arc<JetStream>, spool: Arc<Embedded>) -> Self {
+        let ways = Ways { log, spool };
+        let mut drainers = JoinSet::new();
         for _ in 0..DRAINERS {
-            let (this, stop) = (this.clone(), stop.clone());
-            tasks.spawn(async move { stop.run_until_cancelled(this.drain()).await });
+            let ways = ways.clone();
+            drainers.spawn(async move { ways.drain().await });
         }
-        let (also, stop) = (this.clone(), stop.clone());
-        tasks.spawn(async move { stop.run_until_cancelled(also.drain_letters()).await });
-        this
+        let also = ways.clone();
+        drainers.spawn(async move { also.drain_letters().await });
+        Self { ways, _drainers: drainers }
     }
 
-    /// How it stands.
+    /// How many messages are in the spool and not in the log yet.
     ///
     /// # Errors
     /// [`ConsumeError`] when the spool cannot be read.
-    pub async fn state(&self) -> Result<SpoolState, ConsumeError> {
-        let (waiting, dead) = self.spool.count().await?;
-        Ok(SpoolState { connected: self.log.is_connected(), spooled: waiting + dead })
+    pub async fn spooled(&self) -> Result<u64, ConsumeError> {
+        let (waiting, dead) = self.ways.spool.count().await?;
+        Ok(waiting + dead)
     }
 
     /// Waits until nothing is in the spool, for as long as `limit`; then how many are left in it.
@@ -63,14 +62,22 @@ impl Spooled {
     /// [`ConsumeError`] when the spool cannot be read.
     pub async fn emptied(&self, limit: Duration) -> Result<u64, ConsumeError> {
         let empty = async {
-            while self.state().await.is_ok_and(|state| state.spooled > 0) {
-                sleep(Duration::from_millis(50)).await;
+            while self.spooled().await.is_ok_and(|spooled| spooled > 0) {
+                sleep(Duration::from_millis(20)).await;
             }
         };
         let _ = tokio::time::timeout(limit, empty).await;
-        self.state().await.map(|state| state.spooled)
+        self.spooled().await
     }
 
+    /// Lets go of spool and log.
+    pub async fn close(&self) {
+        self.ways.spool.close().await;
+        self.ways.log.close().await;
+    }
+}
+
+impl Ways {
     /// Hands one spooled message after another to the log.
     async fn drain(&self) {
         loop {
@@ -132,9 +139,9 @@ impl Spooled {
 impl Intake for Spooled {
     fn publish(&self, message: Message) -> BoxFuture<'_, Result<Receipt, PublishError>> {
         Box::pin(async move {
-            match self.straight(self.log.publish(message.clone())).await {
+            match self.ways.straight(self.ways.log.publish(message.clone())).await {
                 Some(receipt) => Ok(receipt),
-                None => self.spool.publish(message).await,
+                None => self.ways.spool.publish(message).await,
             }
         })
     }
@@ -142,9 +149,9 @@ impl Intake for Spooled {
     fn bury(&self, message: Message, reason: &str) -> BoxFuture<'_, Result<Receipt, PublishError>> {
         let reason = reason.to_owned();
         Box::pin(async move {
-            match self.straight(self.log.bury(message.clone(), &reason)).await {
+            match self.ways.straight(self.ways.log.bury(message.clone(), &reason)).await {
                 Some(receipt) => Ok(receipt),
-                None => self.spool.bury(message, &reason).await,
+                None => self.ways.spool.bury(message, &reason).await,
             }
         })
     }

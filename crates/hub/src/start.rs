@@ -9,10 +9,11 @@ use broker::EventLog;
 use provider::Authy;
 use storage::{Storage, StorageError};
 use thiserror::Error;
+use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    announce, consume, draft, follow,
+    announce, consume, draft, follow, hear,
     hub::{Hub, Shared},
     origin::Origins,
     password::{HashError, Passwords},
@@ -74,6 +75,7 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
         return Err(StartError::TooShort);
     }
     let logos = settings.logo_url.as_ref().map_or_else(|| Ok(Logos::default()), |url| Logos::one(url.to_string()));
+    let (news, told) = mpsc::unbounded_channel();
     let hub = Hub::new(Shared {
         origins: Origins::of(&settings.public_url),
         logos: logos.map_err(|_| StartError::Logo)?,
@@ -83,16 +85,20 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
         provider,
         waiters: Waiters::default(),
         repairs: Repairs::new(),
+        followed: follow::Followed::default(),
         passwords: Passwords::new(&entropy)?,
         clock,
         entropy,
         tasks: tasks.clone(),
         stop,
+        log,
         outbox: tokio::sync::Notify::new(),
+        news,
     });
     follow::resume(&hub).await?;
-    announce::start(&hub);
-    consume::start(&hub, &log);
+    announce::start(&hub, told);
+    hear::start(&hub);
+    consume::start(&hub);
     sweep(&hub);
     Ok(route::router(hub))
 }

@@ -56,6 +56,12 @@ const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-authy-api-key");
 const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
 
 impl Authy {
+    /// How long any one call may take, repeats included.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// A client for these settings. Connects to nothing yet.
     ///
     /// # Errors

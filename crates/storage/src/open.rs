@@ -70,6 +70,15 @@ impl Storage {
         Ok(Self { writer, reader, clock })
     }
 
+    /// Reads something, to see whether the database can be read.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub async fn ping(&self) -> Result<(), StorageError> {
+        sqlx::query_scalar!("SELECT count(*) FROM server_keys").fetch_one(&self.reader).await?;
+        Ok(())
+    }
+
     /// Closes all connections, folding the write-ahead log into the file.
     pub async fn close(&self) {
         self.reader.close().await;
