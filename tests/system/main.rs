@@ -13,6 +13,7 @@ mod main_road;
 mod process;
 mod provider_trouble;
 mod secrets;
+mod signed;
 mod silence;
 mod sockets;
 mod start;

@@ -31,9 +31,18 @@ impl Server {
     pub(crate) fn start_at(port: u16, version: &str, folder: &Path, arguments: &[&str]) -> Self {
         let store = folder.join("nats");
         fs::create_dir_all(&store).unwrap();
+        let store = ["--jetstream", "--store_dir", store.to_str().unwrap()];
+        Self::run(port, version, &[&store[..], arguments].concat())
+    }
+
+    /// A server that keeps nothing.
+    pub(crate) fn start_plain(version: &str) -> Self {
+        Self::run(free_port(), version, &[])
+    }
+
+    fn run(port: u16, version: &str, arguments: &[&str]) -> Self {
         let mut process = Command::new(program(version))
-            .args(["--addr", "127.0.0.1", "--port", &port.to_string(), "--jetstream", "--store_dir"])
-            .arg(&store)
+            .args(["--addr", "127.0.0.1", "--port", &port.to_string()])
             .args(arguments)
             .stderr(Stdio::piped())
             .spawn()

@@ -46,6 +46,11 @@ impl World {
         Self { folder, http: client(), url, phones, serve, simulator, variables }
     }
 
+    /// What callbacks are signed for, and where they go.
+    pub(crate) fn callback_url(&self) -> String {
+        format!("{}/authy/callback", self.url)
+    }
+
     /// Kills the product, as a power cut would.
     pub(crate) async fn kill(&mut self) {
         self.serve.kill().await;

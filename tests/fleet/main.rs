@@ -1,0 +1,27 @@
+//! Receivers and hubs as processes of their own around a real nats-server, with everything done to them that happens to
+//! processes, servers and lines.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../system/browser.rs"]
+#[expect(dead_code, reason = "shared with the whole-system tests, which use more of it")]
+mod browser;
+#[path = "../system/client.rs"]
+#[expect(dead_code, reason = "shared with the whole-system tests, which use more of it")]
+mod client;
+#[path = "../system/nats.rs"]
+mod nats;
+#[path = "../system/process.rs"]
+mod process;
+#[path = "../system/signed.rs"]
+mod signed;
+
+mod letters;
+mod proxy;
+mod role;
+mod sharing;
+mod spool;
+mod start;
+mod steps;
+mod stop;
+mod world;
