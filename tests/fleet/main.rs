@@ -2,6 +2,7 @@
 //! processes, servers and lines.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::print_stdout, reason = "chaos prints its seed, and what it came to")]
 
 #[path = "../system/browser.rs"]
 #[expect(dead_code, reason = "shared with the whole-system tests, which use more of it")]
@@ -16,6 +17,8 @@ mod process;
 #[path = "../system/signed.rs"]
 mod signed;
 
+mod blows;
+mod chaos;
 mod letters;
 mod proxy;
 mod role;

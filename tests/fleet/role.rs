@@ -37,6 +37,12 @@ impl Role {
         self.process = Some(Process::start(&self.folder, &[self.name], &variables));
     }
 
+    /// Starts it again; whether it serves. It may have given up on NATS in time.
+    pub(crate) async fn comes_up(&mut self) -> bool {
+        self.begin();
+        self.process.as_mut().expect("it was begun").says_where().await
+    }
+
     /// As a power cut does it.
     pub(crate) async fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {

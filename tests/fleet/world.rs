@@ -141,6 +141,16 @@ impl World {
         204
     }
 
+    /// What an address of the simulator answers.
+    pub(crate) async fn get(&self, url: &str) -> Value {
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// NATS at the address that everybody knows, with what it had stored.
+    pub(crate) fn another_nats(&self) -> Server {
+        Server::start_at(self.nats_port, NEWEST, self.folder.path(), &[])
+    }
+
     /// NATS ends as in a power cut.
     pub(crate) fn nats_dies(&mut self) {
         self.nats.take().unwrap().kill();
@@ -148,7 +158,7 @@ impl World {
 
     /// NATS is back at the same address, with what it had stored.
     pub(crate) fn nats_returns(&mut self) {
-        self.nats = Some(Server::start_at(self.nats_port, NEWEST, self.folder.path(), &[]));
+        self.nats = Some(self.another_nats());
     }
 
     /// What the dead letters are, as an operator lists them.

@@ -10,6 +10,7 @@ use provider::Authy;
 use storage::{Storage, StorageError};
 use thiserror::Error;
 use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -63,6 +64,9 @@ pub enum StartError {
 /// How often what has served its time is swept out.
 const SWEEP: Duration = Duration::from_mins(1);
 
+/// How often the write-ahead log is folded into the database.
+const FOLD: Duration = Duration::from_secs(1);
+
 /// Starts a hub: its tasks run in `tasks` until `stop`, and the router answers pages, API and assets.
 ///
 /// # Errors
@@ -99,8 +103,24 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
     announce::start(&hub, told);
     hear::start(&hub);
     consume::start(&hub);
+    fold(&hub);
     sweep(&hub);
     Ok(route::router(hub))
+}
+
+/// The database's write-ahead log is folded by the clock, so that no decision has to wait while it is.
+fn fold(hub: &Hub) {
+    let this = hub.clone();
+    hub.spawn(async move {
+        let mut tick = tokio::time::interval(FOLD);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            if let Err(error) = this.storage.fold().await {
+                tracing::error!(%error, "the database could not be folded");
+            }
+        }
+    });
 }
 
 fn sweep(hub: &Hub) {
