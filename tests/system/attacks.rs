@@ -1,7 +1,7 @@
 //! Attacks, each named by what is tried.
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::browser::{Browser, id, signing_in, text};
 use crate::signed::{callback, send_callback, sign};

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod attacks;
+#[expect(dead_code, reason = "shared with the tests of the fleet, which use more of it")]
 mod browser;
 mod callbacks;
 mod client;
@@ -10,6 +11,7 @@ mod crossing;
 mod durability;
 mod liar;
 mod main_road;
+#[expect(dead_code, reason = "shared with the tests of the fleet, which use more of it")]
 mod process;
 mod provider_trouble;
 mod secrets;
