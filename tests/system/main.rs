@@ -8,6 +8,7 @@ mod browser;
 mod callbacks;
 mod client;
 mod crossing;
+mod described;
 mod durability;
 mod liar;
 mod main_road;

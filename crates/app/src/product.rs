@@ -31,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) log: Arc<dyn EventLog>,
     /// Whether other hubs may run on the same database.
     pub(crate) shared: bool,
+    /// Whether a receiver answers at the same address.
+    pub(crate) receives: bool,
 }
 
 /// Starts a hub; its router answers pages, the API and assets. The provider is not asked, so that it may be down.
@@ -47,9 +49,17 @@ pub(crate) async fn hub(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Rou
         shared: plan.shared,
     };
     let provider = Authy::new(plan.provider)?;
-    let (clock, entropy) = (Clock::system(), Entropy::system());
-    let parts = hub::Parts { settings, storage: plan.storage, log: plan.log, provider, clock, entropy };
-    Ok(hub::start(parts, &lifecycle.tasks, lifecycle.stop.clone()).await?)
+    let parts = hub::Parts {
+        settings,
+        storage: plan.storage,
+        log: plan.log,
+        provider,
+        clock: Clock::system(),
+        entropy: Entropy::system(),
+        others: plan.receives.then_some(receiver::document),
+    };
+    // Starting holds much that running does not: on the heap, it is gone afterwards.
+    Ok(Box::pin(hub::start(parts, &lifecycle.tasks, lifecycle.stop.clone())).await?)
 }
 
 /// A receiver; its router answers callbacks.

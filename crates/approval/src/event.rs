@@ -125,11 +125,7 @@ impl MessageId {
 mod tests {
     use super::*;
 
-    const GOLDEN: &str = concat!(
-        r#"{"schema":"callback.v1","request":"4a725520-bff5-0135-eb01-0e5d90336a8c","provider_user":"688611","#,
-        r#""status":"approved","echo":{"message":"Sign in to Countersign?","details":{"Number":"47"},"hidden":{"digest":"00"}},"#,
-        r#""received_at":"2026-11-22T12:00:00.123Z"}"#
-    );
+    const GOLDEN: &str = include_str!("../golden/callback.v1.json").trim_ascii();
 
     fn callback() -> Callback {
         Callback {

@@ -1,21 +1,23 @@
 //! The picture beside a request on the phone.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{ShownError, is_plain};
 
 /// A picture beside the request, for one kind of screen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Logo {
     /// For which screens.
     pub res: Resolution,
     /// Where the phone finds it.
+    #[schema(max_length = 500, pattern = r"^https?://\S+$", examples("https://example.com/logo.png"))]
     pub url: String,
 }
 
 /// The screens a logo is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Resolution {
     /// All that have none of their own.

@@ -8,7 +8,9 @@ use axum::{
     },
     http::{StatusCode, request::Parts},
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
+use thiserror::Error;
+use utoipa::IntoParams;
 
 use crate::{hub::Hub, problem::Problem};
 
@@ -21,8 +23,29 @@ pub(crate) struct Json<T>(pub(crate) T);
 pub(crate) struct Form<T>(pub(crate) T);
 
 /// The id of an approval in the address. What is no id is an address where nothing is.
-#[derive(Debug)]
-pub(crate) struct OfApproval(pub(crate) ApprovalId);
+#[derive(Debug, IntoParams)]
+#[into_params(names("id"), parameter_in = Path)]
+pub(crate) struct OfApproval(#[param(value_type = String, format = "uuid")] pub(crate) ApprovalId);
+
+/// A whole number however JSON spells it: 180.0 is one as well as 180 (JSON Schema 2020-12, 6.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "f64")]
+pub(crate) struct Whole(pub(crate) u32);
+
+/// A number that is negative, too large, or not whole.
+#[derive(Debug, Error)]
+#[error("not a whole number")]
+pub(crate) struct NotWhole;
+
+impl TryFrom<f64> for Whole {
+    type Error = NotWhole;
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "only what fits is cast")]
+    fn try_from(number: f64) -> Result<Self, NotWhole> {
+        let fits = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
+        if fits { Ok(Self(number as u32)) } else { Err(NotWhole) }
+    }
+}
 
 impl<T: DeserializeOwned> FromRequest<Hub> for Json<T> {
     type Rejection = Problem;
@@ -59,4 +82,20 @@ impl FromRequestParts<Hub> for OfApproval {
 
 fn unreadable(status: StatusCode, detail: &'static str) -> Problem {
     if status == StatusCode::PAYLOAD_TOO_LARGE { Problem::too_large() } else { Problem::bad_request(detail) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_number_may_have_a_point() {
+        let read = |text| serde_json::from_str(text).ok().map(|Whole(number)| number);
+        for text in ["180", "180.0", "1.8e2"] {
+            assert_eq!(read(text), Some(180), "{text}");
+        }
+        for text in ["180.5", "-1", "4294967296", "1e300", "\"180\"", "null"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use approval::{Approval, ApprovalId, Clock, Entropy, Logos};
 use broker::EventLog;
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use provider::Authy;
 use storage::Storage;
@@ -25,6 +26,8 @@ pub(crate) struct Hub(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) origins: Origins,
+    /// The description of the API, as it is sent.
+    pub(crate) document: Bytes,
     /// The pictures beside whatever brings none of its own.
     pub(crate) logos: Logos,
     pub(crate) storage: Storage,

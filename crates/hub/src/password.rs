@@ -46,8 +46,8 @@ pub enum HashError {
 }
 
 impl NewPassword {
-    const SHORTEST: usize = 8;
-    const LONGEST: usize = 1000;
+    pub(crate) const SHORTEST: usize = 8;
+    pub(crate) const LONGEST: usize = 1000;
     /// A guesser with a list needs fewer tries than this for what we call common (zxcvbn's estimate).
     const COMMON_BELOW_GUESSES: u64 = 10_000;
     /// The estimate's cost grows with the square of the length; nothing this long is common.

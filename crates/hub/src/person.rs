@@ -39,6 +39,13 @@ pub(crate) struct Typed<'a> {
     pub(crate) password: &'a Secret,
 }
 
+/// Characters in a name.
+pub(crate) const NAME_LIMIT: usize = 100;
+/// The calling codes of countries.
+pub(crate) const COUNTRY_CODES: std::ops::RangeInclusive<u16> = 1..=999;
+/// Characters in a phone number as it is typed.
+pub(crate) const PHONE_LIMIT: usize = 30;
+
 /// Field and sentence.
 pub(crate) type FieldErrors = Vec<(&'static str, String)>;
 
@@ -71,7 +78,7 @@ impl Person {
 
 impl Email {
     /// The longest address that fits into what a phone shows.
-    const LONGEST: usize = 200;
+    pub(crate) const LONGEST: usize = 200;
 
     /// Takes whatever can be an address; whether it exists only a message could tell.
     pub(crate) fn parse(text: &str) -> Option<Self> {
@@ -92,7 +99,7 @@ impl Email {
 impl Phone {
     /// Parses the national number of a country; spaces, dots, dashes and brackets are welcome.
     fn parse(country_code: u16, text: &str) -> Option<Self> {
-        if text.chars().count() > 30 {
+        if text.chars().count() > PHONE_LIMIT {
             return None;
         }
         let text = text.trim();
@@ -117,13 +124,13 @@ fn noted<T>(errors: &mut FieldErrors, field: &'static str, parsed: Result<T, imp
 
 fn full_name(text: &str) -> Option<String> {
     let text = text.trim();
-    let sane = !text.is_empty() && text.chars().count() <= 100 && is_plain(text);
+    let sane = !text.is_empty() && text.chars().count() <= NAME_LIMIT && is_plain(text);
     sane.then(|| text.to_owned())
 }
 
 fn country_code(text: &str) -> Option<u16> {
     let digits = text.trim().trim_start_matches('+');
-    digits.parse().ok().filter(|code| (1..=999).contains(code) && digits.len() <= 3)
+    digits.parse().ok().filter(|code| COUNTRY_CODES.contains(code) && digits.len() <= 3)
 }
 
 #[cfg(test)]

@@ -8,31 +8,61 @@ use axum::{
 use provider::ProviderError;
 use serde::Serialize;
 use storage::{Limited, StorageError};
+use utoipa::ToSchema;
 
 use crate::password::HashError;
 
-/// One of a few stable kinds of trouble.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What went wrong (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Problem {
-    /// The stable name, a URI reference.
+    /// Its kind; what a program goes by.
     #[serde(rename = "type")]
-    pub(crate) kind: &'static str,
+    pub(crate) kind: Kind,
     /// The kind in words.
     pub(crate) title: &'static str,
+    /// The status of the answer.
     #[serde(serialize_with = "as_number")]
+    #[schema(value_type = u16, minimum = 400, maximum = 599)]
     pub(crate) status: StatusCode,
     /// This case in words.
     pub(crate) detail: String,
     /// What is wrong with which field.
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "as_map")]
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     pub(crate) errors: Vec<(&'static str, String)>,
     /// Seconds until another try makes sense.
     #[serde(skip)]
     pub(crate) retry_after: Option<i64>,
 }
 
+/// The stable names of all kinds of trouble, each a URI reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schema(as = ProblemType)]
+pub(crate) enum Kind {
+    BadRequest,
+    TooLarge,
+    UnsupportedType,
+    InvalidInput,
+    InvalidCredentials,
+    InvalidCode,
+    TooManyAttempts,
+    NoSession,
+    NotFound,
+    MethodNotAllowed,
+    NotApproved,
+    AlreadyDecided,
+    AlreadyRegistered,
+    AlreadySignedIn,
+    ForeignOrigin,
+    ProviderUnavailable,
+    Busy,
+    TooLong,
+    Internal,
+}
+
 impl Problem {
-    const fn new(kind: &'static str, title: &'static str, status: StatusCode) -> Self {
+    const fn new(kind: Kind, title: &'static str, status: StatusCode) -> Self {
         Self { kind, title, status, detail: String::new(), errors: Vec::new(), retry_after: None }
     }
 
@@ -42,36 +72,36 @@ impl Problem {
 
     /// The request cannot be read.
     pub(crate) fn bad_request(detail: &'static str) -> Self {
-        Self::new("bad-request", "The request cannot be read", StatusCode::BAD_REQUEST).saying(detail)
+        Self::new(Kind::BadRequest, "The request cannot be read", StatusCode::BAD_REQUEST).saying(detail)
     }
 
     /// The body is too large.
     pub(crate) fn too_large() -> Self {
-        Self::new("too-large", "The request is too large", StatusCode::PAYLOAD_TOO_LARGE)
+        Self::new(Kind::TooLarge, "The request is too large", StatusCode::PAYLOAD_TOO_LARGE)
             .saying("Please send less and try again.")
     }
 
     /// The body is of another type than this address takes.
     pub(crate) fn unsupported_type() -> Self {
-        Self::new("unsupported-type", "The content type is not supported", StatusCode::UNSUPPORTED_MEDIA_TYPE)
+        Self::new(Kind::UnsupportedType, "The content type is not supported", StatusCode::UNSUPPORTED_MEDIA_TYPE)
             .saying("Our pages send forms, programs send JSON.")
     }
 
     /// Some fields hold what cannot be taken.
     pub(crate) fn invalid(errors: Vec<(&'static str, String)>) -> Self {
-        let problem = Self::new("invalid-input", "Some fields need another look", StatusCode::UNPROCESSABLE_ENTITY);
+        let problem = Self::new(Kind::InvalidInput, "Some fields need another look", StatusCode::UNPROCESSABLE_ENTITY);
         Self { errors, ..problem }
     }
 
     /// Unknown email or wrong password; nobody learns which.
     pub(crate) fn invalid_credentials() -> Self {
-        Self::new("invalid-credentials", "Email or password is wrong", StatusCode::FORBIDDEN)
+        Self::new(Kind::InvalidCredentials, "Email or password is wrong", StatusCode::FORBIDDEN)
             .saying("Email or password is wrong. Please try again.")
     }
 
     /// A code that is wrong, used or too old.
     pub(crate) fn invalid_code() -> Self {
-        Self::new("invalid-code", "The code is not right", StatusCode::UNAUTHORIZED)
+        Self::new(Kind::InvalidCode, "The code is not right", StatusCode::UNAUTHORIZED)
             .saying("This code is not right, or was used before. Check the newest one and try again.")
     }
 
@@ -88,73 +118,74 @@ impl Problem {
         let seconds = limited.retry_after.whole_seconds() + 1;
         let minutes = (seconds + 59) / 60;
         let wait = if minutes == 1 { "a minute".to_owned() } else { format!("{minutes} minutes") };
-        let problem = Self::new("too-many-attempts", "Too many attempts", StatusCode::TOO_MANY_REQUESTS);
+        let problem = Self::new(Kind::TooManyAttempts, "Too many attempts", StatusCode::TOO_MANY_REQUESTS);
         Self { retry_after: Some(seconds), ..problem }.saying(format!("Too many {what}. Please try again in {wait}."))
     }
 
     /// The request needs a session, or a confirmed one.
     pub(crate) fn no_session() -> Self {
-        Self::new("no-session", "You are not signed in", StatusCode::UNAUTHORIZED)
+        Self::new(Kind::NoSession, "You are not signed in", StatusCode::UNAUTHORIZED)
             .saying("Your sign-in has ended. Please sign in again.")
     }
 
     /// Nothing is here, or nothing of yours.
     pub(crate) fn not_found() -> Self {
-        Self::new("not-found", "There is nothing here", StatusCode::NOT_FOUND)
+        Self::new(Kind::NotFound, "There is nothing here", StatusCode::NOT_FOUND)
             .saying("The address may be wrong, or what it shows belongs to another sign-in.")
     }
 
     /// The address does not take this method.
     pub(crate) fn wrong_method() -> Self {
-        Self::new("method-not-allowed", "This cannot be done here", StatusCode::METHOD_NOT_ALLOWED)
+        Self::new(Kind::MethodNotAllowed, "This cannot be done here", StatusCode::METHOD_NOT_ALLOWED)
             .saying("This address is for something else.")
     }
 
     /// The approval is not approved.
     pub(crate) fn not_approved() -> Self {
-        Self::new("not-approved", "This is not approved", StatusCode::CONFLICT)
+        Self::new(Kind::NotApproved, "This is not approved", StatusCode::CONFLICT)
             .saying("Nothing was done. Your phone has not approved it.")
     }
 
     /// The approval cannot be cancelled or sent again any more.
     pub(crate) fn already_decided() -> Self {
-        Self::new("already-decided", "This has been decided", StatusCode::CONFLICT)
+        Self::new(Kind::AlreadyDecided, "This has been decided", StatusCode::CONFLICT)
             .saying("It was answered or taken back before, and stays as it is.")
     }
 
     /// The phone is proven, and its owner has an account already.
     pub(crate) fn already_registered() -> Self {
-        Self::new("already-registered", "You have an account already", StatusCode::CONFLICT)
+        Self::new(Kind::AlreadyRegistered, "You have an account already", StatusCode::CONFLICT)
             .saying("There is an account with this email address already. Please sign in.")
     }
 
     /// The request comes from another site.
     pub(crate) fn foreign_origin() -> Self {
-        Self::new("foreign-origin", "This request came from another site", StatusCode::FORBIDDEN)
+        Self::new(Kind::ForeignOrigin, "This request came from another site", StatusCode::FORBIDDEN)
             .saying("For your safety, forms are only taken from our own pages.")
     }
 
     /// The provider cannot be reached or does not take our requests.
     pub(crate) fn provider_unavailable() -> Self {
-        Self::new("provider-unavailable", "The phone service is not available", StatusCode::SERVICE_UNAVAILABLE)
+        Self::new(Kind::ProviderUnavailable, "The phone service is not available", StatusCode::SERVICE_UNAVAILABLE)
             .saying("We cannot reach the phone service right now. Please try again in a minute.")
     }
 
     /// More people than this machine can check passwords for.
-    fn busy() -> Self {
-        let problem = Self::new("busy", "Many people are signing in", StatusCode::SERVICE_UNAVAILABLE);
+    pub(crate) fn busy() -> Self {
+        let problem = Self::new(Kind::Busy, "Many people are signing in", StatusCode::SERVICE_UNAVAILABLE);
         Self { retry_after: Some(5), ..problem }
             .saying("Many people are signing in right now. Please try again in a moment.")
     }
 
     /// The session is through already; what is asked for is for sessions that wait.
     pub(crate) fn already_signed_in() -> Self {
-        Self::new("already-signed-in", "You are signed in already", StatusCode::CONFLICT)
+        Self::new(Kind::AlreadySignedIn, "You are signed in already", StatusCode::CONFLICT)
             .saying("There is nothing left to do here.")
     }
 
-    fn internal() -> Self {
-        Self::new("internal", "Something went wrong on our side", StatusCode::INTERNAL_SERVER_ERROR)
+    /// Our own fault; the cause is in the log.
+    pub(crate) fn internal() -> Self {
+        Self::new(Kind::Internal, "Something went wrong on our side", StatusCode::INTERNAL_SERVER_ERROR)
             .saying("Please try again in a moment.")
     }
 }
@@ -169,7 +200,7 @@ impl From<StorageError> for Problem {
 
 impl From<approval::ShownError> for Problem {
     fn from(error: approval::ShownError) -> Self {
-        Self::new("too-long", "A phone cannot show this", StatusCode::UNPROCESSABLE_ENTITY).saying(error.to_string())
+        Self::new(Kind::TooLong, "A phone cannot show this", StatusCode::UNPROCESSABLE_ENTITY).saying(error.to_string())
     }
 }
 

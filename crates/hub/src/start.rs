@@ -6,12 +6,14 @@ use std::time::Duration;
 use approval::{Clock, Details, Entropy, Logos, Shown};
 use axum::Router;
 use broker::EventLog;
+use bytes::Bytes;
 use provider::Authy;
 use storage::{Storage, StorageError};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use utoipa::openapi::OpenApi;
 
 use crate::{
     announce, consume, draft, follow, hear,
@@ -39,6 +41,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Gives randomness.
     pub entropy: Entropy,
+    /// Describes what else is served where this hub is, if anything is.
+    pub others: Option<fn() -> OpenApi>,
 }
 
 /// Why a hub could not start.
@@ -56,6 +60,9 @@ pub enum StartError {
     /// The provider takes no such logo.
     #[error("the logo's address is none that a phone can be given: http, and at most 500 characters")]
     Logo,
+    /// The description of the API cannot be written.
+    #[error("the description of the API cannot be written")]
+    Document(#[source] serde_json::Error),
     /// An approval would end before the provider could ask for it.
     #[error("an approval must live {} seconds at least", Settings::SHORTEST)]
     TooShort,
@@ -72,7 +79,7 @@ const FOLD: Duration = Duration::from_secs(1);
 /// # Errors
 /// [`StartError`] when the settings or the database will not do.
 pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -> Result<Router, StartError> {
-    let Parts { settings, storage, log, provider, clock, entropy } = parts;
+    let Parts { settings, storage, log, provider, clock, entropy, others } = parts;
     let message = draft::sign_up_message(&settings.product);
     Shown::new(message, Details::default()).map_err(|_| StartError::Product)?;
     if settings.sign_in_seconds.min(settings.transaction_seconds) < Settings::SHORTEST {
@@ -80,8 +87,11 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
     }
     let logos = settings.logo_url.as_ref().map_or_else(|| Ok(Logos::default()), |url| Logos::one(url.to_string()));
     let (news, told) = mpsc::unbounded_channel();
+    let origins = Origins::of(&settings.public_url);
+    let document = written(!origins.is_loopback(), others).map_err(StartError::Document)?;
     let hub = Hub::new(Shared {
-        origins: Origins::of(&settings.public_url),
+        origins,
+        document,
         logos: logos.map_err(|_| StartError::Logo)?,
         settings,
         key: ServerKey::new(storage.server_key("sessions", &entropy).await?),
@@ -121,6 +131,11 @@ fn fold(hub: &Hub) {
             }
         }
     });
+}
+
+/// The description of the API, as it is sent.
+fn written(secure: bool, others: Option<fn() -> OpenApi>) -> Result<Bytes, serde_json::Error> {
+    Ok(route::document(secure, others.map(|describe| describe())).to_json()?.into())
 }
 
 fn sweep(hub: &Hub) {

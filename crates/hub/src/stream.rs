@@ -15,6 +15,7 @@ use axum::{
 };
 use futures_util::{Stream, stream};
 use tokio::time::timeout;
+use utoipa::ToSchema;
 
 use crate::{
     feed::{Feed, News},
@@ -29,6 +30,19 @@ pub(crate) const CONTENT_TYPE: &str = "text/event-stream";
 const BEAT: Duration = Duration::from_secs(5);
 /// Asks a proxy not to keep the stream back until it ends, as nginx understands it.
 const NO_BUFFERING: (HeaderName, &str) = (HeaderName::from_static("x-accel-buffering"), "no");
+
+/// One event as whoever listens reads it. Nobody makes a value: it stands for the events in the API's document.
+#[derive(ToSchema)]
+#[schema(as = Event, examples(json!({ "data": r#"{"type":"reconnect","after_ms":420}"# })))]
+#[expect(dead_code, reason = "it stands for the events in the API's document")]
+pub(crate) struct Described {
+    /// With a `state`, the version of the approval.
+    #[schema(nullable = false)]
+    id: Option<String>,
+    /// A message, as it is described in AsyncAPI.
+    #[schema(content_media_type = "application/json")]
+    data: String,
+}
 
 /// Keeps a browser informed about its approval until the outcome.
 pub(crate) fn answer(hub: &Hub, id: ApprovalId, token: Token) -> Response {

@@ -101,12 +101,12 @@ pub(crate) async fn approve_by_code(
     text: &str,
 ) -> Result<Approval, Problem> {
     let approval = own(hub, caller, id).await?;
+    let code = text.trim().parse::<Code>().map_err(|_| Problem::invalid_transaction_code())?;
     match approval.status {
         Status::Pending => {}
         Status::Approved => return Ok(approval),
         _ => return Err(Problem::already_decided()),
     }
-    let code = text.trim().parse::<Code>().map_err(|_| Problem::invalid_transaction_code())?;
     let accepted = codes::accepted(hub, caller, &code, Some(id)).await?;
     let attempt = accepted.ok_or_else(Problem::invalid_transaction_code)?;
     match hub.storage.approve_by_code(&caller.session, id, hub.key.code_hash(code.expose())).await? {

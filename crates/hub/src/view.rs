@@ -2,28 +2,62 @@
 
 use approval::{Approval, ApprovalId, Delivery, Details, Purpose, Status};
 use serde::Serialize;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
-/// The JSON of an approval.
-#[derive(Debug, Serialize)]
+/// One request to a phone, and what became of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Approval, examples(ApprovalView::example))]
 pub(crate) struct ApprovalView<'a> {
+    #[schema(value_type = String, format = "uuid")]
     id: ApprovalId,
     /// Grows with each change.
+    #[schema(minimum = 1)]
     version: i64,
     purpose: Purpose,
     status: Status,
     delivery: Delivery,
+    /// What the phone asks.
     message: &'a str,
+    /// What the phone shows below it, in this order.
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     details: &'a Details,
-    /// Two digits, as text.
+    /// Two digits that page and phone both show, for comparison by eye.
+    #[schema(pattern = "^[1-9][0-9]$")]
     number: String,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
+    /// When it ends unanswered.
     #[serde(with = "time::serde::rfc3339")]
     expires_at: OffsetDateTime,
+    /// When it got its final status.
     #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required)]
     decided_at: Option<OffsetDateTime>,
+    /// The approval that took its place, when it was sent again.
+    #[schema(value_type = Option<String>, format = "uuid", required)]
     replaced_by: Option<ApprovalId>,
+}
+
+impl ApprovalView<'_> {
+    /// One for the API's document.
+    pub(crate) fn example() -> Value {
+        json!({
+            "id": "01935f6e-7c00-7000-8000-00000000002a",
+            "version": 3,
+            "purpose": "transaction",
+            "status": "approved",
+            "delivery": "sent",
+            "message": "Send money to Jarod's vault?",
+            "details": { "Number": "47", "Amount": "1,000,000", "Currency": "Galleons" },
+            "number": "47",
+            "created_at": "2026-11-24T12:00:00Z",
+            "expires_at": "2026-11-24T12:05:00Z",
+            "decided_at": "2026-11-24T12:00:07.25Z",
+            "replaced_by": null
+        })
+    }
 }
 
 impl<'a> From<&'a Approval> for ApprovalView<'a> {
@@ -42,6 +76,45 @@ impl<'a> From<&'a Approval> for ApprovalView<'a> {
             decided_at: approval.decided_at,
             replaced_by: approval.replaced_by,
         }
+    }
+}
+
+/// What comes after the password.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(examples(json!({ "next": "approval", "approval": ApprovalView::example() })))]
+pub(crate) struct Next<'a> {
+    next: Step,
+    approval: ApprovalView<'a>,
+}
+
+/// There is nothing left to do.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(examples(json!(Done::new())))]
+pub(crate) struct Done {
+    next: Step,
+}
+
+/// What to do next.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Step {
+    /// Wait for the approval, or type a code.
+    Approval,
+    /// Nothing: it is done.
+    Done,
+}
+
+impl<'a> Next<'a> {
+    /// The approval is to be waited for.
+    pub(crate) fn approval(approval: &'a Approval) -> Self {
+        Self { next: Step::Approval, approval: approval.into() }
+    }
+}
+
+impl Done {
+    /// It is done.
+    pub(crate) const fn new() -> Self {
+        Self { next: Step::Done }
     }
 }
 

@@ -148,7 +148,7 @@ fn is_secure(hub: &Hub) -> bool {
 }
 
 /// `__Host-` makes browsers refuse the cookie from any other host or path (RFC 6265bis, 4.1.3.2); it needs `Secure`.
-const fn cookie_name(secure: bool) -> &'static str {
+pub(crate) const fn cookie_name(secure: bool) -> &'static str {
     if secure { "__Host-countersign" } else { "countersign" }
 }
 

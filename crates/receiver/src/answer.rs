@@ -14,7 +14,8 @@ use axum::{
 };
 use broker::{PublishError, Receipt};
 use provider::{Rejected, Unreadable};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A callback that is safe with the event log.
 #[derive(Debug)]
@@ -40,6 +41,33 @@ pub(crate) enum Refused {
     Unavailable(Option<PublishError>),
 }
 
+/// The same as its sender reads it (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CallbackProblem)]
+pub(crate) struct Problem {
+    /// The stable name of its kind.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The kind in words.
+    title: &'static str,
+    /// The status of the answer.
+    status: u16,
+}
+
+impl Problem {
+    /// The cause stays with us: a sender that is not the provider learns nothing from the answer.
+    pub(crate) const fn of(refused: &Refused) -> Self {
+        let (status, kind, title) = match refused {
+            Refused::Signature(_) => (401, "invalid-signature", "The signature is missing or wrong"),
+            Refused::TooLarge => (413, "too-large", "The request is too large"),
+            Refused::Incomplete => (400, "bad-request", "The request cannot be read"),
+            Refused::Method => (405, "method-not-allowed", "This cannot be done here"),
+            Refused::Unavailable(_) => (503, "unavailable", "The callback cannot be kept now"),
+        };
+        Self { kind, title, status }
+    }
+}
+
 impl From<Rejected> for Refused {
     fn from(rejected: Rejected) -> Self {
         Self::Signature(rejected)
@@ -53,17 +81,10 @@ impl IntoResponse for Taken {
 }
 
 impl IntoResponse for Refused {
-    /// The cause stays with us: a sender that is not the provider learns nothing from the answer.
     fn into_response(self) -> Response {
-        let (status, kind, title) = match self {
-            Self::Signature(_) => (StatusCode::UNAUTHORIZED, "invalid-signature", "The signature is missing or wrong"),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The request is too large"),
-            Self::Incomplete => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read"),
-            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This cannot be done here"),
-            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The callback cannot be kept now"),
-        };
-        let problem = Json(json!({ "type": kind, "title": title, "status": status.as_u16() }));
-        let mut response = (status, [(CONTENT_TYPE, "application/problem+json")], problem).into_response();
+        let problem = Problem::of(&self);
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, [(CONTENT_TYPE, "application/problem+json")], Json(problem)).into_response();
         if status == StatusCode::METHOD_NOT_ALLOWED {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
         }

@@ -44,6 +44,7 @@ pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Resul
         provider: AuthySettings { base_url: Url::parse(&phone)?, api_key: key.clone(), timeout },
         log: log.clone(),
         shared: false,
+        receives: true,
     };
     let hub = product::hub(plan, lifecycle).await?;
     let router = hub.merge(product::receiver(key, callback_url.clone(), log));

@@ -13,7 +13,8 @@ use crate::database::DatabaseUrl;
 use crate::health::{self, Health};
 use crate::lifecycle::{Closing, Lifecycle};
 use crate::listen::{bind, local_url, ready};
-use crate::{event_log, product, server};
+use crate::product::{self, Plan};
+use crate::{event_log, server};
 
 const PORT: u16 = 3000;
 const NO_KEY: ConfigError = ConfigError::Missing {
@@ -40,7 +41,11 @@ pub(crate) async fn serve(config: Config, lifecycle: &Lifecycle) -> anyhow::Resu
     };
     let health = Health { storage: Some(storage.clone()), nats: nats.clone(), spool: None };
     let plan = plan(&config, public_url, key.clone(), storage, log.clone(), nats.is_some());
-    let router = product::hub(plan, lifecycle).await?.merge(product::receiver(key, callback_url, log));
+    let router = product::hub(Plan { receives: true, ..plan }, lifecycle).await?.merge(product::receiver(
+        key,
+        callback_url,
+        log,
+    ));
     health::serve(&config, health, lifecycle).await?;
     lifecycle.tasks.spawn(server::serve(listener, router, lifecycle.stop.clone()));
     tracing::info!(url, "serving");

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use serde::Deserialize;
-use serde_json::json;
+use utoipa::IntoParams;
 
 use super::waiting::take_back;
 use crate::{
@@ -18,25 +18,42 @@ use crate::{
     complete,
     hub::Hub,
     problem::Problem,
-    view::ApprovalView,
+    refusals::{AlreadyDecided, ForeignOrigin, Internal, NoSession, NotApproved, NotFound, TooMany, UnreadableQuery},
+    view::{ApprovalView, Done},
     visitor::{Caller, MaybeCaller},
 };
 
 /// How long to wait for news, and what is known already.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Wait {
-    /// Seconds, 0 to 30.
+    /// Seconds to wait for news; 0 without it.
     #[serde(default)]
+    #[param(maximum = 30)]
     wait: u64,
-    /// The version that the client knows.
+    /// The version that is known already; 0 without it.
     #[serde(default)]
     since: i64,
 }
 
 const LONGEST_WAIT: u64 = 30;
 
-/// `GET /api/approvals/{id}`. With `wait` and `since` it answers at the first version after `since`, or after `wait`
-/// seconds with what there is.
+/// Tells how an approval stands.
+///
+/// With `wait` and `since` it answers at the first version after `since`, or after `wait` seconds with what there is; at
+/// once when the approval is decided, belongs to another session of the same person, or the server is about to stop.
+#[utoipa::path(
+    get,
+    path = "/api/approvals/{id}",
+    operation_id = "show_approval",
+    tag = "approvals",
+    security(("session" = [])),
+    params(OfApproval, Wait),
+    responses(
+        (status = OK, body = ApprovalView, description = "How it stands."),
+        UnreadableQuery, NoSession, NotFound, Internal
+    )
+)]
 pub(crate) async fn show(
     State(hub): State<Hub>,
     OfApproval(id): OfApproval,
@@ -70,17 +87,50 @@ pub(crate) async fn show(
     Ok(axum::Json(ApprovalView::from(newest)).into_response())
 }
 
-/// `POST /api/approvals/{id}/complete`: 200 `{next: "done"}` and the confirmed session's cookie; 409 while not approved.
+/// Makes use of an approved approval, once.
+///
+/// One of a sign-up or sign-in confirms its session. May be repeated when the answer was lost.
+#[utoipa::path(
+    post,
+    path = "/api/approvals/{id}/complete",
+    operation_id = "complete_approval",
+    tag = "approvals",
+    security(("session" = [])),
+    params(OfApproval),
+    responses(
+        (
+            status = OK,
+            body = Done,
+            description = "It is done.",
+            headers(("set-cookie" = String, description = "The confirmed session, unless it was confirmed before."))
+        ),
+        NoSession, ForeignOrigin, NotFound, NotApproved, Internal
+    )
+)]
 pub(crate) async fn complete(
     State(hub): State<Hub>,
     OfApproval(id): OfApproval,
     caller: MaybeCaller,
 ) -> Result<Response, Problem> {
     let jar = Caller::confirmed_cookies(&hub, &complete::complete(&hub, caller, id).await?);
-    Ok((jar, axum::Json(json!({ "next": "done" }))).into_response())
+    Ok((jar, axum::Json(Done::new())).into_response())
 }
 
-/// `POST /api/approvals/{id}/cancel`: 200 and the cancelled approval; 409 when it was decided before.
+/// Takes a pending approval back.
+///
+/// The session it waited for stays as it is.
+#[utoipa::path(
+    post,
+    path = "/api/approvals/{id}/cancel",
+    operation_id = "cancel_approval",
+    tag = "approvals",
+    security(("session" = [])),
+    params(OfApproval),
+    responses(
+        (status = OK, body = ApprovalView, description = "It is cancelled."),
+        NoSession, ForeignOrigin, NotFound, AlreadyDecided, Internal
+    )
+)]
 pub(crate) async fn cancel(
     State(hub): State<Hub>,
     OfApproval(id): OfApproval,
@@ -93,7 +143,21 @@ pub(crate) async fn cancel(
     Ok(axum::Json(ApprovalView::from(&approval)).into_response())
 }
 
-/// `POST /api/approvals/{id}/resend`: 201 and the approval that takes its place.
+/// Asks the phone again, by another approval with a number of its own.
+///
+/// At most 10 requests are sent to one phone within 10 minutes.
+#[utoipa::path(
+    post,
+    path = "/api/approvals/{id}/resend",
+    operation_id = "resend_approval",
+    tag = "approvals",
+    security(("session" = [])),
+    params(OfApproval),
+    responses(
+        (status = CREATED, body = ApprovalView, description = "What takes its place; the same when repeated."),
+        NoSession, ForeignOrigin, NotFound, AlreadyDecided, TooMany, Internal
+    )
+)]
 pub(crate) async fn resend(
     State(hub): State<Hub>,
     OfApproval(id): OfApproval,

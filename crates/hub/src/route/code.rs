@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{refused, shell};
 use crate::{
@@ -15,20 +16,24 @@ use crate::{
     hub::Hub,
     page::{self, Code, Reason},
     person::phone_ending,
-    problem::Problem,
+    problem::{Kind, Problem},
     visitor::{Caller, MaybeCaller},
 };
 
 /// A typed code.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Code, examples(json!({ "code": "0123456" })))]
 pub(crate) struct Typed {
+    /// Six to ten digits.
+    #[schema(value_type = String, pattern = r"^\s*[0-9]{6,10}\s*$", write_only)]
     pub(super) code: Secret,
 }
 
 /// How to send one.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SendCode, examples(json!({ "channel": "sms" })))]
 pub(crate) struct Wanted {
     pub(super) channel: Channel,
 }
@@ -68,7 +73,7 @@ pub(crate) async fn send(
 
 /// The form again, with what went wrong; without a session there is no form.
 async fn again(hub: &Hub, caller: MaybeCaller, problem: Problem) -> Result<Response, Problem> {
-    let leads_away = matches!(problem.kind, "no-session" | "already-registered" | "already-signed-in");
+    let leads_away = matches!(problem.kind, Kind::NoSession | Kind::AlreadyRegistered | Kind::AlreadySignedIn);
     match caller.current() {
         Some(caller) if !leads_away => {
             let page = Code { error: Some(problem.detail.clone()), ..form(hub, &caller).await? };

@@ -7,9 +7,39 @@ use axum::{
     response::Response,
 };
 
-use crate::{body::OfApproval, hub::Hub, problem::Problem, socket, stream, visitor::MaybeCaller};
+use crate::{
+    body::OfApproval,
+    hub::Hub,
+    problem::Problem,
+    refusals::{ForeignOrigin, Internal, NoSession, NoUpgrade, NotFound},
+    socket, stream,
+    visitor::MaybeCaller,
+};
 
-/// `GET /api/approvals/{id}/events`: server-sent events for who accepts them, else a WebSocket.
+/// Tells each change of an approval, until it is decided.
+///
+/// Server-sent events for `Accept: text/event-stream`, else a WebSocket, with the subprotocol `countersign.v1` if one is
+/// asked for. The messages are described in AsyncAPI, in `docs/asyncapi.yaml` of the source. A WebSocket is opened for
+/// our own `Origin` alone, and one without a session is closed with 4401. Server-sent events are for our own pages and
+/// for programs, which send neither `Origin` nor `Sec-Fetch-Site`.
+#[utoipa::path(
+    get,
+    path = "/api/approvals/{id}/events",
+    operation_id = "listen",
+    tag = "approvals",
+    security(("session" = [])),
+    params(OfApproval),
+    responses(
+        (status = SWITCHING_PROTOCOLS, description = "Messages follow on the WebSocket."),
+        (
+            status = OK,
+            body = stream::Described,
+            content_type = "text/event-stream",
+            description = "Messages follow, one in the data of each event."
+        ),
+        NoUpgrade, NoSession, ForeignOrigin, NotFound, Internal
+    )
+)]
 pub(crate) async fn events(
     State(hub): State<Hub>,
     OfApproval(id): OfApproval,

@@ -5,6 +5,7 @@ mod approval;
 mod code;
 mod events;
 mod landing;
+mod openapi;
 mod session;
 mod sign_in;
 mod sign_up;
@@ -20,13 +21,14 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
+pub(crate) use openapi::document;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::{
     hub::Hub,
     origin,
     page::{self, Shell},
-    problem::Problem,
+    problem::{Kind, Problem},
     visitor::Caller,
 };
 
@@ -78,6 +80,7 @@ fn pages() -> Router<Hub> {
 
 fn api() -> Router<Hub> {
     Router::new()
+        .route("/openapi.json", get(openapi::show))
         .route("/users", post(sign_up::create))
         .route("/session", get(session::show).post(sign_in::create).delete(session::end))
         .route("/session/code", post(session::code))
@@ -104,7 +107,7 @@ async fn finish(State(hub): State<Hub>, request: Request, next: Next) -> Respons
         return next.run(request).await;
     }
     let finished = hub.tasks.spawn(next.run(request)).await;
-    finished.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+    finished.unwrap_or_else(|_| Problem::internal().into_response())
 }
 
 /// Shows a problem as a page to whoever asked for a page.
@@ -120,7 +123,7 @@ async fn problems_as_pages(State(hub): State<Hub>, request: Request, next: Next)
 fn problem_page(hub: &Hub, problem: &Problem) -> Response {
     let (next, next_label) = match problem.status {
         StatusCode::UNAUTHORIZED => ("/sign-in", "Sign in"),
-        StatusCode::CONFLICT if problem.kind == "already-registered" => ("/sign-in", "Sign in"),
+        StatusCode::CONFLICT if problem.kind == Kind::AlreadyRegistered => ("/sign-in", "Sign in"),
         // It leads a session that waits to its waiting page.
         StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS => ("/account", "Go back"),
         _ => ("/", "Go to the start"),

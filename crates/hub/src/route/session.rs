@@ -7,7 +7,7 @@ use axum::{
 };
 use axum_extra::extract::cookie::CookieJar;
 use serde::Serialize;
-use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{
     account::sign_out_of,
@@ -19,27 +19,60 @@ use crate::{
     hub::Hub,
     person::phone_ending,
     problem::Problem,
-    view::ApprovalView,
+    refusals::{
+        AlreadyRegistered, AlreadySignedIn, Body, ForeignOrigin, Internal, NoSession, NoSessionOrCode, NotFound,
+        ProviderUnavailable, TooMany,
+    },
+    view::{ApprovalView, Done},
     visitor::{Caller, MaybeCaller},
 };
 
-/// The JSON of a session.
-#[derive(Debug, Serialize)]
+/// Who is asking, and how far they are.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Session, examples(json!({
+    "state": "confirmed",
+    "user": { "full_name": "Ada Lovelace", "email": "ada@example.com", "phone": "+12015550123" }
+})))]
 struct SessionView<'a> {
-    state: &'static str,
+    state: Stage,
     user: UserView<'a>,
+    /// What a pending session waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     approval: Option<ApprovalView<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+/// How far a session is.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SessionState)]
+enum Stage {
+    /// The password was right.
+    Pending,
+    /// A proof has confirmed it.
+    Confirmed,
+}
+
+/// Whose session it is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
 struct UserView<'a> {
     full_name: &'a str,
     email: &'a str,
+    /// In E.164; all but the last two digits are hidden while the session is pending.
+    #[schema(pattern = r"^(\+[0-9]+|•••• [0-9]{2})$")]
     phone: String,
 }
 
-/// `GET /api/session`: who is asking; 404 without a session. The phone is masked while the session is pending.
+/// Tells who is asking.
+#[utoipa::path(
+    get,
+    path = "/api/session",
+    operation_id = "show_session",
+    tag = "session",
+    security((), ("session" = [])),
+    responses((status = OK, body = SessionView, description = "Somebody gave a password."), NotFound, Internal)
+)]
 pub(crate) async fn show(State(hub): State<Hub>, caller: MaybeCaller) -> Result<Response, Problem> {
     let caller = caller.current().ok_or_else(Problem::not_found)?;
     let session = &caller.session;
@@ -51,30 +84,81 @@ pub(crate) async fn show(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
         format!("•••• {}", phone_ending(session.phone.expose()))
     };
     let view = SessionView {
-        state: if confirmed { "confirmed" } else { "pending" },
+        state: if confirmed { Stage::Confirmed } else { Stage::Pending },
         user: UserView { full_name: &session.full_name, email: &session.email, phone },
         approval: waiting.as_ref().map(ApprovalView::from),
     };
     Ok(axum::Json(view).into_response())
 }
 
-/// `DELETE /api/session`: 204.
+/// Signs out.
+///
+/// Whatever the session still waited for is cancelled.
+#[utoipa::path(
+    delete,
+    path = "/api/session",
+    operation_id = "sign_out",
+    tag = "session",
+    security(("session" = [])),
+    responses(
+        (
+            status = NO_CONTENT,
+            description = "The session has ended.",
+            headers(("set-cookie" = String, description = "Takes the cookie away."))
+        ),
+        NoSession, ForeignOrigin, Internal
+    )
+)]
 pub(crate) async fn end(State(hub): State<Hub>, caller: MaybeCaller) -> Result<Response, Problem> {
     sign_out_of(&hub, &caller.required()?).await?;
     Ok((StatusCode::NO_CONTENT, CookieJar::new().add(Caller::no_cookie(&hub))).into_response())
 }
 
-/// `POST /api/session/code`: 200 and the confirmed session's cookie; 401 `invalid-code`.
+/// Confirms the session by a code.
+///
+/// From a text message, a call or the authenticator. A code counts once; the same again, after a lost answer, is
+/// answered as before. After 5 wrong codes for one phone within 10 minutes, no other is tried.
+#[utoipa::path(
+    post,
+    path = "/api/session/code",
+    operation_id = "confirm_session",
+    tag = "session",
+    security(("session" = [])),
+    request_body = Typed,
+    responses(
+        (
+            status = OK,
+            body = Done,
+            description = "The session is confirmed.",
+            headers(("set-cookie" = String, description = "The confirmed session, unless it was confirmed before."))
+        ),
+        Body, NoSessionOrCode, ForeignOrigin, AlreadyRegistered, TooMany, Internal, ProviderUnavailable
+    )
+)]
 pub(crate) async fn code(
     State(hub): State<Hub>,
     caller: MaybeCaller,
     Json(typed): Json<Typed>,
 ) -> Result<Response, Problem> {
     let jar = Caller::confirmed_cookies(&hub, &codes::check(&hub, caller, typed.code.expose()).await?);
-    Ok((jar, axum::Json(json!({ "next": "done" }))).into_response())
+    Ok((jar, axum::Json(Done::new())).into_response())
 }
 
-/// `POST /api/session/code/send`: 202.
+/// Sends a code to the phone of the session.
+///
+/// At most 5 within 10 minutes.
+#[utoipa::path(
+    post,
+    path = "/api/session/code/send",
+    operation_id = "send_session_code",
+    tag = "session",
+    security(("session" = [])),
+    request_body = Wanted,
+    responses(
+        (status = ACCEPTED, description = "The code is on its way."),
+        Body, NoSession, ForeignOrigin, AlreadySignedIn, TooMany, Internal, ProviderUnavailable
+    )
+)]
 pub(crate) async fn send_code(
     State(hub): State<Hub>,
     caller: MaybeCaller,

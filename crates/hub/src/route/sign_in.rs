@@ -7,7 +7,8 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::cookie::CookieJar;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{refused, shell};
 use crate::{
@@ -16,23 +17,19 @@ use crate::{
     hub::Hub,
     page::{self, SignIn},
     problem::Problem,
-    view::ApprovalView,
+    refusals::{Body, Busy, Internal, InvalidCredentials, TooMany},
+    view::Next,
     visitor::{Caller, MaybeCaller, Visitor},
 };
 
 /// Email and password.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SignIn, examples(json!({ "email": "ada@example.com", "password": "difference engine" })))]
 pub(crate) struct Input {
     email: String,
+    #[schema(value_type = String, format = Password, write_only)]
     password: Secret,
-}
-
-/// What comes after the password.
-#[derive(Debug, Serialize)]
-struct Next<'a> {
-    next: &'static str,
-    approval: ApprovalView<'a>,
 }
 
 /// The empty form; whoever is in goes on to the account.
@@ -59,7 +56,26 @@ pub(crate) async fn submit(
     }
 }
 
-/// `POST /api/session`: 201 and the pending session's cookie.
+/// Signs in as far as the password goes.
+///
+/// The session is pending until a proof confirms it: the approval is to be completed, or a code to be typed. After 10
+/// wrong passwords for one address within 10 minutes, no other is tried.
+#[utoipa::path(
+    post,
+    path = "/api/session",
+    operation_id = "sign_in",
+    tag = "session",
+    request_body = Input,
+    responses(
+        (
+            status = CREATED,
+            body = Next,
+            description = "The password is right, and the phone is being asked.",
+            headers(("set-cookie" = String, description = "The pending session."))
+        ),
+        Body, InvalidCredentials, TooMany, Internal, Busy
+    )
+)]
 pub(crate) async fn create(
     State(hub): State<Hub>,
     visitor: Visitor,
@@ -78,6 +94,5 @@ pub(super) fn go_and_wait(hub: &Hub, begun: &Begun) -> Response {
 /// The same for a program.
 pub(super) fn answer(hub: &Hub, begun: &Begun) -> Response {
     let jar = CookieJar::new().add(Caller::cookie(hub, &begun.token, false));
-    let next = Next { next: "approval", approval: (&begun.approval).into() };
-    (StatusCode::CREATED, jar, axum::Json(next)).into_response()
+    (StatusCode::CREATED, jar, axum::Json(Next::approval(&begun.approval))).into_response()
 }

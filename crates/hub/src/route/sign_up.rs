@@ -3,6 +3,7 @@
 use approval::Secret;
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{
     refused, shell,
@@ -10,30 +11,46 @@ use super::{
 };
 use crate::{
     begin::{self, Begun},
-    body::{Form, Json},
+    body::{Form, Json, Whole},
     hub::Hub,
+    limits,
     page::{self, Field, SignUp},
     person::{Person, Typed},
     problem::Problem,
+    refusals::{Body, ForeignOrigin, Internal, InvalidInput, ProviderUnavailableOrBusy, TooMany},
+    view::Next,
     visitor::Visitor,
 };
 
 /// What signs up. Programs may send the country code as a number.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SignUp, examples(json!({
+    "full_name": "Ada Lovelace",
+    "email": "ada@example.com",
+    "country_code": "1",
+    "phone": "201-555-0123",
+    "password": "difference engine"
+})))]
 pub(crate) struct Input {
+    #[schema(schema_with = limits::full_name)]
     full_name: String,
+    #[schema(schema_with = limits::email)]
     email: String,
+    #[schema(schema_with = limits::country_code)]
     country_code: CountryCode,
+    #[schema(schema_with = limits::phone)]
     phone: Secret,
+    #[schema(schema_with = limits::new_password)]
     password: Secret,
 }
 
+/// The calling code of a country, 1 to 999.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum CountryCode {
     Text(String),
-    Number(u16),
+    Number(Whole),
 }
 
 /// The empty form.
@@ -56,7 +73,26 @@ pub(crate) async fn submit(
     }
 }
 
-/// `POST /api/users`: 201 and the pending session's cookie.
+/// Signs somebody up.
+///
+/// The account is pending until its phone is proven: the approval is to be completed, or a code to be typed. Answers
+/// alike whether the address is known or not.
+#[utoipa::path(
+    post,
+    path = "/api/users",
+    operation_id = "sign_up",
+    tag = "session",
+    request_body = Input,
+    responses(
+        (
+            status = CREATED,
+            body = Next,
+            description = "The phone is being asked.",
+            headers(("set-cookie" = String, description = "The pending session."))
+        ),
+        Body, ForeignOrigin, InvalidInput, TooMany, Internal, ProviderUnavailableOrBusy
+    )
+)]
 pub(crate) async fn create(
     State(hub): State<Hub>,
     visitor: Visitor,
@@ -100,7 +136,7 @@ impl std::fmt::Display for CountryCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
-            Self::Number(number) => write!(f, "{number}"),
+            Self::Number(Whole(number)) => write!(f, "{number}"),
         }
     }
 }

@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{
     account::account,
@@ -14,43 +15,92 @@ use super::{
     refused, shell,
 };
 use crate::{
-    body::{Form, Json, OfApproval},
+    body::{Form, Json, OfApproval, Whole},
     hub::Hub,
+    limits,
     page::{self, Field, TransactionCode, Transfer},
     person::phone_ending,
     problem::Problem,
+    refusals::{
+        AlreadyDecided, Body, ForeignOrigin, Internal, InvalidInput, NoSession, NoSessionOrCode, NotFound,
+        ProviderUnavailable, TooMany,
+    },
     transaction,
     view::ApprovalView,
     visitor::{Caller, MaybeCaller},
 };
 
 /// What is to be approved, as a program says it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Transaction, examples(json!({
+    "message": "Send money to Jarod's vault?",
+    "details": { "Amount": "1,000,000", "Currency": "Galleons" },
+    "logos": [{ "res": "default", "url": "https://example.com/logo.png" }],
+    "expires_in": 300
+})))]
 pub(crate) struct Input {
+    /// The sentence to approve.
+    #[schema(schema_with = limits::message)]
     message: String,
     #[serde(default)]
+    #[schema(schema_with = limits::details, required = false)]
     details: Details,
+    /// Pictures beside it: none, or one for all screens and perhaps others for some.
     #[serde(default)]
+    #[schema(max_items = 4)]
     logos: Vec<Logo>,
-    expires_in: Option<u32>,
+    /// Seconds until it expires; without it, as the operator has set.
+    #[schema(value_type = Option<u32>, minimum = 30, maximum = 600)]
+    expires_in: Option<Whole>,
 }
 
-/// `POST /api/approvals`: 201 and the approval, for whoever is in.
+/// Has something approved by whoever is in.
+///
+/// The phone shows exactly what is written; what does not fit is refused. At most 10 requests are sent to one phone
+/// within 10 minutes.
+#[utoipa::path(
+    post,
+    path = "/api/approvals",
+    operation_id = "request_approval",
+    tag = "approvals",
+    security(("session" = [])),
+    request_body = Input,
+    responses(
+        (status = CREATED, body = ApprovalView, description = "The phone is being asked."),
+        Body, NoSession, ForeignOrigin, InvalidInput, TooMany, Internal
+    )
+)]
 pub(crate) async fn create(
     State(hub): State<Hub>,
     caller: MaybeCaller,
     Json(input): Json<Input>,
 ) -> Result<Response, Problem> {
     let Input { message, details, logos, expires_in } = input;
-    let typed = transaction::Typed { message, details, logos, expires_in };
+    let typed = transaction::Typed { message, details, logos, expires_in: expires_in.map(|Whole(seconds)| seconds) };
     let wanted = transaction::Wanted::parse(typed).map_err(Problem::invalid)?;
     let id = ApprovalId::new(&hub.clock, &hub.entropy);
     let approval = transaction::begin(&hub, &caller.required()?, id, wanted).await?;
     Ok((StatusCode::CREATED, axum::Json(ApprovalView::from(&approval))).into_response())
 }
 
-/// `POST /api/approvals/{id}/code`: 200 and the approved approval; 401 `invalid-code`.
+/// Approves a transaction by a code that was sent for it alone.
+///
+/// Codes from an authenticator do not count: they do not say what they approve. A right code sent again finds the
+/// transaction approved. After 5 wrong codes for one phone within 10 minutes, no other is tried.
+#[utoipa::path(
+    post,
+    path = "/api/approvals/{id}/code",
+    operation_id = "approve_by_code",
+    tag = "approvals",
+    security(("session" = [])),
+    params(OfApproval),
+    request_body = Typed,
+    responses(
+        (status = OK, body = ApprovalView, description = "It is approved."),
+        Body, NoSessionOrCode, ForeignOrigin, NotFound, AlreadyDecided, TooMany, Internal, ProviderUnavailable
+    )
+)]
 pub(crate) async fn code(
     State(hub): State<Hub>,
     OfApproval(id): OfApproval,
@@ -61,7 +111,22 @@ pub(crate) async fn code(
     Ok(axum::Json(ApprovalView::from(&approval)).into_response())
 }
 
-/// `POST /api/approvals/{id}/code/send`: 202.
+/// Sends a code that approves this transaction alone.
+///
+/// At most 5 within 10 minutes.
+#[utoipa::path(
+    post,
+    path = "/api/approvals/{id}/code/send",
+    operation_id = "send_approval_code",
+    tag = "approvals",
+    security(("session" = [])),
+    params(OfApproval),
+    request_body = Wanted,
+    responses(
+        (status = ACCEPTED, description = "The code is on its way."),
+        Body, NoSession, ForeignOrigin, NotFound, AlreadyDecided, TooMany, Internal, ProviderUnavailable
+    )
+)]
 pub(crate) async fn send_code(
     State(hub): State<Hub>,
     OfApproval(id): OfApproval,

@@ -1,0 +1,79 @@
+//! The limits that the code enforces, as schemas of the OpenAPI document where no derive can say them. The numbers are
+//! those that the code compares with.
+
+use approval::Shown;
+use utoipa::openapi::{KnownFormat, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
+
+use crate::{
+    password::NewPassword,
+    person::{COUNTRY_CODES, Email, NAME_LIMIT, PHONE_LIMIT},
+};
+
+/// What no text may hold that is shown to somebody: see [`approval::is_plain`].
+const ODD: &str = r"\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069";
+
+/// The sentence to approve.
+pub(crate) fn message() -> Object {
+    plain(Shown::MESSAGE_LIMIT)
+}
+
+/// The labelled values below it.
+pub(crate) fn details() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some(format!(
+            "Labels and values, shown in this order. The labels {} are reserved: Countersign adds them itself.",
+            Shown::RESERVED.join(", ")
+        )))
+        .max_properties(Some(Shown::DETAILS_LIMIT))
+        .property_names(Some(plain(Shown::LABEL_LIMIT)))
+        .additional_properties(Some(Schema::from(plain(Shown::VALUE_LIMIT))))
+        .build()
+}
+
+/// A person's name.
+pub(crate) fn full_name() -> Object {
+    plain(NAME_LIMIT)
+}
+
+/// An email address: something on both sides of its `@`. Whether it exists, only a message could tell.
+pub(crate) fn email() -> Object {
+    let local = format!(r"[^\s{ODD}]+");
+    let label = format!(r"[^\s@.{ODD}]+");
+    text(Email::LONGEST).pattern(Some(format!(r"^\s*{local}@{label}(\.{label})*\s*$"))).build()
+}
+
+/// The calling code of a country, as a text or a number.
+pub(crate) fn country_code() -> Schema {
+    let (least, most) = COUNTRY_CODES.into_inner();
+    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(least)).maximum(Some(most));
+    let digits = r"^\s*\+*(0{0,2}[1-9]|0?[1-9][0-9]|[1-9][0-9]{2})\s*$";
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(digits));
+    OneOfBuilder::new().description(Some("The calling code of the country.")).item(text).item(number).into()
+}
+
+/// A number of the country's plan.
+pub(crate) fn phone() -> Object {
+    let described = "A number that exists in that country; spaces, dots, dashes and brackets are welcome.";
+    text(PHONE_LIMIT).description(Some(described)).build()
+}
+
+/// A password that may be chosen.
+pub(crate) fn new_password() -> Object {
+    let described = "Any characters; what many people use, or one's own name or address, is refused.";
+    text(NewPassword::LONGEST)
+        .description(Some(described))
+        .min_length(Some(NewPassword::SHORTEST))
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+        .write_only(true)
+        .build()
+}
+
+/// A text that shows as it is written, and not only spaces.
+fn plain(longest: usize) -> Object {
+    text(longest).pattern(Some(format!(r"^[^{ODD}]*[^\s{ODD}][^{ODD}]*$"))).build()
+}
+
+fn text(longest: usize) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(longest))
+}

@@ -1,0 +1,169 @@
+//! What the API answers instead of what it was asked for, as its OpenAPI document tells it: one type for each answer,
+//! with the very problems that handlers return as its examples. Nobody makes a value of these types. Knows no handler.
+
+#![expect(dead_code, reason = "the types stand for answers in the document")]
+
+use storage::Limited;
+use time::Duration;
+use utoipa::IntoResponses;
+
+use crate::problem::Problem;
+
+/// `wait` or `since` is no number that this address takes.
+#[derive(IntoResponses)]
+#[response(
+    status = 400,
+    content_type = "application/problem+json",
+    example = json!(Problem::bad_request("wait is 0 to 30 seconds."))
+)]
+pub(crate) struct UnreadableQuery(Problem);
+
+/// The request asks neither for server-sent events nor for a WebSocket.
+#[derive(IntoResponses)]
+#[response(
+    status = 400,
+    content_type = "application/problem+json",
+    example = json!(Problem::bad_request("This address takes a WebSocket or sends text/event-stream."))
+)]
+pub(crate) struct NoUpgrade(Problem);
+
+/// What can be wrong with a body, whatever it says.
+#[derive(IntoResponses)]
+pub(crate) enum Body {
+    /// The body is not the JSON that is described here; fields that are not described are refused.
+    #[response(
+        status = 400,
+        content_type = "application/problem+json",
+        example = json!(Problem::bad_request("The body must be the JSON that this address describes."))
+    )]
+    Unreadable(Problem),
+    /// The body is larger than 16 KiB.
+    #[response(status = 413, content_type = "application/problem+json", example = json!(Problem::too_large()))]
+    TooLarge(Problem),
+    /// The body is not sent as `application/json`.
+    #[response(status = 415, content_type = "application/problem+json", example = json!(Problem::unsupported_type()))]
+    UnsupportedType(Problem),
+}
+
+/// The cookie names no session that may do this.
+#[derive(IntoResponses)]
+#[response(status = 401, content_type = "application/problem+json", example = json!(Problem::no_session()))]
+pub(crate) struct NoSession(Problem);
+
+/// The cookie names no session that may do this, or the code is wrong, was used before, or is too old.
+#[derive(IntoResponses)]
+#[response(
+    status = 401,
+    content_type = "application/problem+json",
+    examples(
+        ("no-session" = (value = json!(Problem::no_session()))),
+        ("invalid-code" = (value = json!(Problem::invalid_code())))
+    )
+)]
+pub(crate) struct NoSessionOrCode(Problem);
+
+/// The request comes from another site.
+#[derive(IntoResponses)]
+#[response(status = 403, content_type = "application/problem+json", example = json!(Problem::foreign_origin()))]
+pub(crate) struct ForeignOrigin(Problem);
+
+/// Email or password is wrong, and nobody learns which; or the request comes from another site.
+#[derive(IntoResponses)]
+#[response(
+    status = 403,
+    content_type = "application/problem+json",
+    examples(
+        ("invalid-credentials" = (value = json!(Problem::invalid_credentials()))),
+        ("foreign-origin" = (value = json!(Problem::foreign_origin())))
+    )
+)]
+pub(crate) struct InvalidCredentials(Problem);
+
+/// There is nothing here, or nothing that this session may know of.
+#[derive(IntoResponses)]
+#[response(status = 404, content_type = "application/problem+json", example = json!(Problem::not_found()))]
+pub(crate) struct NotFound(Problem);
+
+/// The approval was decided or taken back before.
+#[derive(IntoResponses)]
+#[response(status = 409, content_type = "application/problem+json", example = json!(Problem::already_decided()))]
+pub(crate) struct AlreadyDecided(Problem);
+
+/// The approval is not approved; or its phone is proven, and its owner has an account with this address already.
+#[derive(IntoResponses)]
+#[response(
+    status = 409,
+    content_type = "application/problem+json",
+    examples(
+        ("not-approved" = (value = json!(Problem::not_approved()))),
+        ("already-registered" = (value = json!(Problem::already_registered())))
+    )
+)]
+pub(crate) struct NotApproved(Problem);
+
+/// The phone is proven, and its owner has an account with this address already.
+#[derive(IntoResponses)]
+#[response(status = 409, content_type = "application/problem+json", example = json!(Problem::already_registered()))]
+pub(crate) struct AlreadyRegistered(Problem);
+
+/// The session is confirmed already.
+#[derive(IntoResponses)]
+#[response(status = 409, content_type = "application/problem+json", example = json!(Problem::already_signed_in()))]
+pub(crate) struct AlreadySignedIn(Problem);
+
+/// Some fields hold what cannot be taken; `errors` says which and why.
+#[derive(IntoResponses)]
+#[response(status = 422, content_type = "application/problem+json", example = json!(Problem::invalid(wrong_fields())))]
+pub(crate) struct InvalidInput(Problem);
+
+/// A limit is reached; whatever was asked for was not done.
+#[derive(IntoResponses)]
+#[response(
+    status = 429,
+    content_type = "application/problem+json",
+    headers(("retry-after" = u32, description = "Seconds until another try makes sense.")),
+    example = json!(too_many())
+)]
+pub(crate) struct TooMany(Problem);
+
+/// Our own fault; the cause is in the log of the server.
+#[derive(IntoResponses)]
+#[response(status = 500, content_type = "application/problem+json", example = json!(Problem::internal()))]
+pub(crate) struct Internal(Problem);
+
+/// The provider cannot be reached or does not take our requests.
+#[derive(IntoResponses)]
+#[response(status = 503, content_type = "application/problem+json", example = json!(Problem::provider_unavailable()))]
+pub(crate) struct ProviderUnavailable(Problem);
+
+/// More people sign in than this machine can check passwords for.
+#[derive(IntoResponses)]
+#[response(
+    status = 503,
+    content_type = "application/problem+json",
+    headers(("retry-after" = u32, description = "Seconds until another try makes sense.")),
+    example = json!(Problem::busy())
+)]
+pub(crate) struct Busy(Problem);
+
+/// The provider cannot be reached, or more people sign in than this machine can check passwords for; then
+/// `Retry-After` says when to try again.
+#[derive(IntoResponses)]
+#[response(
+    status = 503,
+    content_type = "application/problem+json",
+    headers(("retry-after" = u32, description = "Seconds until another try makes sense.")),
+    examples(
+        ("provider-unavailable" = (value = json!(Problem::provider_unavailable()))),
+        ("busy" = (value = json!(Problem::busy())))
+    )
+)]
+pub(crate) struct ProviderUnavailableOrBusy(Problem);
+
+fn wrong_fields() -> Vec<(&'static str, String)> {
+    vec![("message", "Please write a message of 1 to 144 plain characters.".to_owned())]
+}
+
+fn too_many() -> Problem {
+    Problem::too_many("attempts", Limited { retry_after: Duration::seconds(59) })
+}

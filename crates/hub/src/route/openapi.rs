@@ -1,0 +1,86 @@
+//! `/api/openapi.json`: the description of everything that programs find here, made from the handlers themselves.
+
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse as _, Response},
+};
+use utoipa::{
+    Modify, OpenApi as _,
+    openapi::{
+        OpenApi,
+        security::{ApiKey, ApiKeyValue, SecurityScheme},
+    },
+};
+
+use super::{approval, events, session, sign_in, sign_up, transaction};
+use crate::{hub::Hub, problem::Problem, visitor::cookie_name};
+
+/// What the handlers say about themselves.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Countersign",
+        description = include_str!("openapi.md"),
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    tags(
+        (name = "session", description = "From nobody to somebody who is in, and out again."),
+        (name = "approvals", description = "What a person is asked on the phone, and what becomes of it.")
+    ),
+    paths(
+        show,
+        sign_up::create,
+        sign_in::create,
+        session::show,
+        session::end,
+        session::code,
+        session::send_code,
+        transaction::create,
+        transaction::code,
+        transaction::send_code,
+        approval::show,
+        approval::complete,
+        approval::cancel,
+        approval::resend,
+        events::events
+    ),
+    components(schemas(Problem))
+)]
+struct Described;
+
+/// The cookie that holds a session.
+struct Cookie {
+    secure: bool,
+}
+
+/// The document of a hub whose cookies are `secure` or not, with `others`, which describes what else is served at the
+/// same address.
+pub(crate) fn document(secure: bool, others: Option<OpenApi>) -> OpenApi {
+    let mut document = Described::openapi();
+    Cookie { secure }.modify(&mut document);
+    if let Some(others) = others {
+        document.merge(others);
+    }
+    document
+}
+
+/// Describes everything that programs find here, in OpenAPI 3.1.
+#[utoipa::path(
+    get,
+    path = "/api/openapi.json",
+    operation_id = "describe",
+    responses((status = OK, body = Object, description = "This document.", example = json!({ "openapi": "3.1.0" })))
+)]
+pub(crate) async fn show(State(hub): State<Hub>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], hub.document.clone()).into_response()
+}
+
+impl Modify for Cookie {
+    fn modify(&self, document: &mut OpenApi) {
+        let name = cookie_name(self.secure);
+        let described = "A session, pending or confirmed. `__Host-` is left out of its name on loopback without TLS.";
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(name, described)));
+        document.components.get_or_insert_default().add_security_scheme("session", cookie);
+    }
+}
