@@ -40,6 +40,11 @@ impl Server {
         Self::run(free_port(), version, &[])
     }
 
+    /// A server as this file configures it, but for its port.
+    pub(crate) fn start_configured(version: &str, file: &Path) -> Self {
+        Self::run(free_port(), version, &["--config", file.to_str().unwrap()])
+    }
+
     fn run(port: u16, version: &str, arguments: &[&str]) -> Self {
         let mut process = Command::new(program(version))
             .args(["--addr", "127.0.0.1", "--port", &port.to_string()])

@@ -1,5 +1,8 @@
 //! Reaching the server: who we are, how long we try, and whether the line holds. Knows no stream.
 
+use std::error::Error as _;
+use std::io;
+use std::iter::successors;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -183,7 +186,7 @@ pub(super) async fn connect(settings: &JetStreamSettings) -> Result<Line, Connec
             ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
                 return Err(ConnectError::Refused);
             }
-            ConnectErrorKind::Tls => return Err(ConnectError::Tls(error)),
+            _ if is_about_tls(&error) => return Err(ConnectError::Tls(error)),
             _ if Instant::now() >= deadline => return Err(ConnectError::Unreachable(error)),
             _ => sleep(Duration::from_millis(200)).await,
         }
@@ -226,6 +229,15 @@ async fn options(settings: &JetStreamSettings, state: &Arc<State>) -> Result<Con
         }
         Credentials::File(path) => options.credentials_file(path).await.map_err(unreadable(path))?,
     })
+}
+
+/// Whether it is the fault of certificates or of a server that speaks no TLS: what was read is then no TLS, or none that
+/// we trust.
+fn is_about_tls(error: &async_nats::ConnectError) -> bool {
+    let causes = successors(error.source(), |cause| cause.source());
+    let unreadable = |cause: &io::Error| cause.kind() == io::ErrorKind::InvalidData;
+    error.kind() == ConnectErrorKind::Tls
+        || causes.filter_map(|cause| cause.downcast_ref::<io::Error>()).any(unreadable)
 }
 
 fn checked(client: Client, state: Arc<State>) -> Result<Line, ConnectError> {
