@@ -11,6 +11,7 @@ mod browser;
 #[expect(dead_code, reason = "shared with the whole-system tests, which use more of it")]
 mod client;
 #[path = "../system/nats.rs"]
+#[expect(dead_code, reason = "shared with the tests of the broker, which use more of it")]
 mod nats;
 #[path = "../system/process.rs"]
 mod process;
@@ -19,6 +20,7 @@ mod signed;
 
 mod blows;
 mod chaos;
+mod cluster;
 mod letters;
 mod proxy;
 mod role;

@@ -20,6 +20,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use connect::Line;
 pub use connect::{ConnectError, Credentials, JetStreamSettings, Tls};
@@ -70,7 +71,14 @@ impl JetStream {
     pub async fn connect(settings: JetStreamSettings) -> Result<Self, ConnectError> {
         let line = connect::connect(&settings).await?;
         let context = streams::context(line.client.clone());
-        streams::ensure(&context, &settings).await?;
+        // A cluster that is just beginning has no leader yet.
+        let deadline = Instant::now() + settings.start_within;
+        while let Err(error) = streams::ensure(&context, &settings).await {
+            if !error.may_pass() || Instant::now() >= deadline {
+                return Err(error.into());
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
         let taking = Taking::new(context.clone(), settings.clone());
         let me = line.client.new_inbox();
         Ok(Self { context, line, settings, taking, changes: Mutex::default(), me })

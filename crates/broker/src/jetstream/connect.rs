@@ -2,7 +2,6 @@
 
 use std::error::Error as _;
 use std::io;
-use std::iter::successors;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -234,10 +233,14 @@ async fn options(settings: &JetStreamSettings, state: &Arc<State>) -> Result<Con
 /// Whether it is the fault of certificates or of a server that speaks no TLS: what was read is then no TLS, or none that
 /// we trust.
 fn is_about_tls(error: &async_nats::ConnectError) -> bool {
-    let causes = successors(error.source(), |cause| cause.source());
-    let unreadable = |cause: &io::Error| cause.kind() == io::ErrorKind::InvalidData;
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::InvalidData) {
+            return true;
+        }
+        cause = error.source();
+    }
     error.kind() == ConnectErrorKind::Tls
-        || causes.filter_map(|cause| cause.downcast_ref::<io::Error>()).any(unreadable)
 }
 
 fn checked(client: Client, state: Arc<State>) -> Result<Line, ConnectError> {

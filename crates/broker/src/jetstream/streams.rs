@@ -40,6 +40,21 @@ pub enum StreamError {
     Unsafe(&'static str, &'static str),
 }
 
+impl StreamError {
+    /// Whether it may be otherwise in a moment.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::NoJetStream => true,
+            Self::Make(_, error) => match error.kind() {
+                CreateStreamErrorKind::TimedOut => true,
+                CreateStreamErrorKind::JetStream(told) => told.error_code() == ErrorCode::CLUSTER_NOT_AVAILABLE,
+                _ => false,
+            },
+            Self::Unsafe(..) => false,
+        }
+    }
+}
+
 pub(super) fn context(client: Client) -> Context {
     // Many publishes wait for their acknowledgements at once; each has a deadline of its own.
     ContextBuilder::new().max_ack_inflight(65_536).timeout(Duration::from_secs(5)).build(client)
