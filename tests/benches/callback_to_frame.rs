@@ -1,38 +1,40 @@
 //! How long it takes from a callback's first byte to the frame in the browser that waits, with many browsers waiting:
-//! `cargo bench --bench callback_to_frame`. The executable runs as a process of its own, with its files on disk.
+//! `cargo bench --bench callback_to_frame`. First in one process with its event log in a file, then with a receiver and a
+//! hub as processes of their own around a nats-server; files and streams are on disk.
 //!
 //! Beside it, in the same run, what a plain request costs: quote the ratio, machines differ.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement that cannot go on has failed, and prints")]
 
+#[path = "../system/nats.rs"]
+#[expect(dead_code, reason = "shared with the tests, which use more of it")]
+mod nats;
+#[path = "../system/port.rs"]
+mod port;
 #[path = "../system/process.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod process;
+#[path = "waiting.rs"]
+mod waiting;
 
 use std::time::Duration;
 
-use approval::{
-    Approval, Clock, Delivery, Details, Entropy, Id, Logos, Number, ProviderUserId, Purpose, RequestId, Secret, Shown,
-    Status,
-};
+use approval::{Approval, RequestId, Secret};
 use futures_util::StreamExt as _;
+use nats::{NEWEST, Server};
 use process::Process;
 use provider::{ApiKey, CallbackUrl, Method};
 use reqwest::Client;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
-use storage::{NewSession, NewUser, Storage, TokenHash};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval};
-use tokio_tungstenite::connect_async;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 const BROWSERS: usize = 1000;
 /// Callbacks a second, unless the variable `CALLBACKS` says otherwise.
 const PACE: u32 = 500;
 const KEY: &str = "a-key-of-the-bench";
-const PORT: &str = "38517";
-const USER: &str = "688611";
+/// What a receiver of its own signs for.
+const PUBLIC: &str = "https://login.example.com";
 
 /// A browser that waits; its task ends with the moment the outcome came.
 struct Waiting {
@@ -43,94 +45,48 @@ struct Waiting {
 #[tokio::main]
 async fn main() {
     let _ = rustls::crypto::ring::default_provider().install_default();
+    println!("{BROWSERS} browsers waiting, {} callbacks a second", pace());
     let folder = tempfile::tempdir().unwrap();
-    let approvals = fill(folder.path()).await;
-    let variables = [("PORT", PORT), ("AUTHY_API_KEY", KEY), ("AUTHY_API_URL", "http://127.0.0.1:9"), ("LOG", "error")];
-    let mut serve = Process::start(folder.path(), &["serve"], &variables);
+    let approvals = waiting::fill(folder.path(), BROWSERS).await;
+    let mut serve = Process::start(folder.path(), &["serve"], &variables());
     let url = serve.url().await;
+    measure("serve, log in a file", &url, &url, approvals).await;
+    drop(serve);
+
+    let folder = tempfile::tempdir().unwrap();
+    let approvals = waiting::fill(folder.path(), BROWSERS).await;
+    let server = Server::start(NEWEST, folder.path(), &[]);
+    let more = [&variables()[..], &[("NATS_URL", &*server.url), ("PUBLIC_URL", PUBLIC)]].concat();
+    let mut receiver = Process::start(folder.path(), &["receiver"], &more);
+    let mut hub = Process::start(folder.path(), &["hub"], &more[..more.len() - 1]);
+    measure("receiver, NATS, hub", &receiver.url().await, &hub.url().await, approvals).await;
+}
+
+fn variables() -> [(&'static str, &'static str); 4] {
+    [("PORT", "0"), ("AUTHY_API_KEY", KEY), ("AUTHY_API_URL", "http://127.0.0.1:9"), ("LOG", "error")]
+}
+
+/// Browsers wait at `hub`, callbacks come to `receiver`.
+async fn measure(what: &str, receiver: &str, hub: &str, approvals: Vec<(Approval, String)>) {
     let mut waiting = Vec::with_capacity(BROWSERS);
     for (approval, token) in approvals {
         let request = approval.request.clone().unwrap();
-        waiting.push(Waiting { request, heard: wait(&url, &approval, &token).await });
+        waiting.push(Waiting { request, heard: wait(hub, &approval, &token).await });
     }
     let http = Client::builder().tcp_nodelay(true).build().unwrap();
-    let plain = plain_requests(&http, &url).await;
-    let (answered, framed) = callbacks(&http, &url, waiting).await;
-    println!("{BROWSERS} browsers waiting, {} callbacks a second", pace());
+    let plain = plain_requests(&http, hub).await;
+    let signed_for = if receiver == hub { receiver } else { PUBLIC };
+    let (answered, framed) = callbacks(&http, receiver, signed_for, waiting).await;
+    println!("{what}");
     for (name, times) in
-        [("plain GET, answered", plain), ("callback, answered", answered), ("callback to frame", framed)]
+        [("  plain GET, answered", plain), ("  callback, answered", answered), ("  callback to frame", framed)]
     {
-        report(name, times);
-    }
-}
-
-/// Fills a database with an account and its pending approvals, as sign-ins and pushes would.
-async fn fill(folder: &std::path::Path) -> Vec<(Approval, String)> {
-    let (clock, entropy) = (Clock::system(), Entropy::system());
-    let url = format!("sqlite:{}", folder.join("data/countersign.db").display());
-    let storage = Storage::open(&url, clock.clone()).await.unwrap();
-    let user = NewUser {
-        id: Id::new(&clock, &entropy),
-        full_name: "Ada Lovelace".into(),
-        email: "ada@example.com".into(),
-        phone: Secret::new("+12015550123"),
-        password_hash: Secret::new("$argon2id$"),
-        provider_user: ProviderUserId(USER.into()),
-    };
-    let mut filled = Vec::with_capacity(BROWSERS);
-    for index in 0..BROWSERS {
-        let token = format!("token-{index}");
-        let session = NewSession {
-            id: Id::new(&clock, &entropy),
-            user: user.id,
-            token: TokenHash(Sha256::digest(&token).into()),
-            browser: "Firefox on Linux".into(),
-            place: "This computer".into(),
-            expires_at: clock.now() + time::Duration::minutes(15),
-        };
-        let make = |taken: &[Number]| pending(&clock, &entropy, &session, taken);
-        let approval = match index {
-            0 => storage.begin_sign_up(&user, &session, make).await.unwrap(),
-            _ => storage.begin_sign_in(&session, make).await.unwrap(),
-        };
-        let request = Some(RequestId(format!("request-{index}")));
-        filled.push((storage.delivered(approval.id, Delivery::Sent, request).await.unwrap().unwrap(), token));
-    }
-    storage.close().await;
-    filled
-}
-
-fn pending(clock: &Clock, entropy: &Entropy, session: &NewSession, taken: &[Number]) -> Approval {
-    let number = Number::random(entropy, taken);
-    Approval {
-        id: Id::new(clock, entropy),
-        version: 1,
-        user: session.user,
-        session: session.id,
-        provider_user: ProviderUserId(USER.into()),
-        request: None,
-        purpose: Purpose::SignIn,
-        status: Status::Pending,
-        delivery: Delivery::Sending,
-        shown: Shown::new("Sign in to Countersign?".into(), Details::default()).unwrap().numbered(number),
-        logos: Logos::default(),
-        number,
-        created_at: clock.now(),
-        expires_at: clock.now() + time::Duration::minutes(10),
-        decided_at: None,
-        replaced_by: None,
-        completed_at: None,
-        code_sent_by: None,
+        waiting::report(name, times);
     }
 }
 
 async fn wait(url: &str, approval: &Approval, token: &str) -> JoinHandle<Instant> {
-    let socket = format!("{}/api/approvals/{}/events", url.replace("http:", "ws:"), approval.id);
-    let mut request = socket.into_client_request().unwrap();
-    request.headers_mut().insert("cookie", format!("countersign={token}").parse().unwrap());
-    request.headers_mut().insert("origin", url.parse().unwrap());
-    let (mut socket, _) = connect_async(request).await.unwrap();
-    socket.next().await.unwrap().unwrap();
+    let mut socket = waiting::listen(url, approval, token).await;
     tokio::spawn(async move {
         socket.next().await.unwrap().unwrap();
         Instant::now()
@@ -148,10 +104,15 @@ async fn plain_requests(http: &Client, url: &str) -> Vec<Duration> {
 }
 
 /// Sends one callback for each browser, at an even pace; how long until each was answered, and until each frame.
-async fn callbacks(http: &Client, url: &str, waiting: Vec<Waiting>) -> (Vec<Duration>, Vec<Duration>) {
+async fn callbacks(
+    http: &Client,
+    url: &str,
+    signed_for: &str,
+    waiting: Vec<Waiting>,
+) -> (Vec<Duration>, Vec<Duration>) {
     let (mut pace, mut sent) = (interval(Duration::from_secs(1) / pace()), Vec::with_capacity(BROWSERS));
     for Waiting { request, heard } in waiting {
-        let callback = signed(http, url, &request);
+        let callback = signed(http, url, signed_for, &request);
         pace.tick().await;
         let begun = Instant::now();
         let answered = tokio::spawn(async move {
@@ -169,10 +130,10 @@ async fn callbacks(http: &Client, url: &str, waiting: Vec<Waiting>) -> (Vec<Dura
     (answers, frames)
 }
 
-fn signed(http: &Client, url: &str, request: &RequestId) -> reqwest::RequestBuilder {
-    let target = format!("{url}/authy/callback");
-    let (key, callback_url): (_, CallbackUrl) = (ApiKey::new(Secret::new(KEY)).unwrap(), target.parse().unwrap());
-    let body = json!({ "authy_id": USER.parse::<u32>().unwrap(), "uuid": request.0, "status": "approved",
+fn signed(http: &Client, url: &str, signed_for: &str, request: &RequestId) -> reqwest::RequestBuilder {
+    let (target, signed_for) = (format!("{url}/authy/callback"), format!("{signed_for}/authy/callback"));
+    let (key, callback_url): (_, CallbackUrl) = (ApiKey::new(Secret::new(KEY)).unwrap(), signed_for.parse().unwrap());
+    let body = json!({ "authy_id": waiting::USER.parse::<u32>().unwrap(), "uuid": request.0, "status": "approved",
         "callback_action": "approval_request_status" })
     .to_string();
     let signature =
@@ -182,10 +143,4 @@ fn signed(http: &Client, url: &str, request: &RequestId) -> reqwest::RequestBuil
 
 fn pace() -> u32 {
     std::env::var("CALLBACKS").ok().and_then(|pace| pace.parse().ok()).unwrap_or(PACE)
-}
-
-fn report(name: &str, mut times: Vec<Duration>) {
-    times.sort();
-    let at = |part: usize| times[(times.len() - 1) * part / 1000].as_secs_f64() * 1000.0;
-    println!("{name:20} p50 {:7.3} ms   p99 {:7.3} ms   max {:7.3} ms", at(500), at(990), at(1000));
 }

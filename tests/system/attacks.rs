@@ -1,10 +1,10 @@
 //! Attacks, each named by what is tried.
 
-use provider::{ApiKey, CallbackUrl, Method as Signed};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::browser::{Browser, id, signing_in, text};
+use crate::signed::{callback, send_callback, sign};
 use crate::world::{KEY, World};
 
 #[tokio::test]
@@ -174,29 +174,4 @@ async fn bodies_that_are_not_what_an_address_takes_get_a_problem_and_the_process
     assert_eq!(browser.get(&world, "/api/nothing").await.problem(), "not-found");
     assert!(browser.get(&world, "/nothing").await.text.contains("<h1"), "a page for a browser");
     assert_eq!(browser.get(&world, "/sign-in").await.status, 200);
-}
-
-/// The callback that approves `approval`, in the provider's shape.
-pub(crate) async fn callback(world: &World, cellphone: &str, approval: &Value) -> Value {
-    let request = world.request(cellphone, approval).await;
-    let authy_id = world.phone(cellphone).await["authy_id"].clone();
-    let transaction = json!({ "message": request["message"], "details": request["details"],
-        "hidden_details": request["hidden_details"], "status": "approved" });
-    json!({ "authy_id": authy_id, "uuid": request["uuid"], "status": "approved",
-        "callback_action": "approval_request_status", "approval_request": { "transaction": transaction, "logos": null } })
-}
-
-pub(crate) fn sign(world: &World, key: &str, body: &Value) -> String {
-    let key = ApiKey::new(approval::Secret::new(key)).unwrap();
-    let url: CallbackUrl = format!("{}/authy/callback", world.url).parse().unwrap();
-    let params = provider::canonical(body.to_string().as_bytes()).unwrap();
-    provider::sign(&key, &url, Signed::Post, "1795000000", &params)
-}
-
-pub(crate) async fn send_callback(world: &World, body: &Value, signature: Option<&str>) -> u16 {
-    let mut request = world.http.post(format!("{}/authy/callback", world.url)).body(body.to_string());
-    if let Some(signature) = signature {
-        request = request.header("x-authy-signature", signature).header("x-authy-signature-nonce", "1795000000");
-    }
-    request.send().await.unwrap().status().as_u16()
 }

@@ -49,12 +49,23 @@ pub(crate) async fn signing_in(world: &World) -> (Person, Browser, Value) {
 impl Browser {
     /// Sends JSON, or nothing, and keeps the cookie that comes back.
     pub(crate) async fn send(&mut self, world: &World, method: Method, path: &str, body: Option<Value>) -> Answer {
+        self.try_send(world, method, path, body).await.unwrap()
+    }
+
+    /// The same where nobody may answer.
+    pub(crate) async fn try_send(
+        &mut self,
+        world: &World,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Answer, reqwest::Error> {
         let mut request =
             world.http.request(method, format!("{}{path}", world.url)).header(header::COOKIE, &self.cookie);
         if let Some(body) = body {
             request = request.json(&body);
         }
-        self.keep(request).await
+        self.try_keep(request).await
     }
 
     /// Sends a form as a page of ours does.
@@ -159,6 +170,11 @@ impl Browser {
         }
     }
 
+    /// Opens the socket of an approval where nobody may answer.
+    pub(crate) async fn try_listen(&self, world: &World, approval: &Value) -> Option<Socket> {
+        connect_async(self.handshake(world, approval, Some(&world.url))).await.ok().map(|(socket, _)| Socket(socket))
+    }
+
     fn handshake(&self, world: &World, approval: &Value, origin: Option<&str>) -> Request {
         let url = format!("{}/api/approvals/{}/events", world.url.replace("http:", "ws:"), id(approval));
         let mut request = url.into_client_request().unwrap();
@@ -171,12 +187,18 @@ impl Browser {
     }
 
     async fn keep(&mut self, request: reqwest::RequestBuilder) -> Answer {
-        let answer = request.send().await.unwrap();
+        self.try_keep(request).await.unwrap()
+    }
+
+    /// A cookie counts only with the whole answer.
+    async fn try_keep(&mut self, request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
+        let answer = request.send().await?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let text = answer.text().await?;
         if let Some(cookie) = headers.get(header::SET_COOKIE) {
             cookie.to_str().unwrap().split(';').next().unwrap().clone_into(&mut self.cookie);
         }
-        Answer { status, headers, text: answer.text().await.unwrap() }
+        Ok(Answer { status, headers, text })
     }
 }
 
@@ -199,8 +221,13 @@ impl Answer {
 impl Socket {
     /// The next frame: its JSON, or the code it was closed with.
     pub(crate) async fn next(&mut self) -> Result<Value, u16> {
+        timeout(PATIENCE, self.heard()).await.expect("a frame comes in time")
+    }
+
+    /// The same, however long it takes.
+    pub(crate) async fn heard(&mut self) -> Result<Value, u16> {
         loop {
-            match timeout(PATIENCE, self.0.next()).await.expect("a frame comes in time") {
+            match self.0.next().await {
                 Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
                 Some(Ok(Message::Close(frame))) => return Err(frame.map_or(1005, |frame| frame.code.into())),
                 Some(Ok(_)) => {}

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::attacks::{callback, send_callback, sign};
 use crate::browser::{Browser, signing_in};
+use crate::signed::{callback, send_callback, sign};
 use crate::world::{KEY, World};
 
 const APPROVED: &str = "approval_decided: approved, by a callback";

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod attacks;
+#[expect(dead_code, reason = "shared with the tests of the fleet, which use more of it")]
 mod browser;
 mod callbacks;
 mod client;
@@ -12,10 +13,13 @@ mod durability;
 mod headers;
 mod liar;
 mod main_road;
+mod port;
+#[expect(dead_code, reason = "shared with the tests of the fleet, which use more of it")]
 mod process;
 mod provider_trouble;
 mod secrets;
 mod sign_up;
+mod signed;
 mod silence;
 mod sockets;
 mod start;

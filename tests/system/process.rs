@@ -71,6 +71,11 @@ impl Process {
         url.to_owned()
     }
 
+    /// Waits until the process serves; `false` when it ends before.
+    pub(crate) async fn says_where(&mut self) -> bool {
+        timeout(PATIENCE, self.output.recv()).await.expect("the process says something in time").is_some()
+    }
+
     /// Sends the signal of this name, such as `TERM` or `KILL`.
     pub(crate) async fn signal(&self, name: &str) {
         let id = self.child.id().expect("the process has not ended");

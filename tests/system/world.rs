@@ -1,8 +1,6 @@
 //! `countersign serve` and `countersign simulator` as processes of their own, and the phones between them.
 
-use std::net::TcpListener;
 use std::os::unix::fs::symlink;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use approval::Clock;
@@ -13,6 +11,7 @@ use tempfile::{TempDir, tempdir};
 
 use crate::browser::id;
 use crate::client::client;
+use crate::port::free_port;
 use crate::process::{PATIENCE, Process};
 
 /// What both processes sign with.
@@ -39,7 +38,7 @@ impl World {
     /// Starts both; `more` variables are for both, and each takes those that it knows.
     pub(crate) async fn start_with(more: &[(&str, &str)]) -> Self {
         let folder = tempdir().unwrap();
-        let (port, provider_port) = (free_port(), free_port());
+        let (port, provider_port) = (free_port().to_string(), free_port().to_string());
         let phones = format!("http://127.0.0.1:{provider_port}");
         let own = [("PORT", &*port), ("AUTHY_API_KEY", KEY), ("AUTHY_API_URL", &phones)];
         let variables: Vec<_> =
@@ -47,6 +46,11 @@ impl World {
         let simulator = Self::simulator(&folder, &provider_port, &variables).await;
         let (serve, url) = Self::serve(&folder, &variables).await;
         Self { folder, http: client(), url, phones, serve, simulator, variables }
+    }
+
+    /// What callbacks are signed for, and where they go.
+    pub(crate) fn callback_url(&self) -> String {
+        format!("{}/authy/callback", self.url)
     }
 
     /// Kills the product, as a power cut would.
@@ -178,20 +182,5 @@ impl World {
         let mut simulator = Process::start(folder.path(), &["simulator"], &variables);
         simulator.url().await;
         simulator
-    }
-}
-
-/// A port that is free: each process has to know the other's address before either has begun. None of those that are
-/// given to whoever asks for any port, so nobody takes it meanwhile, or while the process is started again.
-fn free_port() -> String {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    // Runs beside this one begin elsewhere.
-    let begin = std::process::id().wrapping_mul(211);
-    loop {
-        let number = 10_000 + begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
-        let port = u16::try_from(number).unwrap();
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port.to_string();
-        }
     }
 }

@@ -19,14 +19,44 @@ pub(crate) struct Cli {
     pub(crate) config: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
-enum Command {
+/// What to run.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum Command {
     /// Everything in one process, with a simulated provider and phone; needs nothing
     Demo,
     /// The product: takes the provider's callbacks, answers browsers; needs `AUTHY_API_KEY`
     Serve,
+    /// Takes the provider's callbacks and hands them to NATS; run as many as you like; needs `NATS_URL`, `AUTHY_API_KEY`
+    Receiver,
+    /// Pages, sessions, deciding; needs `NATS_URL`, `AUTHY_API_KEY`
+    Hub,
     /// A stand-in for the provider's API and for the phone; needs `AUTHY_API_KEY`, any text
     Simulator,
+    /// Makes ready the database and, with `NATS_URL`, the streams; changes nothing that is there
+    Migrate,
+    /// What was given up on: signed callbacks nobody could read, and events that nothing could be made of
+    DeadLetters {
+        /// What to do with them; lists them if nothing is said
+        #[command(subcommand)]
+        what: Option<Letters>,
+    },
+}
+
+/// What to do with dead letters.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum Letters {
+    /// One line for each, oldest first
+    List,
+    /// Everything about one; it may hold what is private
+    Show {
+        /// Its number in the list
+        number: u64,
+    },
+    /// Hands one to the hubs again, or all
+    Replay {
+        /// Its number in the list; without it, all of them
+        number: Option<u64>,
+    },
 }
 
 const AFTER_HELP: &str = "\
@@ -37,15 +67,26 @@ Environment variables go over the configuration file. The ones to begin with:
   AUTHY_CALLBACK_URL  the address that the provider calls, exactly as it is set there
   PUBLIC_URL          the address that browsers use
   DATABASE_URL        where everything is kept, as sqlite:PATH
+  NATS_URL            where NATS is, when receivers and hubs are processes of their own
 All of them, and the keys of the file, are explained in config/default.toml.";
 
 impl Cli {
-    /// The role that was asked for.
-    pub(crate) fn role(&self) -> Role {
-        match self.command {
-            None | Some(Command::Demo) => Role::Demo,
-            Some(Command::Serve) => Role::Serve,
-            Some(Command::Simulator) => Role::Simulator,
+    /// What was asked for.
+    pub(crate) fn command(&self) -> Command {
+        self.command.clone().unwrap_or(Command::Demo)
+    }
+}
+
+impl Command {
+    /// The role that a process plays with it.
+    pub(crate) const fn role(&self) -> Role {
+        match self {
+            Self::Demo => Role::Demo,
+            Self::Serve => Role::Serve,
+            Self::Receiver => Role::Receiver,
+            Self::Hub => Role::Hub,
+            Self::Simulator => Role::Simulator,
+            Self::Migrate | Self::DeadLetters { .. } => Role::Operator,
         }
     }
 }

@@ -4,7 +4,7 @@
 mod layers;
 mod values;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use approval::Secret;
@@ -24,8 +24,14 @@ pub(crate) enum Role {
     Demo,
     /// The product, against a real provider.
     Serve,
+    /// Callback in, event out.
+    Receiver,
+    /// Pages, sessions, deciding.
+    Hub,
     /// The simulated provider and phone.
     Simulator,
+    /// An operator's command that looks at the event log, or makes ready what is kept.
+    Operator,
 }
 
 /// Everything that can be configured.
@@ -37,6 +43,10 @@ pub(crate) struct Config {
     pub(crate) authy: Authy,
     #[config(nested)]
     pub(crate) product: Product,
+    #[config(nested)]
+    pub(crate) nats: Nats,
+    #[config(nested)]
+    pub(crate) receiver: Receiver,
     #[config(nested)]
     pub(crate) simulator: Simulator,
     #[config(nested)]
@@ -50,6 +60,8 @@ pub(crate) struct Listen {
     pub(crate) host: IpAddr,
     #[config(env = "PORT", deserialize_with = values::port)]
     pub(crate) port: Option<u16>,
+    #[config(env = "ADMIN_ADDR", deserialize_with = values::address)]
+    pub(crate) admin: Option<SocketAddr>,
 }
 
 /// What the provider and this service agreed on, and how to reach the provider.
@@ -82,6 +94,42 @@ pub(crate) struct Product {
     pub(crate) transaction_seconds: u32,
 }
 
+/// The event log that several processes share, and how to get at it.
+#[derive(Debug, Clone, Layered)]
+pub(crate) struct Nats {
+    #[config(env = "NATS_URL", deserialize_with = values::text)]
+    pub(crate) url: Option<String>,
+    #[config(env = "NATS_USER", deserialize_with = values::text)]
+    pub(crate) user: Option<String>,
+    #[config(env = "NATS_PASSWORD", deserialize_with = values::secret)]
+    pub(crate) password: Option<Secret>,
+    #[config(env = "NATS_TOKEN", deserialize_with = values::secret)]
+    pub(crate) token: Option<Secret>,
+    #[config(env = "NATS_NKEY", deserialize_with = values::path)]
+    pub(crate) nkey: Option<PathBuf>,
+    #[config(env = "NATS_CREDS", deserialize_with = values::path)]
+    pub(crate) creds: Option<PathBuf>,
+    #[config(env = "NATS_TLS", deserialize_with = values::switch)]
+    pub(crate) tls: bool,
+    #[config(env = "NATS_CA", deserialize_with = values::path)]
+    pub(crate) ca: Option<PathBuf>,
+    #[config(env = "NATS_CERT", deserialize_with = values::path)]
+    pub(crate) cert: Option<PathBuf>,
+    #[config(env = "NATS_KEY", deserialize_with = values::path)]
+    pub(crate) key: Option<PathBuf>,
+    #[config(env = "NATS_REPLICAS", deserialize_with = values::replicas)]
+    pub(crate) replicas: u8,
+}
+
+/// What a receiver keeps for itself.
+#[derive(Debug, Clone, Layered)]
+pub(crate) struct Receiver {
+    #[config(env = "SPOOL", deserialize_with = values::path)]
+    pub(crate) spool: PathBuf,
+    #[config(env = "SPOOL_MB", deserialize_with = values::megabytes)]
+    pub(crate) spool_mb: u32,
+}
+
 /// The simulated provider and phone.
 #[derive(Debug, Layered)]
 pub(crate) struct Simulator {
@@ -105,16 +153,22 @@ pub(crate) struct Log {
 impl Role {
     /// Whether a process of this role reads `variable`; one that it does not read cannot stop it, whatever it holds.
     fn reads(self, variable: &str) -> bool {
-        match variable {
-            "AUTHY_API_KEY" | "AUTHY_CALLBACK_URL" => self != Self::Demo,
-            "AUTHY_API_URL" | "AUTHY_TIMEOUT_MS" => self == Self::Serve,
-            "LOGO_URL" | "PUBLIC_URL" | "DATABASE_URL" | "SIGN_IN_SECONDS" | "TRANSACTION_SECONDS" => {
-                self != Self::Simulator
-            }
-            "SIMULATOR_PORT" => self == Self::Demo,
-            "SIMULATOR_STATE" => self == Self::Simulator,
-            "AUTHY_CALLBACK_METHOD" => self != Self::Serve,
-            _ => true,
-        }
+        use Role::{Demo, Hub, Operator, Receiver, Serve, Simulator};
+        let readers: &[Role] = match variable {
+            "AUTHY_API_KEY" => &[Serve, Receiver, Hub, Simulator],
+            "AUTHY_CALLBACK_URL" => &[Serve, Receiver, Simulator],
+            "AUTHY_API_URL" | "AUTHY_TIMEOUT_MS" => &[Serve, Hub],
+            "PUBLIC_URL" => &[Demo, Serve, Receiver, Hub],
+            "DATABASE_URL" => &[Demo, Serve, Hub, Operator],
+            "LOGO_URL" | "SIGN_IN_SECONDS" | "TRANSACTION_SECONDS" => &[Demo, Serve, Hub],
+            "SPOOL" | "SPOOL_MB" => &[Receiver],
+            "ADMIN_ADDR" => &[Serve, Receiver, Hub],
+            "SIMULATOR_PORT" => &[Demo],
+            "SIMULATOR_STATE" => &[Simulator],
+            "AUTHY_CALLBACK_METHOD" => &[Demo, Simulator],
+            nats if nats.starts_with("NATS_") => &[Serve, Receiver, Hub, Operator],
+            _ => return true,
+        };
+        readers.contains(&self)
     }
 }

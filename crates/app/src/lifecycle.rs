@@ -4,14 +4,23 @@
 use std::io;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How long the tasks may take to end once it is time to stop.
 const LIMIT: Duration = Duration::from_secs(8);
+/// How long everything may take together.
+const END: Duration = Duration::from_secs(9);
 /// What a shell reports for a program that a second Ctrl-C ended.
 const INTERRUPTED: i32 = 130;
+
+/// What is left to do once everything has stopped, in the time that is left for it.
+pub(crate) struct Closing(Option<Close>);
+
+type Close = Box<dyn FnOnce(Duration) -> BoxFuture<'static, anyhow::Result<()>> + Send>;
 
 /// What every part of a process shares: the sign to stop, and the list of those who have to end first.
 #[derive(Debug, Clone, Default)]
@@ -35,13 +44,37 @@ impl Lifecycle {
         Ok(lifecycle)
     }
 
-    /// Waits for the sign to stop and for all tasks to end, for eight seconds at most.
-    pub(crate) async fn finish(self) {
+    /// Waits for the sign to stop and for all tasks to end, for eight seconds at most; then `closing` has what is left
+    /// of nine.
+    ///
+    /// # Errors
+    /// What `closing` says could not be brought to its end.
+    pub(crate) async fn finish(self, closing: Closing) -> anyhow::Result<()> {
         self.stop.cancelled().await;
+        let stopped = Instant::now();
         self.tasks.close();
         if tokio::time::timeout(LIMIT, self.tasks.wait()).await.is_err() {
             tracing::warn!(tasks = self.tasks.len(), "ending although not everything has stopped");
         }
+        match closing.0 {
+            Some(close) => close(END.saturating_sub(stopped.elapsed())).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Closing {
+    /// Nothing is left to do.
+    pub(crate) const fn nothing() -> Self {
+        Self(None)
+    }
+
+    /// `close` is told how long it may take.
+    pub(crate) fn by<Done>(close: impl FnOnce(Duration) -> Done + Send + 'static) -> Self
+    where
+        Done: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        Self(Some(Box::new(|limit| Box::pin(close(limit)))))
     }
 }
 
@@ -62,8 +95,6 @@ async fn next(terminate: &mut Signal, interrupt: &mut Signal) {
 
 #[cfg(test)]
 mod tests {
-    use tokio::time::Instant;
-
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -72,7 +103,7 @@ mod tests {
         lifecycle.tasks.spawn(std::future::pending::<()>());
         lifecycle.stop.cancel();
         let begun = Instant::now();
-        lifecycle.finish().await;
+        lifecycle.finish(Closing::nothing()).await.unwrap();
         assert_eq!(begun.elapsed().as_secs(), LIMIT.as_secs());
     }
 
@@ -83,7 +114,20 @@ mod tests {
         lifecycle.tasks.spawn(async move { stop.cancelled().await });
         lifecycle.stop.cancel();
         let begun = Instant::now();
-        lifecycle.finish().await;
+        lifecycle.finish(Closing::nothing()).await.unwrap();
         assert_eq!(begun.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_left_to_do_is_done_last_and_knows_how_long_it_may_take() {
+        let lifecycle = Lifecycle::default();
+        let (tasks, stop) = (lifecycle.tasks.clone(), lifecycle.stop.clone());
+        tasks.spawn(async move { tokio::time::sleep(Duration::from_secs(3)).await });
+        stop.cancel();
+        let closing = Closing::by(move |limit| async move {
+            assert!(tasks.is_empty());
+            anyhow::bail!("{} s are left", limit.as_secs())
+        });
+        assert_eq!(lifecycle.finish(closing).await.unwrap_err().to_string(), "6 s are left");
     }
 }

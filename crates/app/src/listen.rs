@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::anyhow;
+use listenfd::ListenFd;
 use tokio::net::TcpListener;
 
 /// A listener on `host` and `port`, the latter set by `variable`; and the address that it got.
@@ -12,6 +13,10 @@ use tokio::net::TcpListener;
 /// A sentence that names the port and what to do.
 pub(crate) async fn bind(host: IpAddr, port: u16, variable: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
     let wanted = SocketAddr::new(host, port);
+    if let Some(listener) = handed_over(variable)? {
+        let address = listener.local_addr()?;
+        return Ok((listener, address));
+    }
     let listener = TcpListener::bind(wanted).await.map_err(|cause| match cause.kind() {
         ErrorKind::AddrInUse => {
             anyhow!("port {port} on {host} is in use; stop the program that uses it, or set {variable} to another port")
@@ -26,6 +31,16 @@ pub(crate) async fn bind(host: IpAddr, port: u16, variable: &str) -> anyhow::Res
     Ok((listener, address))
 }
 
+/// The socket that a service manager listens on for us, where it does; never more than one, and that is `PORT`.
+fn handed_over(variable: &str) -> anyhow::Result<Option<TcpListener>> {
+    if variable != "PORT" {
+        return Ok(None);
+    }
+    let Some(listener) = ListenFd::from_env().take_tcp_listener(0)? else { return Ok(None) };
+    listener.set_nonblocking(true)?;
+    Ok(Some(TcpListener::from_std(listener)?))
+}
+
 /// The URL at which a program on this machine reaches `address`, without a slash at the end.
 pub(crate) fn local_url(address: SocketAddr) -> String {
     let ip = match address.ip() {
@@ -34,6 +49,13 @@ pub(crate) fn local_url(address: SocketAddr) -> String {
         ip => ip,
     };
     format!("http://{}", SocketAddr::new(ip, address.port()))
+}
+
+/// Says `text` once the process can be reached, and lets the service manager know, if there is one.
+pub(crate) fn ready(text: &str) {
+    say(text);
+    // Without a service manager there is nobody to notify.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
 }
 
 /// Writes `text` to standard output for whoever started the process; that nobody reads it is no failure.

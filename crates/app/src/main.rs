@@ -6,6 +6,8 @@ mod cli;
 mod commands;
 mod config;
 mod database;
+mod event_log;
+mod health;
 mod lifecycle;
 mod listen;
 mod machine;
@@ -17,9 +19,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser as _;
-use cli::Cli;
+use cli::{Cli, Command};
 use config::{Config, ConfigError, Role};
-use lifecycle::Lifecycle;
+use lifecycle::{Closing, Lifecycle};
 
 /// The exit status for a mistake in the configuration, as for one on the command line.
 const MISCONFIGURED: u8 = 2;
@@ -35,28 +37,35 @@ fn main() -> ExitCode {
 }
 
 fn start(cli: &Cli) -> anyhow::Result<()> {
-    let role = cli.role();
+    let role = cli.command().role();
     let config = config::load(role, cli.config.as_deref(), |name| std::env::var_os(name))?;
     let quiet = if role == Role::Demo { "warn" } else { "info" };
     telemetry::start(config.log.filter.as_deref().unwrap_or(quiet), config.log.format)?;
     machine::prepare();
     let runtime = tokio::runtime::Runtime::new()?;
-    let outcome = runtime.block_on(run(role, config));
+    let outcome = runtime.block_on(run(cli.command(), config));
     // Nothing that still computes, such as a password's hash, may hold up the end.
     runtime.shutdown_timeout(Duration::from_millis(100));
     outcome
 }
 
-async fn run(role: Role, config: Config) -> anyhow::Result<()> {
+async fn run(command: Command, config: Config) -> anyhow::Result<()> {
     let lifecycle = Lifecycle::begin()?;
-    let started = async {
-        match role {
-            Role::Demo => commands::demo(config, &lifecycle).await,
-            Role::Serve => commands::serve(config, &lifecycle).await,
-            Role::Simulator => commands::simulator(config, &lifecycle).await,
-        }
-    };
-    lifecycle.stop.run_until_cancelled(started).await.transpose()?;
-    lifecycle.finish().await;
-    Ok(())
+    let started = lifecycle.stop.run_until_cancelled(Box::pin(begin(command, config, &lifecycle))).await;
+    let closing = started.transpose()?.unwrap_or(Closing::nothing());
+    lifecycle.finish(closing).await
+}
+
+/// Starts what was asked for; answers what is left to do at the end. A command that only looks or mends something stops
+/// the process by itself.
+async fn begin(command: Command, config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
+    match command {
+        Command::Demo => commands::demo(config, lifecycle).await,
+        Command::Serve => commands::serve(config, lifecycle).await,
+        Command::Receiver => commands::receiver(config, lifecycle).await,
+        Command::Hub => commands::hub(config, lifecycle).await,
+        Command::Simulator => commands::simulator(config, lifecycle).await,
+        Command::Migrate => commands::migrate(config, lifecycle).await,
+        Command::DeadLetters { what } => commands::dead_letters(what, config, lifecycle).await,
+    }
 }

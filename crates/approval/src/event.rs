@@ -1,9 +1,10 @@
 //! What travels from receivers to hubs. A wire format: versioned, and held by a golden text in the tests.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use thiserror::Error;
 use time::OffsetDateTime;
 
 use crate::{Details, ProviderUserId, RequestId, Shown};
@@ -81,6 +82,20 @@ impl Echo {
     }
 }
 
+/// A text that is no message id.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("not a message id")]
+pub struct ParseMessageIdError;
+
+impl FromStr for MessageId {
+    type Err = ParseMessageIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseMessageIdError> {
+        let digits = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        digits.then(|| Self(text.to_owned())).ok_or(ParseMessageIdError)
+    }
+}
+
 impl MessageId {
     /// The id of a message whose signed parameters are `params`.
     #[must_use]
@@ -90,6 +105,13 @@ impl MessageId {
             let _ = write!(text, "{byte:02x}");
             text
         }))
+    }
+
+    /// The W3C `traceparent` of everything that happens because of this message. It follows from the id, so that it
+    /// needs no place of its own.
+    #[must_use]
+    pub fn traceparent(&self) -> String {
+        format!("00-{}-{}-01", &self.0[..32], &self.0[32..48])
     }
 
     /// The 64 hexadecimal digits.
@@ -129,6 +151,15 @@ mod tests {
     #[test]
     fn an_event_of_an_unknown_schema_is_not_read() {
         assert_eq!(Event::from_bytes(GOLDEN.replace("callback.v1", "callback.v2").as_bytes()), None);
+    }
+
+    #[test]
+    fn a_message_id_reads_back_and_nothing_else_does() {
+        let id = MessageId::of(b"what was signed");
+        assert_eq!(id.as_str().parse(), Ok(id.clone()));
+        for other in ["", &id.as_str()[1..], &id.as_str().to_uppercase(), &format!("{}0", id.as_str())] {
+            assert_eq!(other.parse::<MessageId>(), Err(ParseMessageIdError));
+        }
     }
 
     #[test]

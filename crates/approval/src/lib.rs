@@ -3,6 +3,7 @@
 //!
 //! Pure: knows no runtime, no web framework, no database, no broker, no HTTP client.
 
+mod changed;
 mod clock;
 mod decision;
 mod digest;
@@ -17,11 +18,12 @@ mod shown;
 mod status;
 pub mod subject;
 
+pub use changed::Announcement;
 pub use clock::Clock;
 pub use decision::{Change, Refused, transition};
 pub use digest::{Digest, ParseDigestError};
 pub use entropy::Entropy;
-pub use event::{Callback, Echo, Event, Flat, MessageId};
+pub use event::{Callback, Echo, Event, Flat, MessageId, ParseMessageIdError};
 pub use id::{ApprovalId, Id, ParseIdError, ProviderUserId, RequestId, SessionId, UserId};
 pub use logo::{Logo, Logos, Resolution};
 pub use number::Number;

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use approval::{Clock, MessageId, subject};
-use broker::{Embedded, EmbeddedSettings, EventLog as _, Message, Outcome};
+use approval::{Clock, MessageId};
+use broker::{Embedded, EmbeddedSettings, EventLog as _, Intake as _, Message, Outcome};
 use futures_util::FutureExt as _;
 use tempfile::TempDir;
 
@@ -17,8 +17,7 @@ async fn open(folder: &TempDir) -> Arc<Embedded> {
 }
 
 fn message(number: u32) -> Message {
-    let payload = vec![b'x'; 600].into();
-    Message { id: MessageId::of(&number.to_be_bytes()), subject: subject::CALLBACK, payload }
+    Message::event(MessageId::of(&number.to_be_bytes()), vec![b'x'; 600].into())
 }
 
 fn report(what: &str, mut times: Vec<Duration>) {

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use approval::Clock;
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,7 +20,9 @@ pub use open::OpenError;
 use round::Write;
 use writer::{Answer, Command, Writer};
 
-use crate::{Cause, ConsumeError, DeadLetter, EventLog, Message, Outcome, PublishError, Receipt, Received};
+use crate::{
+    Announced, Cause, ConsumeError, DeadLetter, EventLog, Intake, Message, Outcome, PublishError, Receipt, Received,
+};
 
 /// An [`EventLog`] in a file that belongs to this process alone.
 ///
@@ -35,9 +38,12 @@ use crate::{Cause, ConsumeError, DeadLetter, EventLog, Message, Outcome, Publish
 /// | Alone | a hand-out moves `due_at` to the end of its lease, in the commit that counts it: `Round::publish`, `Round::take` |
 /// | Again | `Hold` gives back what is dropped; `statements::take` finds what is past its lease; `statements::release_all` at open |
 /// | Apart | `statements::take` looks at what is due and at nothing else |
-/// | Parked | `statements::park`, from `Round::take` and `Round::settle`; `statements::forget` spares dead letters |
+/// | Parked | `statements::park`, from `Round::take` and `Round::settle`; `statements::forget` spares dead letters; `statements::revive` |
 /// | Whole | `payload` is a `BLOB` |
 /// | Calm | the task finishes what it was asked, whoever still listens; a hand-out that reaches nobody is undone: `statements::untake` |
+/// | Told | there is no other process: the file is locked |
+///
+/// A hand-out whose lease ran out can no longer be settled once the message was handed out again.
 #[derive(Debug)]
 pub struct Embedded {
     commands: mpsc::UnboundedSender<Command>,
@@ -52,11 +58,21 @@ pub struct EmbeddedSettings {
     pub lease: Duration,
     /// How long the id of a message is remembered after the message was dealt with. Default: 24 h.
     pub remember: Duration,
+    /// Whether what was acknowledged survives a power loss as well: each commit then waits for the disk. Default: no.
+    pub survives_power_loss: bool,
+    /// The file takes nothing more once it is this large. Default: it may fill the disk.
+    pub max_bytes: Option<u64>,
 }
 
 impl Default for EmbeddedSettings {
     fn default() -> Self {
-        Self { max_attempts: 60, lease: Duration::from_mins(1), remember: Duration::from_hours(24) }
+        Self {
+            max_attempts: 60,
+            lease: Duration::from_mins(1),
+            remember: Duration::from_hours(24),
+            survives_power_loss: false,
+            max_bytes: None,
+        }
     }
 }
 
@@ -67,7 +83,7 @@ impl Embedded {
     /// # Errors
     /// [`OpenError`] says what an operator has to mend; [`OpenError::InUse`] when somebody else has the file open.
     pub async fn open(path: &Path, clock: Clock, settings: EmbeddedSettings) -> Result<Self, OpenError> {
-        let connection = open::open(path).await?;
+        let connection = open::open(path, &settings).await?;
         // Without a bound: whoever sends waits for an answer, so there are never more commands than callers.
         let (commands, inbox) = mpsc::unbounded_channel();
         tokio::spawn(Writer::new(connection, inbox, commands.downgrade(), clock, settings).run());
@@ -79,6 +95,23 @@ impl Embedded {
     pub async fn close(&self) {
         // An error means that the writer has ended already.
         let _ = self.ask(Command::Close).await;
+    }
+
+    /// How many messages wait, and how many dead letters there are.
+    ///
+    /// # Errors
+    /// [`ConsumeError`] when they cannot be counted.
+    pub(crate) async fn count(&self) -> Result<(u64, u64), ConsumeError> {
+        consumed(self.ask(Command::Count).await)
+    }
+
+    /// Lets go of a dead letter that is kept elsewhere now.
+    ///
+    /// # Errors
+    /// [`ConsumeError`]: it is still here.
+    pub(crate) async fn drop_letter(&self, number: u64) -> Result<bool, ConsumeError> {
+        let Ok(seq) = i64::try_from(number) else { return Ok(false) };
+        consumed(self.ask(|answer| Command::Write(Write::DropLetter { seq }, answer)).await)
     }
 
     /// Sends what `command` makes of an answer's address. `None` when the log is closed.
@@ -95,7 +128,7 @@ impl Embedded {
     }
 }
 
-impl EventLog for Embedded {
+impl Intake for Embedded {
     fn publish(&self, message: Message) -> BoxFuture<'_, Result<Receipt, PublishError>> {
         Box::pin(self.store(Write::Publish(message)))
     }
@@ -103,7 +136,9 @@ impl EventLog for Embedded {
     fn bury(&self, message: Message, reason: &str) -> BoxFuture<'_, Result<Receipt, PublishError>> {
         Box::pin(self.store(Write::Bury(message, reason.to_owned())))
     }
+}
 
+impl EventLog for Embedded {
     fn next(&self) -> BoxFuture<'_, Result<Received, ConsumeError>> {
         Box::pin(async {
             let mut received = consumed(self.ask(Command::Next).await)?;
@@ -125,6 +160,21 @@ impl EventLog for Embedded {
 
     fn dead_letters(&self) -> BoxFuture<'_, Result<Vec<DeadLetter>, ConsumeError>> {
         Box::pin(async { consumed(self.ask(Command::DeadLetters).await) })
+    }
+
+    fn replay(&self, number: u64) -> BoxFuture<'_, Result<bool, ConsumeError>> {
+        Box::pin(async move {
+            let Ok(seq) = i64::try_from(number) else { return Ok(false) };
+            consumed(self.ask(|answer| Command::Write(Write::Revive { seq }, answer)).await)
+        })
+    }
+
+    fn announce(&self, _what: Bytes) -> BoxFuture<'_, Result<(), ConsumeError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn announced(&self) -> BoxFuture<'_, Announced> {
+        Box::pin(std::future::pending())
     }
 }
 

@@ -5,9 +5,13 @@
 //! not read what it carries.
 
 mod embedded;
+mod jetstream;
 mod log;
 mod message;
+mod spool;
 
 pub use embedded::{Embedded, EmbeddedSettings, OpenError};
-pub use log::{Cause, ConsumeError, EventLog, PublishError};
-pub use message::{DeadLetter, Message, Outcome, Receipt, Received};
+pub use jetstream::{ConnectError, Credentials, JetStream, JetStreamSettings, StreamError, Tls};
+pub use log::{Cause, ConsumeError, EventLog, Intake, PublishError};
+pub use message::{Announced, DeadLetter, Message, Outcome, Receipt, Received};
+pub use spool::Spooled;

@@ -1,29 +1,17 @@
 //! What every broker promises, whichever implementation stands behind it. The conformance suite under `tests/` holds
-//! each promise.
+//! each promise. Two traits, because a receiver only ever hands in.
 
 use std::error::Error;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use thiserror::Error;
 
-use crate::{DeadLetter, Message, Outcome, Receipt, Received};
+use crate::{Announced, DeadLetter, Message, Outcome, Receipt, Received};
 
-/// A durable log of messages with one group of consumers.
-///
-/// | promise | |
-/// |---|---|
-/// | **Kept** | What was acknowledged survives the end of this process at any moment, and comes until it is settled. |
-/// | **Once** | A message id that was stored is not stored again, for at least 24 hours after it was settled. |
-/// | **Alone** | A message is with one consumer at a time. |
-/// | **Again** | A message that is not settled comes again: when the consumer drops it, when its lease runs out, when the process has ended. |
-/// | **Apart** | A message that waits for its time holds up no other. |
-/// | **Parked** | What is given up on stays as a dead letter, with its payload and the reason. |
-/// | **Whole** | The payload arrives as it was published, byte for byte. |
-/// | **Calm** | Every future here may be dropped at any point, and no promise suffers. |
-///
-/// The second implementation is NATS JetStream; hence a trait, and one that can be a `dyn`.
-pub trait EventLog: Send + Sync {
+/// The way in: where receivers leave messages. The table at [`EventLog`] says what is promised from then on.
+pub trait Intake: Send + Sync {
     /// Stores `message` and wakes a consumer. From `Ok` on, the promises hold; after an error, or when the future is
     /// dropped, the message may be stored or not, and publishing it again is harmless.
     ///
@@ -32,12 +20,29 @@ pub trait EventLog: Send + Sync {
     fn publish(&self, message: Message) -> BoxFuture<'_, Result<Receipt, PublishError>>;
 
     /// Stores `message` as a dead letter at once: kept for people, never delivered. Acknowledged as in
-    /// [`EventLog::publish`].
+    /// [`Intake::publish`].
     ///
     /// # Errors
-    /// As for [`EventLog::publish`].
+    /// As for [`Intake::publish`].
     fn bury(&self, message: Message, reason: &str) -> BoxFuture<'_, Result<Receipt, PublishError>>;
+}
 
+/// A durable log of messages with one group of consumers, and a word from consumer to consumer.
+///
+/// | promise | |
+/// |---|---|
+/// | **Kept** | What was acknowledged survives the end of this process at any moment, and comes until it is settled. |
+/// | **Once** | A message id that was stored is not stored again for at least an hour; what comes again after that is for the consumer to recognise. |
+/// | **Alone** | A message is with one consumer at a time. |
+/// | **Again** | A message that is not settled comes again: when the consumer drops it, when its lease runs out, when the process has ended. |
+/// | **Apart** | A message that waits for its time holds up no other. |
+/// | **Parked** | What is given up on stays as a dead letter, with its payload and the reason, until somebody replays it. |
+/// | **Whole** | The payload arrives as it was published, byte for byte. |
+/// | **Calm** | Every future here may be dropped at any point, and no promise suffers. |
+/// | **Told** | An announcement reaches every other consumer that listens, or that consumer is told that it missed something. |
+///
+/// There are two: [`crate::Embedded`] for one process, [`crate::JetStream`] for many.
+pub trait EventLog: Intake {
     /// Waits for a message that is due and hands it to this caller. The hand-out is counted before it happens, so
     /// that a message which ends the process is parked in the end.
     ///
@@ -45,7 +50,7 @@ pub trait EventLog: Send + Sync {
     /// [`ConsumeError`]: nothing was handed out.
     fn next(&self) -> BoxFuture<'_, Result<Received, ConsumeError>>;
 
-    /// Says what became of a received message. Has no effect once its lease has run out and it was handed out again.
+    /// Says what became of a received message.
     ///
     /// # Errors
     /// [`ConsumeError`]: the message comes again.
@@ -56,6 +61,22 @@ pub trait EventLog: Send + Sync {
     /// # Errors
     /// [`ConsumeError`] when they cannot be read.
     fn dead_letters(&self) -> BoxFuture<'_, Result<Vec<DeadLetter>, ConsumeError>>;
+
+    /// Takes the dead letter with this number out and delivers it as if it had just been published. `false`: there is
+    /// none.
+    ///
+    /// # Errors
+    /// [`ConsumeError`]: it is still there, and may be delivered as well.
+    fn replay(&self, number: u64) -> BoxFuture<'_, Result<bool, ConsumeError>>;
+
+    /// Tells the consumers of all other processes something, at most once. Nothing of it is stored.
+    ///
+    /// # Errors
+    /// [`ConsumeError`]: it was not sent; tell it again.
+    fn announce(&self, what: Bytes) -> BoxFuture<'_, Result<(), ConsumeError>>;
+
+    /// Waits for what other processes announce. Where there are none it waits for ever.
+    fn announced(&self) -> BoxFuture<'_, Announced>;
 }
 
 /// What went wrong below. Shared, because one failed commit fails everybody who had a part in it.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use approval::MessageId;
+use approval::{MessageId, subject};
 use bytes::Bytes;
 use time::OffsetDateTime;
 
@@ -14,8 +14,24 @@ pub struct Message {
     pub id: MessageId,
     /// Its subject, one of [`approval::subject`].
     pub subject: &'static str,
+    /// The schema of its payload, and its version.
+    pub schema: &'static str,
     /// What it carries; not read here.
     pub payload: Bytes,
+}
+
+impl Message {
+    /// An event about a verified callback of Authy.
+    #[must_use]
+    pub const fn event(id: MessageId, payload: Bytes) -> Self {
+        Self { id, subject: subject::CALLBACK, schema: subject::CALLBACK_SCHEMA, payload }
+    }
+
+    /// What a signed callback carried that nobody can read.
+    #[must_use]
+    pub const fn raw(id: MessageId, payload: Bytes) -> Self {
+        Self { id, subject: subject::DEAD_LETTER, schema: subject::RAW, payload }
+    }
 }
 
 /// What a publish came to.
@@ -32,12 +48,20 @@ pub enum Receipt {
 pub struct Received {
     /// Its place in the log.
     pub seq: i64,
+    /// Its name.
+    pub id: MessageId,
+    /// Its subject.
+    pub subject: String,
+    /// The schema of its payload.
+    pub schema: String,
     /// What it carries.
     pub payload: Bytes,
     /// How often it has been handed out, this time included; from 1.
     pub attempt: u32,
     /// When it was published.
     pub published_at: OffsetDateTime,
+    /// What the log knows this hand-out by, where place and attempt do not say it.
+    pub(crate) ticket: String,
     pub(crate) hold: Hold,
 }
 
@@ -56,14 +80,29 @@ pub enum Outcome {
 /// A message that was given up on, or that nobody could read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// Its place in the log.
-    pub seq: i64,
+    /// Its place among the dead letters: the number to replay it by.
+    pub number: u64,
+    /// Its name.
+    pub id: MessageId,
+    /// The subject it was published on.
+    pub subject: String,
+    /// The schema of its payload.
+    pub schema: String,
     /// What it carries.
     pub payload: Bytes,
     /// Why it is here.
     pub reason: String,
     /// When it was published.
     pub published_at: OffsetDateTime,
+}
+
+/// What other processes announce.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Announced {
+    /// Somebody announced it.
+    This(Bytes),
+    /// Something may have been announced that did not get here.
+    Missed,
 }
 
 /// A consumer's hold on a message: gives it back when dropped, unless it was let go of before.

@@ -17,6 +17,9 @@ struct Harness {
     log: Arc<Embedded>,
 }
 
+/// What an embedded log stands on beside its folder.
+struct Ground;
+
 impl Harness {
     /// Hand-outs before a message is parked.
     const MAX_ATTEMPTS: u32 = 3;
@@ -46,6 +49,12 @@ impl Harness {
     async fn open(folder: &Path) -> Arc<Embedded> {
         let settings = EmbeddedSettings { max_attempts: Self::MAX_ATTEMPTS, ..EmbeddedSettings::default() };
         Arc::new(Embedded::open(&folder.join("events.db"), Clock::system(), settings).await.unwrap())
+    }
+
+    /// Nothing: the folder is enough.
+    #[expect(clippy::unused_async, reason = "other logs stand on a server that has to be started")]
+    async fn ground(_folder: &Path) -> Ground {
+        Ground
     }
 
     fn log(&self) -> Arc<dyn EventLog> {

@@ -8,8 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use approval::{Clock, MessageId, subject};
-use broker::{ConsumeError, Embedded, EmbeddedSettings, EventLog as _, Message, OpenError, Outcome, Receipt};
+use approval::{Clock, MessageId};
+use broker::{
+    ConsumeError, Embedded, EmbeddedSettings, EventLog as _, Intake as _, Message, OpenError, Outcome, PublishError,
+    Receipt,
+};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 
@@ -42,8 +45,7 @@ impl Opened {
 
     async fn publish(&self, payload: &str) -> Receipt {
         let id = MessageId::of(payload.as_bytes());
-        let payload = payload.to_owned().into_bytes().into();
-        self.log.publish(Message { id, subject: subject::CALLBACK, payload }).await.unwrap()
+        self.log.publish(Message::event(id, payload.to_owned().into_bytes().into())).await.unwrap()
     }
 
     async fn settle_many(&self, name: &str) {
@@ -136,4 +138,37 @@ async fn an_id_is_remembered_for_a_day_after_its_message_was_settled() {
     opened.settle_many("two hours later").await;
     assert_eq!(opened.publish("early 0").await, Receipt::Stored);
     assert_eq!(opened.publish("a day later 0").await, Receipt::Duplicate);
+}
+
+#[tokio::test]
+async fn a_buried_message_is_not_stored_again_for_delivery() {
+    let opened = Opened::open().await;
+    let message = Message::raw(MessageId::of(b"a"), "a".into());
+    opened.log.bury(message, "nobody can read it").await.unwrap();
+
+    assert_eq!(opened.publish("a").await, Receipt::Duplicate);
+}
+
+#[tokio::test]
+async fn a_log_that_may_grow_no_further_refuses_what_is_new_and_keeps_what_it_has() {
+    let folder = TempDir::new().unwrap();
+    let settings = EmbeddedSettings { max_bytes: Some(256 * 1024), ..EmbeddedSettings::default() };
+    let log = Embedded::open(&folder.path().join("events.db"), Clock::system(), settings).await.unwrap();
+    let message = |number: u32| Message::event(MessageId::of(&number.to_be_bytes()), vec![b'x'; 2000].into());
+
+    let mut stored = 0;
+    let refused = loop {
+        match log.publish(message(stored)).await {
+            Ok(_) => stored += 1,
+            Err(refused) => break refused,
+        }
+    };
+
+    assert!(matches!(refused, PublishError::Unwritable(_)), "{refused:?}");
+    assert!(stored > 50, "{stored}");
+    for _ in 0..stored {
+        let received = log.next().await.unwrap();
+        log.settle(received, Outcome::Done).await.unwrap();
+    }
+    assert_eq!(log.publish(message(stored)).await.unwrap(), Receipt::Stored);
 }

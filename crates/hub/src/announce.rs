@@ -1,33 +1,47 @@
-//! Empties the outbox: every committed change is told to the browsers that wait for it, also those whose telling a
-//! crash cut off.
+//! Announces changes: to the browsers that wait here, and to all other hubs. At once when they are made; and once more
+//! out of the outbox, so that also those are told whose telling a crash cut off.
 
 use std::time::Duration;
 
-use storage::StorageError;
+use approval::{Announcement, ApprovalId};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::sleep;
 
 use crate::hub::Hub;
 
 /// Changes within this time are read together.
 const SHARED: Duration = Duration::from_millis(100);
+/// How long to wait after a failure.
+const AGAIN: Duration = Duration::from_secs(1);
+/// The most that one announcement names.
+const TOGETHER: usize = 256;
 
-/// Starts emptying the outbox, now and after each change.
-pub(crate) fn start(hub: &Hub) {
+/// Starts announcing what comes by `news`, and emptying the outbox, now and after each change.
+pub(crate) fn start(hub: &Hub, mut news: UnboundedReceiver<ApprovalId>) {
+    let this = hub.clone();
+    hub.spawn(async move {
+        let mut approvals = Vec::new();
+        while news.recv_many(&mut approvals, TOGETHER).await > 0 {
+            // What is not sent now stays in the outbox.
+            let _ = tell_others(&this, std::mem::take(&mut approvals)).await;
+        }
+    });
     let this = hub.clone();
     hub.spawn(async move {
         loop {
             if let Err(error) = empty(&this).await {
-                tracing::error!(%error, "the outbox could not be emptied");
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                tracing::error!(error = &*error, "the outbox could not be emptied");
+                sleep(AGAIN).await;
                 continue;
             }
             this.outbox.notified().await;
             // Whoever waits here has been told already; the rest may share a look.
-            tokio::time::sleep(SHARED).await;
+            sleep(SHARED).await;
         }
     });
 }
 
-async fn empty(hub: &Hub) -> Result<(), StorageError> {
+async fn empty(hub: &Hub) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     loop {
         let (approvals, mark) = hub.storage.unannounced().await?;
         if mark == 0 {
@@ -36,6 +50,14 @@ async fn empty(hub: &Hub) -> Result<(), StorageError> {
         for approval in &approvals {
             hub.waiters.tell(approval);
         }
+        let ids: Vec<_> = approvals.iter().map(|approval| approval.id).collect();
+        for some in ids.chunks(TOGETHER) {
+            tell_others(hub, some.to_vec()).await?;
+        }
         hub.storage.announced(mark).await?;
     }
+}
+
+async fn tell_others(hub: &Hub, approvals: Vec<ApprovalId>) -> Result<(), broker::ConsumeError> {
+    hub.log.announce(Announcement::Changed { approvals }.to_bytes().into()).await
 }

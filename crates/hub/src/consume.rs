@@ -1,10 +1,9 @@
 //! Takes verified callbacks from the broker and decides by them. Knows no receiver: only what the broker carries.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use approval::{Callback, Event};
-use broker::{EventLog, Outcome, Received};
+use broker::{Outcome, Received};
 use storage::{Decided, Heard};
 
 use crate::hub::Hub;
@@ -17,19 +16,19 @@ const KNOWN_WITHIN: time::Duration = time::Duration::minutes(11);
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
 /// Starts the consumers.
-pub(crate) fn start(hub: &Hub, log: &Arc<dyn EventLog>) {
+pub(crate) fn start(hub: &Hub) {
     for _ in 0..CONSUMERS {
-        let (this, log) = (hub.clone(), Arc::clone(log));
+        let this = hub.clone();
         hub.spawn(async move {
             loop {
-                step(&this, log.as_ref()).await;
+                step(&this).await;
             }
         });
     }
 }
 
-async fn step(hub: &Hub, log: &dyn EventLog) {
-    let received = match log.next().await {
+async fn step(hub: &Hub) {
+    let received = match hub.log.next().await {
         Ok(received) => received,
         Err(error) => {
             tracing::error!(%error, "callbacks cannot be taken");
@@ -40,7 +39,7 @@ async fn step(hub: &Hub, log: &dyn EventLog) {
     if let Outcome::Park(reason) = &outcome {
         tracing::warn!(event.seq = received.seq, reason, "a callback was parked");
     }
-    if let Err(error) = log.settle(received, outcome).await {
+    if let Err(error) = hub.log.settle(received, outcome).await {
         tracing::error!(%error, "a callback could not be settled; it will come again");
     }
 }

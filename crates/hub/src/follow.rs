@@ -1,45 +1,95 @@
 //! Follows one pending approval from the push to its end: hands it to the provider, asks the provider itself when no
-//! callback comes, and ends it when its time is up. One short-lived task for each; nothing goes round and looks.
+//! callback comes, and ends it when its time is up. One short-lived task for each; only those that another hub may have
+//! left behind are looked for.
 
+use std::collections::HashSet;
 use std::num::NonZeroU32;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use approval::{Approval, Callback, Change, Delivery, Echo, Status};
+use approval::{Approval, ApprovalId, Change, Delivery, Status};
 use provider::ProviderError;
-use storage::{Decided, Heard, StorageError};
+use storage::StorageError;
 use time::OffsetDateTime;
+use tokio::time::sleep;
 
-use crate::{codes, hub::Hub, settings::PROVIDER_ENDS_BEFORE};
+use crate::{ask::ask, codes, hub::Hub, settings::PROVIDER_ENDS_BEFORE};
 
 /// When the provider is asked, in seconds after the request was made. A callback takes well under one.
 const ASK_AFTER: [i64; 3] = [10, 30, 70];
 /// The last question is put this long before our end, when the provider's own end has passed: its answer is final.
 const LAST_ASK_BEFORE_END: time::Duration = time::Duration::seconds(4);
 
+/// How often approvals are looked for whose hub may have ended.
+const LOOK: Duration = Duration::from_secs(10);
+/// An approval that is younger is still with the hub that made it.
+const YOUNG: time::Duration = time::Duration::seconds(15);
+
+/// The approvals that are followed here.
+#[derive(Debug, Default)]
+pub(crate) struct Followed(Mutex<HashSet<ApprovalId>>);
+
 /// Pushes a new approval and follows it to its end.
 pub(crate) fn push_and_follow(hub: &Hub, approval: Approval) {
     let this = hub.clone();
+    hub.followed.lock().insert(approval.id);
     hub.spawn(async move {
         push(&this, &approval).await;
         follow(&this, approval).await;
     });
 }
 
-/// Goes on following the approvals that a former process left pending. One whose push was under way is marked
-/// [`Delivery::Unknown`] and not pushed again: it may have arrived.
+/// Goes on following the approvals that a former process left pending, and, where other hubs share the database, those
+/// that one of them leaves behind.
 ///
 /// # Errors
 /// When the database cannot be read or written.
 pub(crate) async fn resume(hub: &Hub) -> Result<(), StorageError> {
-    for approval in hub.storage.pending().await? {
-        let approval = match approval.delivery {
-            Delivery::Sending => hub.storage.delivered(approval.id, Delivery::Unknown, None).await?.unwrap_or(approval),
-            _ => approval,
-        };
+    adopt(hub).await?;
+    if hub.settings.shared {
         let this = hub.clone();
-        hub.spawn(async move { follow(&this, approval).await });
+        hub.spawn(async move {
+            loop {
+                sleep(LOOK).await;
+                if let Err(error) = adopt(&this).await {
+                    tracing::error!(%error, "approvals left behind could not be looked for");
+                }
+            }
+        });
     }
     Ok(())
+}
+
+/// Follows whatever is pending and nobody follows here. Several hubs may follow one approval: each question is still
+/// asked once, and ending it twice is ending it once.
+async fn adopt(hub: &Hub) -> Result<(), StorageError> {
+    let now = hub.clock.now();
+    for approval in hub.storage.pending().await? {
+        let age = now - approval.created_at;
+        if hub.settings.shared && age < YOUNG {
+            continue;
+        }
+        let approval = match approval.delivery {
+            Delivery::Sending if !hub.settings.shared || age > hub.provider.timeout() + YOUNG => {
+                cut_off(hub, approval).await?
+            }
+            _ => approval,
+        };
+        if hub.followed.lock().insert(approval.id) {
+            let this = hub.clone();
+            hub.spawn(async move { follow(&this, approval).await });
+        }
+    }
+    Ok(())
+}
+
+/// The push was under way when its process ended. It is not repeated: it may have arrived.
+async fn cut_off(hub: &Hub, approval: Approval) -> Result<Approval, StorageError> {
+    let now = hub.storage.delivered(approval.id, Delivery::Unknown, None).await?;
+    if let Some(now) = &now {
+        hub.changed(now);
+    }
+    Ok(now.unwrap_or(approval))
 }
 
 /// Hands the request to the provider, once: after a time-out it may have arrived, so it is never repeated.
@@ -72,14 +122,23 @@ async fn push(hub: &Hub, approval: &Approval) {
 }
 
 async fn follow(hub: &Hub, approval: Approval) {
+    let id = approval.id;
+    to_its_end(hub, approval).await;
+    hub.followed.lock().remove(&id);
+}
+
+async fn to_its_end(hub: &Hub, approval: Approval) {
     let last = approval.expires_at - LAST_ASK_BEFORE_END;
     let asks = ASK_AFTER.map(|seconds| approval.created_at + time::Duration::seconds(seconds));
     let now = hub.clock.now();
-    for at in asks.into_iter().chain([last]).filter(|at| (now..=last).contains(at)) {
+    for (nth, at) in (0..).zip(asks.into_iter().chain([last])) {
+        if !(now..=last).contains(&at) {
+            continue;
+        }
         if decided_before(hub, &approval, at).await {
             return;
         }
-        ask(hub, &approval).await;
+        ask(hub, &approval, nth).await;
     }
     if decided_before(hub, &approval, approval.expires_at).await {
         return;
@@ -90,7 +149,7 @@ async fn follow(hub: &Hub, approval: Approval) {
             Ok(ended) => return ended.iter().for_each(|ended| hub.changed(ended)),
             Err(error) => tracing::error!(approval.id = %approval.id, %error, "an approval could not be expired"),
         }
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        sleep(Duration::from_secs(1)).await;
     }
 }
 
@@ -105,36 +164,9 @@ async fn decided_before(hub: &Hub, approval: &Approval, at: OffsetDateTime) -> b
     tokio::time::timeout(left, decided).await.is_ok()
 }
 
-/// Asks the provider how its request stands, as a callback would have told.
-async fn ask(hub: &Hub, approval: &Approval) {
-    let request = match hub.storage.approval(approval.id).await {
-        Ok(row) => row.and_then(|row| row.request),
-        Err(error) => return tracing::error!(approval.id = %approval.id, %error, "an approval could not be read"),
-    };
-    let Some(request) = request else { return };
-    let _turn = hub.repairs.turn().await;
-    let state = match hub.provider.read_request(&request).await {
-        Ok(state) if state.status == Status::Pending.word() => return,
-        Ok(state) => state,
-        Err(error) => return tracing::warn!(approval.id = %approval.id, %error, "the provider could not be asked"),
-    };
-    let answer = Callback {
-        request,
-        provider_user: state.provider_user,
-        status: state.status,
-        echo: Echo::default(),
-        received_at: hub.clock.now(),
-    };
-    match hub.storage.decide(&answer, Heard::Asked).await {
-        Ok(Decided::Now(decided)) => {
-            tracing::warn!(approval.id = %decided.id, status = %decided.status, "decided by asking: no callback came");
-            hub.changed(&decided);
-            // Of requests that nobody answered the provider calls back neither.
-            if decided.status != Status::Expired {
-                hub.repairs.repaired();
-            }
-        }
-        Ok(_) => {}
-        Err(error) => tracing::error!(approval.id = %approval.id, %error, "an answer could not be written"),
+impl Followed {
+    fn lock(&self) -> MutexGuard<'_, HashSet<ApprovalId>> {
+        // Nothing between lock and unlock can leave the set half changed.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,18 +1,21 @@
 //! What every handler and every task of the hub shares. Below all of them: knows no route and no page.
 
+use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use approval::{Approval, Clock, Entropy, Logos};
+use approval::{Approval, ApprovalId, Clock, Entropy, Logos};
+use broker::EventLog;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use provider::Authy;
 use storage::Storage;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    origin::Origins, password::Passwords, repairs::Repairs, settings::Settings, token::ServerKey, waiters::Waiters,
+    follow::Followed, origin::Origins, password::Passwords, repairs::Repairs, settings::Settings, token::ServerKey,
+    waiters::Waiters,
 };
 
 /// The shared parts of a hub. Cheap to clone.
@@ -20,7 +23,6 @@ use crate::{
 pub(crate) struct Hub(Arc<Shared>);
 
 /// See [`Hub`].
-#[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) origins: Origins,
@@ -32,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) provider: Authy,
     pub(crate) waiters: Waiters,
     pub(crate) repairs: Repairs,
+    pub(crate) followed: Followed,
     pub(crate) passwords: Passwords,
     pub(crate) key: ServerKey,
     pub(crate) clock: Clock,
@@ -40,8 +43,12 @@ pub(crate) struct Shared {
     pub(crate) tasks: TaskTracker,
     /// Asks everything to end.
     pub(crate) stop: CancellationToken,
+    /// Where callbacks come from, and where hubs tell each other what changed.
+    pub(crate) log: Arc<dyn EventLog>,
     /// Wakes whoever empties the outbox.
     pub(crate) outbox: Notify,
+    /// What other hubs have still to be told.
+    pub(crate) news: mpsc::UnboundedSender<ApprovalId>,
 }
 
 impl Hub {
@@ -49,9 +56,12 @@ impl Hub {
         Self(Arc::new(shared))
     }
 
-    /// An approval changed and is committed: its browsers hear of it at once, and the outbox is emptied.
+    /// An approval changed and is committed: its browsers hear of it at once, here and at other hubs, and the outbox is
+    /// emptied.
     pub(crate) fn changed(&self, approval: &Approval) {
         self.waiters.tell(approval);
+        // Without a listener the hub is ending, and the outbox has it.
+        let _ = self.news.send(approval.id);
         self.outbox.notify_one();
     }
 
@@ -66,6 +76,12 @@ impl Hub {
                 stop.cancel();
             }
         });
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 

@@ -4,6 +4,7 @@
 //! Knows storage, provider and broker; never the receiver. Whatever it tells a browser stands in the database first.
 
 mod announce;
+mod ask;
 mod begin;
 mod body;
 mod codes;
@@ -12,6 +13,7 @@ mod consume;
 mod draft;
 mod feed;
 mod follow;
+mod hear;
 mod hub;
 mod limits;
 mod origin;

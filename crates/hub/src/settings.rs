@@ -16,6 +16,9 @@ pub struct Settings {
     pub sign_in_seconds: u32,
     /// Seconds until a transaction's approval expires, unless it says otherwise.
     pub transaction_seconds: u32,
+    /// Whether other hubs may be running on the same database. If none is, whatever is unfinished at the start was left
+    /// by a process that has ended.
+    pub shared: bool,
 }
 
 /// The provider ends a request this long before we end its approval, so that its last word still counts.

@@ -10,11 +10,13 @@ use bytes::Bytes;
 use provider::Authy;
 use storage::{Storage, StorageError};
 use thiserror::Error;
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use utoipa::openapi::OpenApi;
 
 use crate::{
-    announce, consume, draft, follow,
+    announce, consume, draft, follow, hear,
     hub::{Hub, Shared},
     origin::Origins,
     password::{HashError, Passwords},
@@ -39,8 +41,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Gives randomness.
     pub entropy: Entropy,
-    /// Describes what else is served where this hub is.
-    pub others: fn() -> OpenApi,
+    /// Describes what else is served where this hub is, if anything is.
+    pub others: Option<fn() -> OpenApi>,
 }
 
 /// Why a hub could not start.
@@ -69,6 +71,9 @@ pub enum StartError {
 /// How often what has served its time is swept out.
 const SWEEP: Duration = Duration::from_mins(1);
 
+/// How often the write-ahead log is folded into the database.
+const FOLD: Duration = Duration::from_secs(1);
+
 /// Starts a hub: its tasks run in `tasks` until `stop`, and the router answers pages, API and assets.
 ///
 /// # Errors
@@ -81,6 +86,7 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
         return Err(StartError::TooShort);
     }
     let logos = settings.logo_url.as_ref().map_or_else(|| Ok(Logos::default()), |url| Logos::one(url.to_string()));
+    let (news, told) = mpsc::unbounded_channel();
     let origins = Origins::of(&settings.public_url);
     let document = written(!origins.is_loopback(), others).map_err(StartError::Document)?;
     let hub = Hub::new(Shared {
@@ -93,23 +99,43 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
         provider,
         waiters: Waiters::default(),
         repairs: Repairs::new(),
+        followed: follow::Followed::default(),
         passwords: Passwords::new(&entropy)?,
         clock,
         entropy,
         tasks: tasks.clone(),
         stop,
+        log,
         outbox: tokio::sync::Notify::new(),
+        news,
     });
     follow::resume(&hub).await?;
-    announce::start(&hub);
-    consume::start(&hub, &log);
+    announce::start(&hub, told);
+    hear::start(&hub);
+    consume::start(&hub);
+    fold(&hub);
     sweep(&hub);
     Ok(route::router(hub))
 }
 
+/// The database's write-ahead log is folded by the clock, so that no decision has to wait while it is.
+fn fold(hub: &Hub) {
+    let this = hub.clone();
+    hub.spawn(async move {
+        let mut tick = tokio::time::interval(FOLD);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            if let Err(error) = this.storage.fold().await {
+                tracing::error!(%error, "the database could not be folded");
+            }
+        }
+    });
+}
+
 /// The description of the API, as it is sent.
-fn written(secure: bool, others: fn() -> OpenApi) -> Result<Bytes, serde_json::Error> {
-    Ok(route::document(secure, others()).to_json()?.into())
+fn written(secure: bool, others: Option<fn() -> OpenApi>) -> Result<Bytes, serde_json::Error> {
+    Ok(route::document(secure, others.map(|describe| describe())).to_json()?.into())
 }
 
 fn sweep(hub: &Hub) {

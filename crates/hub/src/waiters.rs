@@ -42,6 +42,16 @@ impl Waiters {
         }
     }
 
+    /// Whether anybody waits for this approval here.
+    pub(crate) fn has(&self, id: ApprovalId) -> bool {
+        self.lock().contains_key(&id)
+    }
+
+    /// All approvals that somebody waits for here.
+    pub(crate) fn approvals(&self) -> Vec<ApprovalId> {
+        self.lock().keys().copied().collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<ApprovalId, watch::Sender<News>>> {
         // Nothing between lock and unlock can leave the map half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use approval::{Clock, Event, subject};
+use approval::{Clock, Event};
 use axum::extract::Request;
-use broker::{EventLog, Message, PublishError, Receipt};
+use broker::{Intake, Message, PublishError, Receipt};
 use provider::{ApiKey, CallbackUrl, verify};
 use tokio::time::timeout;
 
@@ -20,7 +20,7 @@ pub struct Receiver {
     /// The URL they are signed for.
     pub callback_url: CallbackUrl,
     /// Where they go.
-    pub log: Arc<dyn EventLog>,
+    pub log: Arc<dyn Intake>,
     /// Tells when they came.
     pub clock: Clock,
 }
@@ -38,14 +38,12 @@ impl Receiver {
         match verified.callback(received_at) {
             Ok(callback) => {
                 let request = callback.request.clone();
-                let payload = Event::Callback(callback).to_bytes().into();
-                let message = Message { id: id.clone(), subject: subject::CALLBACK, payload };
+                let message = Message::event(id.clone(), Event::Callback(callback).to_bytes().into());
                 let receipt = acknowledged(self.log.publish(message)).await?;
                 Ok(Taken::Published { id, request, receipt })
             }
             Err(reason) => {
-                let payload = raw.into_params();
-                let message = Message { id: id.clone(), subject: subject::DEAD_LETTER, payload };
+                let message = Message::raw(id.clone(), raw.into_params());
                 acknowledged(self.log.bury(message, &reason.to_string())).await?;
                 Ok(Taken::Buried { id, reason })
             }

@@ -11,16 +11,21 @@ use thiserror::Error;
 
 use crate::StorageError;
 
+/// Pages of the write-ahead log, 4 kB each, from which on a commit folds them itself, should nobody else do it.
+const UNFOLDED: &str = "20000";
+
 /// The database of the service. Cheap to clone.
 ///
 /// Writes go through one connection, each in a `BEGIN IMMEDIATE` transaction, so none fails for having read first;
 /// reads have connections of their own and never wait for a write (WAL). With `synchronous=NORMAL` what was
 /// committed survives the end of this process at any moment; a power loss may take back the last commits, never
-/// their order.
+/// their order. The write-ahead log is folded into the file beside the writer, by [`Storage::fold`]: a commit never
+/// waits for the disk.
 #[derive(Debug, Clone)]
 pub struct Storage {
     pub(crate) writer: SqlitePool,
     pub(crate) reader: SqlitePool,
+    folder: SqlitePool,
     pub(crate) clock: Clock,
 }
 
@@ -62,17 +67,39 @@ impl Storage {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_secs(5))
             .optimize_on_close(true, None);
-        let writer = pool(1).connect_with(options.clone());
+        let writer = pool(1).connect_with(options.clone().pragma("wal_autocheckpoint", UNFOLDED));
         let writer = writer.await.map_err(OpenError::File)?;
         sqlx::migrate!("../../migrations/storage").run(&writer).await.map_err(OpenError::Migrate)?;
+        let folder = pool(1).connect_with(options.clone()).await.map_err(OpenError::File)?;
         let reader = pool(4).connect_with(options.read_only(true));
         let reader = reader.await.map_err(OpenError::File)?;
-        Ok(Self { writer, reader, clock })
+        Ok(Self { writer, reader, folder, clock })
+    }
+
+    /// Reads something, to see whether the database can be read.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub async fn ping(&self) -> Result<(), StorageError> {
+        sqlx::query_scalar!("SELECT count(*) FROM server_keys").fetch_one(&self.reader).await?;
+        Ok(())
+    }
+
+    /// Folds the write-ahead log into the file, as far as nobody still reads from it. Waits for the disk, but makes
+    /// nobody else wait.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn fold(&self) -> Result<(), StorageError> {
+        // A statement about the file, which no table can check.
+        sqlx::raw_sql("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.folder).await?;
+        Ok(())
     }
 
     /// Closes all connections, folding the write-ahead log into the file.
     pub async fn close(&self) {
         self.reader.close().await;
+        self.folder.close().await;
         self.writer.close().await;
     }
 

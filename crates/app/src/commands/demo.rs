@@ -12,10 +12,10 @@ use url::Url;
 use super::simulator::open as open_simulator;
 use crate::config::Config;
 use crate::database::DatabaseUrl;
-use crate::lifecycle::Lifecycle;
-use crate::listen::{bind, local_url, say};
-use crate::product::{Plan, callback_below, open};
-use crate::server;
+use crate::lifecycle::{Closing, Lifecycle};
+use crate::listen::{bind, local_url, ready};
+use crate::product::{self, Plan, callback_below};
+use crate::{event_log, server};
 
 /// What the demo's product and its provider sign with. Everybody can read it here, so `serve` refuses it.
 pub(super) const KEY: &str = "countersign-demo-key";
@@ -26,7 +26,7 @@ const STATE: &str = "simulator.json";
 ///
 /// # Errors
 /// A sentence that says what is in the way.
-pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
     let host = config.listen.host;
     let (product, address) = bind(host, config.listen.port.unwrap_or(PORT), "PORT").await?;
     let (provider, provider_address) = bind(host, config.simulator.port, "SIMULATOR_PORT").await?;
@@ -36,15 +36,18 @@ pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Resul
     let key = ApiKey::new(Secret::new(KEY))?;
     let callback_url = callback_below(&Url::parse(&url)?)?;
     let timeout = Duration::from_millis(config.authy.timeout_ms.into());
+    let log = event_log::beside(&database).await?;
     let plan = Plan {
-        local_url: Url::parse(&url)?,
-        database,
         product: config.product.clone(),
+        public_url: config.product.public_url.clone().map_or_else(|| Url::parse(&url), Ok)?,
+        storage: product::open_storage(&database).await?,
         provider: AuthySettings { base_url: Url::parse(&phone)?, api_key: key.clone(), timeout },
-        key,
-        callback_url: Some(callback_url.clone()),
+        log: log.clone(),
+        shared: false,
+        receives: true,
     };
-    let router = open(plan, lifecycle).await?;
+    let hub = product::hub(plan, lifecycle).await?;
+    let router = hub.merge(product::receiver(key, callback_url.clone(), log));
     let settings = Settings {
         name: config.product.name,
         api_key: Secret::new(KEY),
@@ -55,8 +58,8 @@ pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Resul
     let simulator = open_simulator(settings, "DATABASE_URL", lifecycle)?;
     lifecycle.tasks.spawn(server::serve(provider, simulator.router(), lifecycle.stop.clone()));
     lifecycle.tasks.spawn(server::serve(product, router, lifecycle.stop.clone()));
-    say(&welcome(&url, &phone, &folder));
-    Ok(())
+    ready(&welcome(&url, &phone, &folder));
+    Ok(Closing::nothing())
 }
 
 fn welcome(url: &str, phone: &str, folder: &Path) -> String {

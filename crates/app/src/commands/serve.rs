@@ -1,58 +1,64 @@
-//! `countersign serve`: the product against a provider of its own.
+//! `countersign serve`: receiver and hub in one process, against a provider of its own.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use approval::Secret;
-use provider::{ApiKey, AuthySettings};
-use url::Url;
+use broker::EventLog;
+use provider::ApiKey;
 
-use super::demo;
+use super::hub::{plan, public_url};
+use super::{demo, receiver};
 use crate::config::{Config, ConfigError};
 use crate::database::DatabaseUrl;
-use crate::lifecycle::Lifecycle;
-use crate::listen::{bind, local_url, say};
-use crate::product::{Plan, open};
-use crate::server;
+use crate::health::{self, Health};
+use crate::lifecycle::{Closing, Lifecycle};
+use crate::listen::{bind, local_url, ready};
+use crate::product::{self, Plan};
+use crate::{event_log, server};
 
 const PORT: u16 = 3000;
 const NO_KEY: ConfigError = ConfigError::Missing {
     variable: "AUTHY_API_KEY",
     advice: "set it to the key that the provider gave to your application",
 };
-const NO_PUBLIC_URL: ConfigError = ConfigError::Missing {
-    variable: "PUBLIC_URL",
-    advice: "set it to the address that browsers use, because HOST lets other machines in",
-};
 
 /// Starts the product.
 ///
 /// # Errors
 /// A sentence that says what is missing or in the way.
-pub(crate) async fn serve(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<()> {
-    let key = api_key(config.authy.api_key)?;
-    if config.product.public_url.is_none() && !config.listen.host.is_loopback() {
-        return Err(NO_PUBLIC_URL.into());
-    }
+pub(crate) async fn serve(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
+    let key = api_key(&config)?;
     let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
     let url = local_url(address);
-    let timeout = Duration::from_millis(config.authy.timeout_ms.into());
-    let plan = Plan {
-        local_url: Url::parse(&url)?,
-        database: config.product.database_url.clone().unwrap_or(DatabaseUrl::SERVE),
-        product: config.product,
-        provider: AuthySettings { base_url: config.authy.api_url, api_key: key.clone(), timeout },
-        key,
-        callback_url: config.authy.callback_url,
+    let public_url = public_url(&config, &url)?;
+    let callback_url = receiver::callback_url(&config, Some(&public_url))?;
+    let database = config.product.database_url.clone().unwrap_or(DatabaseUrl::SERVE);
+    let storage = product::open_storage(&database).await?;
+    let nats = event_log::on_nats(&config.nats).await?;
+    let log: Arc<dyn EventLog> = match &nats {
+        Some(nats) => nats.clone(),
+        None => event_log::beside(&database).await?,
     };
-    let router = open(plan, lifecycle).await?;
+    let health = Health { storage: Some(storage.clone()), nats: nats.clone(), spool: None };
+    let plan = plan(&config, public_url, key.clone(), storage, log.clone(), nats.is_some());
+    let router = product::hub(Plan { receives: true, ..plan }, lifecycle).await?.merge(product::receiver(
+        key,
+        callback_url,
+        log,
+    ));
+    health::serve(&config, health, lifecycle).await?;
     lifecycle.tasks.spawn(server::serve(listener, router, lifecycle.stop.clone()));
     tracing::info!(url, "serving");
-    say(&format!("countersign serve: listening on {url}"));
-    Ok(())
+    ready(&format!("countersign serve: listening on {url}"));
+    Ok(super::hub::closing(nats))
 }
 
-fn api_key(key: Option<Secret>) -> anyhow::Result<ApiKey> {
-    let key = key.ok_or(NO_KEY)?;
+/// The provider's key.
+///
+/// # Errors
+/// When there is none, or it is the one that everybody can read in the source of the demo.
+pub(super) fn api_key(config: &Config) -> anyhow::Result<ApiKey> {
+    let key: Secret = config.authy.api_key.clone().ok_or(NO_KEY)?;
     if key.expose() == demo::KEY {
         return Err(
             ConfigError::value("AUTHY_API_KEY", "must not be the key of the demo, which everybody knows").into()

@@ -6,8 +6,8 @@ use simulator::{Settings, Simulator};
 
 use crate::causes::told;
 use crate::config::{Config, ConfigError};
-use crate::lifecycle::Lifecycle;
-use crate::listen::{bind, local_url, say};
+use crate::lifecycle::{Closing, Lifecycle};
+use crate::listen::{bind, local_url, ready};
 use crate::server;
 
 const PORT: u16 = 3001;
@@ -18,7 +18,7 @@ const NO_KEY: ConfigError =
 ///
 /// # Errors
 /// A sentence that says what is missing or in the way.
-pub(crate) async fn simulator(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+pub(crate) async fn simulator(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
     let settings = Settings {
         name: config.product.name,
         api_key: config.authy.api_key.ok_or(NO_KEY)?,
@@ -31,8 +31,8 @@ pub(crate) async fn simulator(config: Config, lifecycle: &Lifecycle) -> anyhow::
     lifecycle.tasks.spawn(server::serve(listener, simulator.router(), lifecycle.stop.clone()));
     let url = local_url(address);
     tracing::info!(url, "simulating");
-    say(&format!("countersign simulator: listening on {url}"));
-    Ok(())
+    ready(&format!("countersign simulator: listening on {url}"));
+    Ok(Closing::nothing())
 }
 
 /// A simulator that ends with this process; `setting` names the variable that says where its state is kept.

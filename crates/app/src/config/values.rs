@@ -1,7 +1,7 @@
 //! Reads single values of the configuration. Each complaint completes a sentence that begins with the name of the
 //! variable or key, says what the value must be, and never repeats the value.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -67,6 +67,32 @@ pub(super) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32,
 
 pub(super) fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     number(deserializer, 100..=60_000)
+}
+
+/// Copies of each message that NATS keeps: an odd number, so that there is a majority.
+pub(super) fn replicas<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    let replicas = number(deserializer, 1..=5)?;
+    if replicas % 2 == 1 { Ok(replicas) } else { Err(D::Error::custom("must be 1, 3 or 5")) }
+}
+
+pub(super) fn megabytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number(deserializer, 1..=1_000_000)
+}
+
+/// On or off: true or false in a file, these words in a variable.
+pub(super) fn switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    match Value::deserialize(deserializer) {
+        Ok(Value::Boolean(on)) => Ok(on),
+        Ok(Value::String(word)) if word == "true" => Ok(true),
+        Ok(Value::String(word)) if word == "false" => Ok(false),
+        _ => Err(D::Error::custom("must be true or false")),
+    }
+}
+
+/// Where to listen: an IP address and a port.
+pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let address = text(deserializer)?.parse();
+    address.map_err(|_| D::Error::custom("must be an IP address and a port, as in 127.0.0.1:9000"))
 }
 
 /// An address of an HTTP service.

@@ -8,7 +8,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, S
 use sqlx::{ConnectOptions as _, SqliteConnection, migrate::MigrateError};
 use thiserror::Error;
 
-use super::statements;
+use super::{EmbeddedSettings, statements};
+
+/// Bytes that the file grows by.
+const PAGE: u32 = 4096;
 
 /// Why the event log could not be opened.
 #[derive(Debug, Error)]
@@ -27,7 +30,7 @@ pub enum OpenError {
     Migrate(#[source] MigrateError),
 }
 
-pub(super) async fn open(path: &Path) -> Result<SqliteConnection, OpenError> {
+pub(super) async fn open(path: &Path, settings: &EmbeddedSettings) -> Result<SqliteConnection, OpenError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(OpenError::Folder)?;
     }
@@ -35,10 +38,14 @@ pub(super) async fn open(path: &Path) -> Result<SqliteConnection, OpenError> {
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
+        .synchronous(if settings.survives_power_loss { SqliteSynchronous::Full } else { SqliteSynchronous::Normal })
         // The lock of the file is the lock of the log. The kernel drops it with the process, however that ends.
         .locking_mode(SqliteLockingMode::Exclusive)
         .busy_timeout(Duration::ZERO);
+    let options = match settings.max_bytes {
+        Some(bytes) => options.page_size(PAGE).pragma("max_page_count", (bytes / u64::from(PAGE)).max(1).to_string()),
+        None => options,
+    };
     let mut connection = options.connect().await.map_err(refused)?;
     sqlx::migrate!("../../migrations/broker").run(&mut connection).await.map_err(OpenError::Migrate)?;
     statements::release_all(&mut connection).await.map_err(refused)?;

@@ -20,6 +20,10 @@ pub(super) enum Write {
     Settle { seq: i64, attempt: u32, outcome: Outcome },
     /// This hand-out of this message reached nobody: as if it had not been.
     Untake { seq: i64, attempt: u32 },
+    /// Deliver this dead letter as if it were new.
+    Revive { seq: i64 },
+    /// This dead letter is kept elsewhere.
+    DropLetter { seq: i64 },
 }
 
 /// One commit in the making. All times are Unix milliseconds.
@@ -47,6 +51,11 @@ impl Round<'_> {
             Write::Publish(message) => self.publish(db, message).await,
             Write::Bury(message, reason) => statements::bury(db, message, self.now, reason).await,
             Write::Settle { seq, attempt, outcome } => self.settle(db, *seq, *attempt, outcome).await,
+            Write::DropLetter { seq } => statements::drop_letter(db, *seq).await,
+            Write::Revive { seq } => {
+                self.next_due = self.next_due.min(self.now);
+                statements::revive(db, *seq, self.now).await
+            }
             Write::Untake { seq, attempt } => {
                 self.next_due = self.next_due.min(self.now);
                 statements::untake(db, *seq, *attempt, self.now).await
@@ -76,7 +85,15 @@ impl Round<'_> {
         };
         self.next_due = self.next_due.min(due_at);
         if straight {
-            self.handed.push(Taken { seq, payload: message.payload.clone(), attempt, published_at: self.now });
+            self.handed.push(Taken {
+                seq,
+                id: message.id.as_str().to_owned(),
+                subject: message.subject.to_owned(),
+                schema: message.schema.to_owned(),
+                payload: message.payload.clone(),
+                attempt,
+                published_at: self.now,
+            });
         }
         Ok(true)
     }

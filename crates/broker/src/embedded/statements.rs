@@ -1,6 +1,7 @@
 //! Every statement on the file. Each is one round trip, and each that settles names the hand-out it settles, so that
 //! a consumer whose lease ran out changes nothing.
 
+use approval::MessageId;
 use bytes::Bytes;
 use sqlx::{SqliteConnection, query, query_as, query_scalar};
 use time::OffsetDateTime;
@@ -11,6 +12,9 @@ use crate::{DeadLetter, Message};
 #[derive(Debug)]
 pub(super) struct Taken {
     pub(super) seq: i64,
+    pub(super) id: String,
+    pub(super) subject: String,
+    pub(super) schema: String,
     pub(super) payload: Bytes,
     pub(super) attempt: u32,
     pub(super) published_at: i64,
@@ -26,10 +30,11 @@ pub(super) async fn insert(
 ) -> Result<Option<i64>, sqlx::Error> {
     let (id, payload) = (message.id.as_str(), &message.payload[..]);
     let stored = query!(
-        "INSERT INTO messages (id, subject, payload, attempts, published_at, due_at)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO messages (id, subject, schema, payload, attempts, published_at, due_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
         id,
         message.subject,
+        message.schema,
         payload,
         attempts,
         now,
@@ -49,10 +54,11 @@ pub(super) async fn bury(
 ) -> Result<bool, sqlx::Error> {
     let (id, payload) = (message.id.as_str(), &message.payload[..]);
     let stored = query!(
-        "INSERT INTO messages (id, subject, payload, attempts, published_at, due_at, settled_at, reason)
-         VALUES ($1, $2, $3, 0, $4, $4, $4, $5) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO messages (id, subject, schema, payload, attempts, published_at, due_at, settled_at, reason)
+         VALUES ($1, $2, $3, $4, 0, $5, $5, $5, $6) ON CONFLICT (id) DO NOTHING",
         id,
         message.subject,
+        message.schema,
         payload,
         now,
         reason
@@ -69,7 +75,7 @@ pub(super) async fn take(db: &mut SqliteConnection, now: i64, lease_end: i64) ->
         r#"UPDATE messages SET attempts = attempts + 1, due_at = $2
            WHERE seq = (SELECT seq FROM messages
                         WHERE settled_at IS NULL AND due_at <= $1 ORDER BY due_at, seq LIMIT 1)
-           RETURNING seq, payload AS "payload: Vec<u8>", attempts AS "attempt: u32", published_at"#,
+           RETURNING seq, id, subject, schema, payload AS "payload: Vec<u8>", attempts AS "attempt: u32", published_at"#,
         now,
         lease_end
     )
@@ -152,19 +158,55 @@ pub(super) async fn park(
 /// The dead letters, oldest first.
 pub(super) async fn dead_letters(db: &mut SqliteConnection) -> Result<Vec<DeadLetter>, sqlx::Error> {
     let rows = query!(
-        r#"SELECT seq, payload, reason AS "reason!", published_at FROM messages WHERE reason IS NOT NULL ORDER BY seq"#
+        r#"SELECT seq, id, subject, schema, payload, reason AS "reason!", published_at
+           FROM messages WHERE reason IS NOT NULL ORDER BY seq"#
     )
     .fetch_all(db)
     .await?;
     let rows = rows.into_iter();
     Ok(rows
         .map(|row| DeadLetter {
-            seq: row.seq,
+            number: row.seq.unsigned_abs(),
+            id: named(&row.id),
+            subject: row.subject,
+            schema: row.schema,
             payload: row.payload.into(),
             reason: row.reason,
             published_at: time(row.published_at),
         })
         .collect())
+}
+
+/// A dead letter is delivered again, as if it were new.
+pub(super) async fn revive(db: &mut SqliteConnection, seq: i64, now: i64) -> Result<bool, sqlx::Error> {
+    let changed = query!(
+        "UPDATE messages SET settled_at = NULL, reason = NULL, attempts = 0, due_at = $2
+         WHERE seq = $1 AND reason IS NOT NULL",
+        seq,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(changed.rows_affected() == 1)
+}
+
+/// A dead letter is kept elsewhere: only its id stays.
+pub(super) async fn drop_letter(db: &mut SqliteConnection, seq: i64) -> Result<bool, sqlx::Error> {
+    let changed = query!("UPDATE messages SET reason = NULL, payload = x'' WHERE seq = $1 AND reason IS NOT NULL", seq)
+        .execute(db)
+        .await?;
+    Ok(changed.rows_affected() == 1)
+}
+
+/// How many messages are neither dealt with nor dead, and how many are dead.
+pub(super) async fn count(db: &mut SqliteConnection) -> Result<(u64, u64), sqlx::Error> {
+    let row = query!(
+        r#"SELECT (SELECT count(*) FROM messages WHERE settled_at IS NULL) AS "waiting!: i64",
+                  (SELECT count(*) FROM messages WHERE reason IS NOT NULL) AS "dead!: i64""#
+    )
+    .fetch_one(db)
+    .await?;
+    Ok((row.waiting.unsigned_abs(), row.dead.unsigned_abs()))
 }
 
 /// Forgets at most `limit` messages that were dealt with before `before`. Dead letters are never forgotten.
@@ -184,6 +226,11 @@ pub(super) async fn forget(db: &mut SqliteConnection, before: i64, limit: u32) -
 pub(super) async fn release_all(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     query!("UPDATE messages SET due_at = 0 WHERE settled_at IS NULL").execute(db).await?;
     Ok(())
+}
+
+/// The id of a row. Only ids are ever written there; of anything else the name would be as good as any.
+pub(super) fn named(id: &str) -> MessageId {
+    id.parse().unwrap_or_else(|_| MessageId::of(id.as_bytes()))
 }
 
 /// Unix milliseconds.

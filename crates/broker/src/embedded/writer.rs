@@ -35,6 +35,8 @@ pub(super) enum Command {
     Next(Answer<Received>),
     /// List the dead letters.
     DeadLetters(Answer<Vec<DeadLetter>>),
+    /// Count what is waiting, and the dead letters.
+    Count(Answer<(u64, u64)>),
     /// End.
     Close(oneshot::Sender<()>),
 }
@@ -77,6 +79,7 @@ impl Writer {
                     }
                     Command::Next(consumer) => self.waiting.push_back(consumer),
                     Command::DeadLetters(answer) => self.list(answer).await,
+                    Command::Count(answer) => self.count(answer).await,
                     Command::Close(answer) => closed = Some(answer),
                 }
             }
@@ -162,6 +165,11 @@ impl Writer {
         let _ = answer.send(letters.map_err(|error| Arc::new(error) as Cause));
     }
 
+    async fn count(&mut self, answer: Answer<(u64, u64)>) {
+        let counts = statements::count(&mut self.db).await;
+        let _ = answer.send(counts.map_err(|error| Arc::new(error) as Cause));
+    }
+
     /// Drops ids whose time is over, a few at a time and in passing, so that no call waits for it long.
     async fn forget(&mut self, writes: &[Write]) {
         self.settled += writes.iter().filter(|write| matches!(write, Write::Settle { .. })).count();
@@ -185,9 +193,10 @@ impl Writer {
 
 /// The message on its way to a consumer: until the consumer has it, its hand-out does not count.
 fn received(taken: Taken, back: &WeakUnboundedSender<Command>) -> Received {
-    let Taken { seq, payload, attempt, published_at } = taken;
+    let Taken { seq, id, subject, schema, payload, attempt, published_at } = taken;
     let hold = hold(back.clone(), Write::Untake { seq, attempt });
-    Received { seq, payload, attempt, published_at: statements::time(published_at), hold }
+    let (id, published_at) = (statements::named(&id), statements::time(published_at));
+    Received { seq, id, subject, schema, payload, attempt, published_at, ticket: String::new(), hold }
 }
 
 /// A hold that asks for `write` when it is dropped.

@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use broker::EventLog;
+use broker::Intake as _;
 use tempfile::TempDir;
 
 use super::{Harness, finish_next, message, next, nothing_is_left, soon};
@@ -23,6 +23,7 @@ async fn every_acknowledged_message_survives_the_kill_of_its_process() {
     let folder = TempDir::new().unwrap();
     let mut acknowledged = HashSet::new();
     for _ in 0..3 {
+        let _ground = Harness::ground(folder.path()).await;
         let said = kill_after(200, "every_acknowledged_message_survives_the_kill_of_its_process", folder.path());
         acknowledged.extend(said.into_iter().map(String::into_bytes));
     }
@@ -44,6 +45,7 @@ async fn a_message_that_ends_the_process_each_time_is_parked_in_the_end() {
     harness.log().publish(message("poison")).await.unwrap();
     let folder = harness.stop().await;
     for attempt in 1..=Harness::MAX_ATTEMPTS {
+        let _ground = Harness::ground(folder.path()).await;
         let said = kill_after(1, "a_message_that_ends_the_process_each_time_is_parked_in_the_end", folder.path());
         assert_eq!(said, [attempt.to_string()]);
     }

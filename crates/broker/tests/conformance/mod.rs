@@ -2,8 +2,8 @@
 //! [`broker::EventLog`].
 //!
 //! A test file runs the suite on an implementation by declaring `mod conformance;` beside a type `Harness`, which has
-//! `MAX_ATTEMPTS` (3 or more), `start`, `stop`, `restart`, `reopen(TempDir)`, `open(&Path)` and `log`; `embedded.rs` is the
-//! model. Nothing here knows what stands behind it.
+//! `MAX_ATTEMPTS` (3 or more), `start`, `stop`, `restart`, `reopen(TempDir)`, `open(&Path)`, `log`, and `ground(&Path)`: what
+//! a log in that folder stands on while no harness holds it. Nothing here knows what stands behind it.
 
 mod dead_letters;
 mod delivery;
@@ -12,7 +12,7 @@ mod redelivery;
 
 use std::time::Duration;
 
-use approval::{MessageId, subject};
+use approval::MessageId;
 use broker::{EventLog, Message, Outcome, Received};
 
 use super::Harness;
@@ -20,7 +20,7 @@ use super::Harness;
 /// A message whose id follows from its payload.
 fn message(payload: impl AsRef<[u8]>) -> Message {
     let payload = payload.as_ref();
-    Message { id: MessageId::of(payload), subject: subject::CALLBACK, payload: payload.to_vec().into() }
+    Message::event(MessageId::of(payload), payload.to_vec().into())
 }
 
 /// What `future` comes to; a minute without an answer is a failure.

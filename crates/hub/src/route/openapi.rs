@@ -56,10 +56,12 @@ struct Cookie {
 
 /// The document of a hub whose cookies are `secure` or not, with `others`, which describes what else is served at the
 /// same address.
-pub(crate) fn document(secure: bool, others: OpenApi) -> OpenApi {
+pub(crate) fn document(secure: bool, others: Option<OpenApi>) -> OpenApi {
     let mut document = Described::openapi();
     Cookie { secure }.modify(&mut document);
-    document.merge(others);
+    if let Some(others) = others {
+        document.merge(others);
+    }
     document
 }
 

@@ -8,7 +8,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Method, Request, StatusCode},
 };
-use broker::{ConsumeError, DeadLetter, EventLog, Message, Outcome, PublishError, Receipt, Received};
+use broker::{Intake, Message, PublishError, Receipt};
 use futures_util::future::{BoxFuture, FutureExt as _, pending, ready};
 use provider::{ApiKey, CallbackUrl, NONCE_HEADER, SIGNATURE_HEADER, canonical, sign};
 use receiver::{Receiver, router};
@@ -64,25 +64,13 @@ impl FakeLog {
     }
 }
 
-impl EventLog for FakeLog {
+impl Intake for FakeLog {
     fn publish(&self, message: Message) -> BoxFuture<'_, Result<Receipt, PublishError>> {
         self.acknowledge(|| self.published.lock().unwrap().push(message))
     }
 
     fn bury(&self, message: Message, reason: &str) -> BoxFuture<'_, Result<Receipt, PublishError>> {
         self.acknowledge(|| self.buried.lock().unwrap().push((message, reason.to_owned())))
-    }
-
-    fn next(&self) -> BoxFuture<'_, Result<Received, ConsumeError>> {
-        pending().boxed()
-    }
-
-    fn settle(&self, _: Received, _: Outcome) -> BoxFuture<'_, Result<(), ConsumeError>> {
-        ready(Ok(())).boxed()
-    }
-
-    fn dead_letters(&self) -> BoxFuture<'_, Result<Vec<DeadLetter>, ConsumeError>> {
-        ready(Ok(Vec::new())).boxed()
     }
 }
 

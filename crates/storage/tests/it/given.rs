@@ -44,6 +44,12 @@ impl Given {
         Self { storage, clock, entropy: Entropy::system(), folder, millis }
     }
 
+    /// The same database, opened once more.
+    pub(crate) async fn another_process(&self) -> Storage {
+        let url = format!("sqlite:{}", self.folder.path().join("test.db").display());
+        Storage::open(&url, self.clock.clone()).await.unwrap()
+    }
+
     pub(crate) fn pass(&self, time: Duration) {
         self.millis.fetch_add(i64::try_from(time.whole_milliseconds()).unwrap(), Ordering::SeqCst);
     }

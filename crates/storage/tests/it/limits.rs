@@ -58,7 +58,6 @@ async fn a_limit_holds_through_a_sweep_and_a_restart() {
     }
     given.storage.sweep().await.unwrap();
     given.storage.close().await;
-    let url = format!("sqlite:{}", given.folder.path().join("test.db").display());
-    let storage = storage::Storage::open(&url, given.clock.clone()).await.unwrap();
+    let storage = given.another_process().await;
     assert!(storage.count_attempt(AttemptKind::Code, "ada", FIVE).await.unwrap().is_err());
 }

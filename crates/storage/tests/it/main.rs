@@ -8,6 +8,7 @@ mod deciding;
 mod given;
 mod limits;
 mod outbox;
+mod questions;
 mod sessions;
 mod signing_up;
 mod transactions;

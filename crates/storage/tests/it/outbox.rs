@@ -12,8 +12,7 @@ async fn a_change_and_its_announcement_are_there_together_after_a_restart() {
     let request = given.sent(&waiting).await;
     given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
     given.storage.close().await;
-    let url = format!("sqlite:{}", given.folder.path().join("test.db").display());
-    let storage = storage::Storage::open(&url, given.clock.clone()).await.unwrap();
+    let storage = given.another_process().await;
     let (approvals, mark) = storage.unannounced().await.unwrap();
     assert!(approvals.contains(&storage.approval(waiting.approval.id).await.unwrap().unwrap()));
     storage.announced(mark).await.unwrap();

@@ -7,7 +7,14 @@ use provider::Method;
 
 use crate::config::LogFormat;
 
-const ROLES: [(&str, Role); 3] = [("serve", Role::Serve), ("demo", Role::Demo), ("simulator", Role::Simulator)];
+const ROLES: [(&str, Role); 6] = [
+    ("serve", Role::Serve),
+    ("demo", Role::Demo),
+    ("receiver", Role::Receiver),
+    ("hub", Role::Hub),
+    ("simulator", Role::Simulator),
+    ("operator", Role::Operator),
+];
 
 fn with(role: Role, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     load(role, None, |name| {
@@ -117,7 +124,7 @@ fn a_value_of_nothing_counts_as_missing() {
 fn the_variables_of_other_roles_are_ignored() {
     let others = [("DATABASE_URL", "mysql://x"), ("PUBLIC_URL", "x"), ("AUTHY_API_URL", "x"), ("SIMULATOR_PORT", "x")];
     assert!(with(Role::Simulator, &others).is_ok());
-    assert!(with(Role::Serve, &[("SIMULATOR_PORT", "x"), ("AUTHY_CALLBACK_METHOD", "x"), ("NATS_URL", "x")]).is_ok());
+    assert!(with(Role::Serve, &[("SIMULATOR_PORT", "x"), ("AUTHY_CALLBACK_METHOD", "x"), ("SPOOL_MB", "x")]).is_ok());
     assert!(with(Role::Demo, &[("AUTHY_API_URL", "x"), ("AUTHY_TIMEOUT_MS", "x")]).is_ok());
 }
 

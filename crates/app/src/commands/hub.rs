@@ -1,0 +1,82 @@
+//! `countersign hub`: pages, API, sessions and deciding, with the callbacks that receivers hand to NATS.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker::{EventLog, JetStream};
+use provider::{ApiKey, AuthySettings};
+use storage::Storage;
+use url::Url;
+
+use super::serve::api_key;
+use crate::config::{Config, ConfigError};
+use crate::database::DatabaseUrl;
+use crate::event_log::{self, NO_NATS};
+use crate::health::{self, Health};
+use crate::lifecycle::{Closing, Lifecycle};
+use crate::listen::{bind, local_url, ready};
+use crate::product::{self, Plan};
+use crate::server;
+
+const PORT: u16 = 3000;
+const NO_PUBLIC_URL: ConfigError = ConfigError::Missing {
+    variable: "PUBLIC_URL",
+    advice: "set it to the address that browsers use, because HOST lets other machines in",
+};
+
+/// Starts a hub.
+///
+/// # Errors
+/// A sentence that says what is missing or in the way.
+pub(crate) async fn hub(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
+    let key = api_key(&config)?;
+    let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
+    let url = local_url(address);
+    let public_url = public_url(&config, &url)?;
+    let storage = product::open_storage(config.product.database_url.as_ref().unwrap_or(&DatabaseUrl::SERVE)).await?;
+    let nats = event_log::on_nats(&config.nats).await?.ok_or(NO_NATS)?;
+    let health = Health { storage: Some(storage.clone()), nats: Some(nats.clone()), spool: None };
+    let router = product::hub(plan(&config, public_url, key, storage, nats.clone(), true), lifecycle).await?;
+    health::serve(&config, health, lifecycle).await?;
+    lifecycle.tasks.spawn(server::serve(listener, router, lifecycle.stop.clone()));
+    tracing::info!(url, "serving");
+    ready(&format!("countersign hub: listening on {url}"));
+    Ok(closing(Some(nats)))
+}
+
+/// What a hub is made of, as it was configured.
+pub(super) fn plan(
+    config: &Config,
+    public_url: Url,
+    key: ApiKey,
+    storage: Storage,
+    log: Arc<dyn EventLog>,
+    shared: bool,
+) -> Plan {
+    let timeout = Duration::from_millis(config.authy.timeout_ms.into());
+    let provider = AuthySettings { base_url: config.authy.api_url.clone(), api_key: key, timeout };
+    Plan { product: config.product.clone(), public_url, storage, provider, log, shared, receives: false }
+}
+
+/// What browsers use: as configured, or, on the machine itself, where we listen.
+///
+/// # Errors
+/// When browsers of other machines are let in and nothing is configured.
+pub(super) fn public_url(config: &Config, local_url: &str) -> anyhow::Result<Url> {
+    match &config.product.public_url {
+        Some(url) => Ok(url.clone()),
+        None if config.listen.host.is_loopback() => Ok(Url::parse(local_url)?),
+        None => Err(NO_PUBLIC_URL.into()),
+    }
+}
+
+/// What was taken and not decided goes back to the other hubs at once.
+pub(super) fn closing(nats: Option<Arc<JetStream>>) -> Closing {
+    match nats {
+        None => Closing::nothing(),
+        Some(nats) => Closing::by(|_| async move {
+            nats.close().await;
+            Ok(())
+        }),
+    }
+}

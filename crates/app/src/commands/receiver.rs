@@ -1,0 +1,70 @@
+//! `countersign receiver`: callback in, event out to NATS, with a spool for the time when NATS is away.
+
+use anyhow::bail;
+use broker::Spooled;
+use provider::CallbackUrl;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+use super::serve::api_key;
+use crate::config::{Config, ConfigError};
+use crate::event_log::{self, NO_NATS};
+use crate::health::{self, Health};
+use crate::lifecycle::{Closing, Lifecycle};
+use crate::listen::{bind, local_url, ready};
+use crate::{product, server};
+
+const PORT: u16 = 3000;
+const NO_CALLBACK_URL: ConfigError = ConfigError::Missing {
+    variable: "AUTHY_CALLBACK_URL",
+    advice: "set it to the URL that the provider calls, exactly as it is set there, or PUBLIC_URL to what stands before \
+             /authy/callback in it",
+};
+
+/// Starts a receiver.
+///
+/// # Errors
+/// A sentence that says what is missing or in the way.
+pub(crate) async fn receiver(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
+    let key = api_key(&config)?;
+    let callback_url = callback_url(&config, None)?;
+    let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
+    let spool = event_log::spool(&config.receiver).await?;
+    let nats = event_log::on_nats(&config.nats).await?.ok_or(NO_NATS)?;
+    let spooled = Arc::new(Spooled::new(nats.clone(), spool));
+    let health = Health { storage: None, nats: Some(nats), spool: Some(spooled.clone()) };
+    let router = product::receiver(key, callback_url, spooled.clone());
+    health::serve(&config, health, lifecycle).await?;
+    lifecycle.tasks.spawn(server::serve(listener, router, lifecycle.stop.clone()));
+    let url = local_url(address);
+    tracing::info!(url, "receiving");
+    ready(&format!("countersign receiver: listening on {url}"));
+    let path = config.receiver.spool.display().to_string();
+    Ok(Closing::by(move |limit| empty(spooled, path, limit)))
+}
+
+/// What the signature of a callback covers.
+///
+/// # Errors
+/// When nothing is configured that it follows from.
+pub(super) fn callback_url(config: &Config, public_url: Option<&Url>) -> anyhow::Result<CallbackUrl> {
+    match (&config.authy.callback_url, public_url.or(config.product.public_url.as_ref())) {
+        (Some(url), _) => Ok(url.clone()),
+        (None, Some(url)) => product::callback_below(url),
+        (None, None) => Err(NO_CALLBACK_URL.into()),
+    }
+}
+
+/// Hands on what is in the spool, for as long as there is time.
+async fn empty(spooled: Arc<Spooled>, path: String, limit: Duration) -> anyhow::Result<()> {
+    let left = spooled.emptied(limit).await?;
+    spooled.close().await;
+    if left > 0 {
+        tracing::warn!(spooled = left, path, "callbacks stay in the spool until the next start");
+        bail!(
+            "{left} callbacks stay in the spool {path}, since NATS did not take them in time; start a receiver on it again"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! Says whether the process lives and whether it can do its work, on a listener of its own, for whoever looks after it.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use broker::{JetStream, Spooled};
+use serde_json::{Value, json};
+use storage::Storage;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::lifecycle::Lifecycle;
+use crate::listen::bind;
+use crate::server;
+
+/// The parts whose state is the state of the process.
+#[derive(Clone)]
+pub(crate) struct Health {
+    /// The database of a hub.
+    pub(crate) storage: Option<Storage>,
+    /// The event log that several processes share.
+    pub(crate) nats: Option<Arc<JetStream>>,
+    /// The spool of a receiver.
+    pub(crate) spool: Option<Arc<Spooled>>,
+}
+
+/// Answers `/health/live` and `/health/ready` on `ADMIN_ADDR`, if that is set, to the very end of the process.
+///
+/// # Errors
+/// A sentence when the port cannot be listened on.
+pub(crate) async fn serve(config: &Config, health: Health, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+    let Some(address) = config.listen.admin else { return Ok(()) };
+    let (listener, _) = bind(address.ip(), address.port(), "ADMIN_ADDR").await?;
+    let router = Router::new()
+        .route("/health/live", get(|| async { "live\n" }))
+        .route("/health/ready", get(ready))
+        .with_state((health, lifecycle.stop.clone()));
+    tokio::spawn(server::serve(listener, router, CancellationToken::new()));
+    Ok(())
+}
+
+/// `GET /health/ready`: 200 when work can be sent here, 503 when it should go elsewhere; and why, in one word.
+async fn ready(State((health, stop)): State<(Health, CancellationToken)>) -> Response {
+    let (status, state) = health.state(stop.is_cancelled()).await;
+    (status, Json(state)).into_response()
+}
+
+impl Health {
+    /// A hub without NATS still lets people in by code, and a receiver without NATS still takes callbacks: both are
+    /// ready, and say what is missing.
+    async fn state(&self, stopping: bool) -> (StatusCode, Value) {
+        if stopping {
+            return (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "stopping" }));
+        }
+        if let Some(storage) = &self.storage
+            && storage.ping().await.is_err()
+        {
+            return (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_database" }));
+        }
+        let connected = self.nats.as_ref().is_none_or(|nats| nats.is_connected());
+        let Some(spool) = &self.spool else {
+            return (StatusCode::OK, json!({ "state": if connected { "ready" } else { "no_nats" } }));
+        };
+        match spool.spooled().await {
+            Ok(0) if connected => (StatusCode::OK, json!({ "state": "ready", "spooled": 0 })),
+            Ok(spooled) => (StatusCode::OK, json!({ "state": "spooling", "spooled": spooled })),
+            Err(_) => (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_spool" })),
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The event log of many processes: two streams and one durable consumer on a NATS server or cluster.
+//!
+//! This file is the face of it; `connect` reaches the server, `streams` says what is kept there and how, `headers` what
+//! travels beside a payload, `taking` hands messages out, `letters` keeps what was given up on.
+
+mod connect;
+mod headers;
+mod letters;
+mod streams;
+mod taking;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use approval::subject;
+use async_nats::jetstream::Context;
+use async_nats::jetstream::message::PublishMessage;
+use async_nats::{Client, HeaderMap, Subscriber};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use connect::Line;
+pub use connect::{ConnectError, Credentials, JetStreamSettings, Tls};
+use headers::Headers;
+pub use streams::StreamError;
+use taking::Taking;
+
+use crate::{
+    Announced, Cause, ConsumeError, DeadLetter, EventLog, Intake, Message, Outcome, PublishError, Receipt, Received,
+};
+
+/// An [`EventLog`] that many processes share, wherever they run.
+///
+/// A message is acknowledged by the server once its stream has stored it, on the majority of its replicas; the server
+/// itself waits for the disk every two minutes by default (`sync_interval`), so that a power loss of all replicas at
+/// once may take back the last of it.
+///
+/// | promise | kept by |
+/// |---|---|
+/// | Kept | [`JetStream::store`] answers after the stream's acknowledgement; `streams::events` drops nothing that is younger than its `max_age`, and refuses what does not fit (`DiscardPolicy::New`) |
+/// | Once | `Nats-Msg-Id` and the stream's `duplicate_window` |
+/// | Alone | one durable consumer for all, `AckPolicy::Explicit`, `ack_wait` is the lease: `streams::hubs` |
+/// | Again | `Hold` refuses (`NAK`) what is dropped; the server hands out again after the lease, without a limit (`max_deliver` -1) |
+/// | Apart | `max_ack_pending` is -1: what waits for its time holds up nothing |
+/// | Parked | `letters::park` acknowledges the original only once the dead letter is acknowledged |
+/// | Whole | a payload is never touched |
+/// | Calm | whatever is taken has a `Hold` before anything is waited for |
+/// | Told | a subscription without a group; `Line::missed` when it may have lost something |
+///
+/// A late settlement, after the lease has run out, still settles: the message was dealt with.
+#[derive(Debug)]
+pub struct JetStream {
+    context: Context,
+    line: Line,
+    settings: JetStreamSettings,
+    taking: Taking,
+    changes: Mutex<Option<Subscriber>>,
+    /// Tells our own announcements from those of others.
+    me: String,
+}
+
+impl JetStream {
+    /// Connects, and makes the streams when they are not there. An existing stream stays as it is, but one that would
+    /// break a promise is refused.
+    ///
+    /// # Errors
+    /// [`ConnectError`] says what an operator has to mend, within [`JetStreamSettings::start_within`].
+    pub async fn connect(settings: JetStreamSettings) -> Result<Self, ConnectError> {
+        let line = connect::connect(&settings).await?;
+        let context = streams::context(line.client.clone());
+        // A cluster that is just beginning has no leader yet.
+        let deadline = Instant::now() + settings.start_within;
+        while let Err(error) = streams::ensure(&context, &settings).await {
+            if !error.may_pass() || Instant::now() >= deadline {
+                return Err(error.into());
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        let taking = Taking::new(context.clone(), settings.clone());
+        let me = line.client.new_inbox();
+        Ok(Self { context, line, settings, taking, changes: Mutex::default(), me })
+    }
+
+    /// Whether the server can be reached right now, as far as is known.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.line.is_connected()
+    }
+
+    /// Waits until the server can be reached.
+    pub(crate) async fn connected(&self) {
+        self.line.connected().await;
+    }
+
+    /// Gives back what was taken and not handed out, sends what is still to be sent, and ends the connection.
+    pub async fn close(&self) {
+        self.taking.give_back().await;
+        let sent = async {
+            let _ = self.client().flush().await;
+            let _ = self.client().drain().await;
+        };
+        // Of a server that does not listen any more nothing is waited for.
+        let _ = tokio::time::timeout(Duration::from_secs(1), sent).await;
+    }
+
+    /// Publishes what was received from another log, as it is.
+    pub(crate) async fn pass_on(&self, received: &Received) -> Result<Receipt, PublishError> {
+        let headers = Headers { published: None, ..Headers::of_received(received) }.into_map(received.id.as_str());
+        self.store(&received.subject, headers, received.payload.clone()).await
+    }
+
+    /// Keeps the dead letter of another log among ours.
+    pub(crate) async fn bury_letter(&self, letter: &DeadLetter) -> Result<Receipt, PublishError> {
+        let headers = Headers::of_letter(letter).into_map(letter.id.as_str());
+        self.store(subject::DEAD_LETTER, headers, letter.payload.clone()).await
+    }
+
+    fn client(&self) -> &Client {
+        &self.line.client
+    }
+
+    /// Publishes and waits for the acknowledgement, for [`JetStreamSettings::ack_within`] at most.
+    pub(crate) async fn store(
+        &self,
+        subject: &str,
+        headers: HeaderMap,
+        payload: Bytes,
+    ) -> Result<Receipt, PublishError> {
+        store(&self.context, self.settings.ack_within, subject, headers, payload).await
+    }
+
+    /// The subscription to announcements, made at the first call and after it was lost.
+    async fn subscribe(&self, changes: &mut Option<Subscriber>) {
+        loop {
+            match self.client().subscribe(subject::CHANGED).await {
+                Ok(subscriber) => {
+                    *changes = Some(subscriber);
+                    return;
+                }
+                Err(error) => tracing::error!(%error, "announcements cannot be listened to"),
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+}
+
+/// Publishes and waits for the acknowledgement.
+async fn store(
+    context: &Context,
+    within: Duration,
+    subject: &str,
+    headers: HeaderMap,
+    payload: Bytes,
+) -> Result<Receipt, PublishError> {
+    let publish = PublishMessage::build().payload(payload).headers(headers);
+    let acknowledged = async { context.send_publish(subject.to_owned(), publish).await?.await };
+    match tokio::time::timeout(within, acknowledged).await {
+        Ok(Ok(ack)) if ack.duplicate => Ok(Receipt::Duplicate),
+        Ok(Ok(_)) => Ok(Receipt::Stored),
+        Ok(Err(error)) => Err(PublishError::Unwritable(cause(error))),
+        Err(elapsed) => Err(PublishError::Unwritable(cause(elapsed))),
+    }
+}
+
+fn cause(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Cause {
+    Arc::from(error.into())
+}
+
+fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ConsumeError {
+    ConsumeError::Unreadable(cause(error))
+}
+
+impl Intake for JetStream {
+    fn publish(&self, message: Message) -> BoxFuture<'_, Result<Receipt, PublishError>> {
+        Box::pin(async move {
+            let headers = Headers::of(&message).into_map(message.id.as_str());
+            self.store(message.subject, headers, message.payload).await
+        })
+    }
+
+    fn bury(&self, message: Message, reason: &str) -> BoxFuture<'_, Result<Receipt, PublishError>> {
+        let headers = Headers::of(&message).dead(reason, None).into_map(message.id.as_str());
+        Box::pin(self.store(subject::DEAD_LETTER, headers, message.payload))
+    }
+}
+
+impl EventLog for JetStream {
+    fn next(&self) -> BoxFuture<'_, Result<Received, ConsumeError>> {
+        Box::pin(self.taking.next())
+    }
+
+    fn settle(&self, received: Received, outcome: Outcome) -> BoxFuture<'_, Result<(), ConsumeError>> {
+        Box::pin(self.taking.settle(received, outcome))
+    }
+
+    fn dead_letters(&self) -> BoxFuture<'_, Result<Vec<DeadLetter>, ConsumeError>> {
+        Box::pin(letters::list(&self.context))
+    }
+
+    fn replay(&self, number: u64) -> BoxFuture<'_, Result<bool, ConsumeError>> {
+        Box::pin(letters::replay(&self.context, self.settings.ack_within, number))
+    }
+
+    fn announce(&self, what: Bytes) -> BoxFuture<'_, Result<(), ConsumeError>> {
+        Box::pin(async move {
+            let headers = Headers::from(&self.me);
+            self.client().publish_with_headers(subject::CHANGED, headers, what).await.map_err(unreadable)
+        })
+    }
+
+    fn announced(&self) -> BoxFuture<'_, Announced> {
+        Box::pin(async {
+            let mut changes = self.changes.lock().await;
+            loop {
+                let Some(subscriber) = changes.as_mut() else {
+                    self.subscribe(&mut changes).await;
+                    return Announced::Missed;
+                };
+                tokio::select! {
+                    () = self.line.missed() => return Announced::Missed,
+                    said = subscriber.next() => match said {
+                        Some(said) if headers::is_from(&said, &self.me) => {}
+                        Some(said) => return Announced::This(said.payload),
+                        None => *changes = None,
+                    },
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,158 @@
+//! A receiver's way to the event log of many processes: straight there, or, while that is away, slow or full, into a
+//! spool of its own, which is emptied when the log is back. New messages never wait behind old ones.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::{ConsumeError, Embedded, EventLog as _, Intake, JetStream, Message, Outcome, PublishError, Receipt};
+
+/// How many spooled messages are on their way to the log at once.
+const DRAINERS: usize = 16;
+/// How long a message that the log did not take stays in the spool before it is tried again.
+const AGAIN: Duration = Duration::from_millis(500);
+/// How often dead letters in the spool are looked for: there are hardly ever any.
+const LETTERS: Duration = Duration::from_secs(5);
+
+/// An [`Intake`] that takes a message as long as either the log or its own disk does.
+#[derive(Debug)]
+pub struct Spooled {
+    ways: Ways,
+    /// Ended when this is dropped.
+    _drainers: JoinSet<()>,
+}
+
+/// The two places for a message.
+#[derive(Debug, Clone)]
+struct Ways {
+    log: Arc<JetStream>,
+    spool: Arc<Embedded>,
+}
+
+impl Spooled {
+    /// A way to `log` with `spool` beside it; the spool is emptied for as long as this lives.
+    #[must_use]
+    pub fn new(log: Arc<JetStream>, spool: Arc<Embedded>) -> Self {
+        let ways = Ways { log, spool };
+        let mut drainers = JoinSet::new();
+        for _ in 0..DRAINERS {
+            let ways = ways.clone();
+            drainers.spawn(async move { ways.drain().await });
+        }
+        let also = ways.clone();
+        drainers.spawn(async move { also.drain_letters().await });
+        Self { ways, _drainers: drainers }
+    }
+
+    /// How many messages are in the spool and not in the log yet.
+    ///
+    /// # Errors
+    /// [`ConsumeError`] when the spool cannot be read.
+    pub async fn spooled(&self) -> Result<u64, ConsumeError> {
+        let (waiting, dead) = self.ways.spool.count().await?;
+        Ok(waiting + dead)
+    }
+
+    /// Waits until nothing is in the spool, for as long as `limit`; then how many are left in it.
+    ///
+    /// # Errors
+    /// [`ConsumeError`] when the spool cannot be read.
+    pub async fn emptied(&self, limit: Duration) -> Result<u64, ConsumeError> {
+        let empty = async {
+            while self.spooled().await.is_ok_and(|spooled| spooled > 0) {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let _ = tokio::time::timeout(limit, empty).await;
+        self.spooled().await
+    }
+
+    /// Lets go of spool and log.
+    pub async fn close(&self) {
+        self.ways.spool.close().await;
+        self.ways.log.close().await;
+    }
+}
+
+impl Ways {
+    /// Hands one spooled message after another to the log.
+    async fn drain(&self) {
+        loop {
+            self.log.connected().await;
+            let received = match self.spool.next().await {
+                Ok(received) => received,
+                Err(ConsumeError::Closed) => return,
+                Err(error) => {
+                    tracing::error!(%error, "the spool cannot be read");
+                    sleep(AGAIN).await;
+                    continue;
+                }
+            };
+            let outcome = match self.log.pass_on(&received).await {
+                Ok(_) => Outcome::Done,
+                Err(error) => {
+                    tracing::debug!(%error, "a spooled callback stays in the spool");
+                    Outcome::Retry(AGAIN)
+                }
+            };
+            if let Err(error) = self.spool.settle(received, outcome).await {
+                tracing::error!(%error, "the spool cannot be written; what it holds is handed on again");
+            }
+        }
+    }
+
+    /// Hands the dead letters in the spool to the log's.
+    async fn drain_letters(&self) {
+        loop {
+            self.log.connected().await;
+            if let Err(error) = self.pass_letters().await {
+                tracing::warn!(%error, "dead letters stay in the spool");
+            }
+            sleep(LETTERS).await;
+        }
+    }
+
+    async fn pass_letters(&self) -> Result<(), ConsumeError> {
+        let (_, dead) = self.spool.count().await?;
+        if dead == 0 {
+            return Ok(());
+        }
+        for letter in self.spool.dead_letters().await? {
+            self.log.bury_letter(&letter).await.map_err(|error| ConsumeError::Unreadable(Arc::new(error)))?;
+            self.spool.drop_letter(letter.number).await?;
+        }
+        Ok(())
+    }
+
+    /// What the log says if it can be reached at all.
+    async fn straight<T>(&self, stored: impl Future<Output = Result<T, PublishError>>) -> Option<T> {
+        if !self.log.is_connected() {
+            return None;
+        }
+        stored.await.inspect_err(|error| tracing::warn!(%error, "a callback goes into the spool")).ok()
+    }
+}
+
+impl Intake for Spooled {
+    fn publish(&self, message: Message) -> BoxFuture<'_, Result<Receipt, PublishError>> {
+        Box::pin(async move {
+            match self.ways.straight(self.ways.log.publish(message.clone())).await {
+                Some(receipt) => Ok(receipt),
+                None => self.ways.spool.publish(message).await,
+            }
+        })
+    }
+
+    fn bury(&self, message: Message, reason: &str) -> BoxFuture<'_, Result<Receipt, PublishError>> {
+        let reason = reason.to_owned();
+        Box::pin(async move {
+            match self.ways.straight(self.ways.log.bury(message.clone(), &reason)).await {
+                Some(receipt) => Ok(receipt),
+                None => self.ways.spool.bury(message, &reason).await,
+            }
+        })
+    }
+}

@@ -1,0 +1,255 @@
+//! What an event log on NATS does beyond the conformance suite: what travels, what a full or a dying server means, what
+//! processes tell each other, and that a login may be allowed no more than its role needs.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../../../tests/system/nats.rs"]
+#[expect(dead_code, reason = "shared with the whole-system tests, which use more of it")]
+mod nats;
+#[path = "../../../tests/system/port.rs"]
+mod port;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use approval::{MessageId, Secret, subject};
+use async_nats::jetstream::{self, stream};
+use broker::{
+    Announced, ConnectError, Credentials, EventLog as _, Intake as _, JetStream, JetStreamSettings, Message, Outcome,
+    PublishError, Receipt, Tls,
+};
+use nats::{NEWEST as VERSION, Server};
+use tempfile::TempDir;
+
+fn message(text: &str) -> Message {
+    Message::event(MessageId::of(text.as_bytes()), text.to_owned().into())
+}
+
+async fn connect(server: &Server) -> JetStream {
+    JetStream::connect(JetStreamSettings::at(&server.url)).await.unwrap()
+}
+
+async fn plain(server: &Server) -> jetstream::Context {
+    jetstream::new(async_nats::connect(&server.url).await.unwrap())
+}
+
+/// The headers of the message with this number, and its subject.
+async fn headers(context: &jetstream::Context, stream: &str, number: u64) -> (String, BTreeMap<String, String>) {
+    let message = context.get_stream(stream).await.unwrap().get_raw_message(number).await.unwrap();
+    let headers = message.headers.iter().map(|(name, values)| (name.to_string(), values[0].to_string()));
+    (message.subject.to_string(), headers.collect())
+}
+
+#[tokio::test]
+async fn beside_a_payload_stands_what_the_description_of_the_messages_says() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(VERSION, folder.path(), &[]);
+    let (log, context) = (connect(&server).await, plain(&server).await);
+    let id = message("a").id;
+    log.publish(message("a")).await.unwrap();
+    log.bury(Message::raw(id.clone(), "a=b".into()), "no\nuuid").await.unwrap();
+
+    let (on, found) = headers(&context, "COUNTERSIGN_EVENTS", 1).await;
+    let digits = id.as_str();
+    let trace = format!("00-{}-{}-01", &digits[..32], &digits[32..48]);
+    let wanted = [
+        ("Content-Type", "application/json"),
+        ("Countersign-Schema", "callback.v1"),
+        ("Nats-Msg-Id", digits),
+        ("traceparent", &trace),
+    ];
+    assert_eq!(on, subject::CALLBACK);
+    assert_eq!(found, wanted.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+    let (on, found) = headers(&context, "COUNTERSIGN_DEAD_LETTERS", 1).await;
+    assert_eq!(on, subject::DEAD_LETTER);
+    assert_eq!((&*found["Content-Type"], &*found["Countersign-Schema"]), ("application/octet-stream", "raw"));
+    assert_eq!(found["Countersign-Reason"], "no uuid");
+}
+
+#[tokio::test]
+async fn a_full_stream_refuses_what_is_new_and_keeps_what_it_has() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(VERSION, folder.path(), &[]);
+    let config = stream::Config {
+        name: "COUNTERSIGN_EVENTS".to_owned(),
+        subjects: vec![subject::CALLBACKS.to_owned()],
+        discard: stream::DiscardPolicy::New,
+        max_messages: 2,
+        ..stream::Config::default()
+    };
+    plain(&server).await.create_stream(config).await.unwrap();
+    let log = connect(&server).await;
+    for text in ["a", "b"] {
+        log.publish(message(text)).await.unwrap();
+    }
+
+    assert!(matches!(log.publish(message("c")).await, Err(PublishError::Unwritable(_))));
+
+    for text in ["a", "b"] {
+        let received = log.next().await.unwrap();
+        assert_eq!(received.payload, text);
+        log.settle(received, Outcome::Done).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_the_kill_of_the_server_and_everybody_finds_it_again() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(VERSION, folder.path(), &[]);
+    let (port, log) = (server.port, Arc::new(connect(&server).await));
+    let waiting = tokio::spawn({
+        let log = Arc::clone(&log);
+        async move {
+            // What was settled just before the kill may come again.
+            let mut found = BTreeSet::new();
+            while found.len() < 300 {
+                if let Ok(received) = log.next().await {
+                    found.insert(received.payload.clone());
+                    log.settle(received, Outcome::Done).await.unwrap();
+                }
+            }
+        }
+    });
+    for number in 0..100 {
+        log.publish(message(&number.to_string())).await.unwrap();
+    }
+    server.kill();
+    let _server = Server::start_at(port, VERSION, folder.path(), &[]);
+    for number in 100..300 {
+        while log.publish(message(&number.to_string())).await.is_err() {}
+    }
+    tokio::time::timeout(Duration::from_mins(1), waiting).await.expect("all of it comes").unwrap();
+    assert_eq!(log.publish(message("7")).await.unwrap(), Receipt::Duplicate);
+}
+
+#[tokio::test]
+async fn an_announcement_reaches_the_others_and_who_was_cut_off_is_told_that_something_was_missed() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(VERSION, folder.path(), &[]);
+    let (port, one, other) = (server.port, connect(&server).await, connect(&server).await);
+    for log in [&one, &other] {
+        assert_eq!(log.announced().await, Announced::Missed, "whatever was said before it listened");
+    }
+    // Each has to have listened before the other speaks.
+    one.announce("from one".into()).await.unwrap();
+    assert_eq!(said(&other).await, "from one");
+    other.announce("from the other".into()).await.unwrap();
+    assert_eq!(said(&one).await, "from the other", "and not its own");
+
+    server.kill();
+    let _server = Server::start_at(port, VERSION, folder.path(), &[]);
+
+    assert_eq!(one.announced().await, Announced::Missed);
+}
+
+/// What somebody announces next.
+async fn said(log: &JetStream) -> bytes::Bytes {
+    loop {
+        if let Announced::This(what) = log.announced().await {
+            return what;
+        }
+    }
+}
+
+/// A receiver may publish callbacks and bury, and nothing else; a hub may take, bury, announce and replay.
+const ACCOUNTS: &str = include_str!("../../../deploy/nats.conf");
+
+#[tokio::test]
+async fn with_the_logins_that_we_ship_nobody_may_do_more_than_his_role_needs() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("nats.conf");
+    let store = format!("store_dir: {:?}", folder.path().join("nats"));
+    std::fs::write(&file, ACCOUNTS.replace(r#"store_dir: "nats""#, &store)).unwrap();
+    let server = Server::start_configured(VERSION, &file);
+    let login = |user: &str| JetStreamSettings {
+        credentials: Credentials::Password { user: user.to_owned(), password: Secret::new("change-me") },
+        ..JetStreamSettings::at(&server.url)
+    };
+    assert!(matches!(JetStream::connect(JetStreamSettings::at(&server.url)).await, Err(ConnectError::Refused)));
+    // The operator makes the streams, the roles use them.
+    JetStream::connect(login("operator")).await.unwrap().close().await;
+    let (receiver, hub) =
+        (JetStream::connect(login("receiver")).await.unwrap(), JetStream::connect(login("hub")).await.unwrap());
+    assert_eq!(hub.announced().await, Announced::Missed);
+
+    receiver.publish(message("a")).await.unwrap();
+    receiver.bury(message("b"), "no uuid").await.unwrap();
+    let received = hub.next().await.unwrap();
+    hub.settle(received, Outcome::Park("later".to_owned())).await.unwrap();
+    assert_eq!(hub.dead_letters().await.unwrap().len(), 2);
+    assert!(hub.replay(1).await.unwrap());
+    let again = hub.next().await.unwrap();
+    hub.settle(again, Outcome::Done).await.unwrap();
+
+    let options = async_nats::ConnectOptions::with_user_and_password("receiver".into(), "change-me".into());
+    let strange = jetstream::new(options.connect(&server.url).await.unwrap());
+    let stream = strange.get_stream_no_info("COUNTERSIGN_EVENTS").await.unwrap();
+    // What is forbidden is not answered at all.
+    let (read, taken, purged, deleted) = tokio::join!(
+        receiver.dead_letters(),
+        tokio::time::timeout(Duration::from_secs(6), receiver.next()),
+        std::future::IntoFuture::into_future(stream.purge()),
+        strange.delete_stream("COUNTERSIGN_EVENTS"),
+    );
+    assert!(read.is_err() && !matches!(taken, Ok(Ok(_))), "a receiver reads and takes nothing");
+    assert!(purged.is_err() && deleted.is_err(), "a receiver removes nothing");
+}
+
+#[tokio::test]
+async fn a_key_instead_of_a_password_lets_in_and_another_key_does_not() {
+    const SEED: &str = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY";
+    const PUBLIC: &str = "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4";
+    let folder = TempDir::new().unwrap();
+    let (file, seed) = (folder.path().join("nats.conf"), folder.path().join("seed"));
+    let store = folder.path().join("nats");
+    std::fs::write(
+        &file,
+        format!("jetstream {{ store_dir: {store:?} }}\nauthorization {{ users: [{{ nkey: {PUBLIC} }}] }}"),
+    )
+    .unwrap();
+    let server = Server::start_configured(VERSION, &file);
+    let with = |credentials| JetStreamSettings { credentials, ..JetStreamSettings::at(&server.url) };
+
+    std::fs::write(&seed, format!("{SEED}\n")).unwrap();
+    JetStream::connect(with(Credentials::Nkey(seed.clone()))).await.unwrap();
+
+    let missing = JetStream::connect(with(Credentials::Nkey(folder.path().join("nowhere")))).await;
+    assert!(matches!(missing, Err(ConnectError::Credentials(..))), "{missing:?}");
+    let nobody = JetStream::connect(with(Credentials::None)).await;
+    assert!(matches!(nobody, Err(ConnectError::Refused)), "{nobody:?}");
+}
+
+#[tokio::test]
+async fn a_server_with_tls_is_reached_by_whoever_trusts_it_and_has_a_certificate() {
+    let pem = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tls").join(name);
+    let path = |name: &str| pem(name).display().to_string();
+    let folder = TempDir::new().unwrap();
+    let (authority, certificate, key) = (path("authority.pem"), path("server.pem"), path("server.key"));
+    let arguments = ["--tlsverify", "--tlscert", &certificate, "--tlskey", &key, "--tlscacert", &authority];
+    let server = Server::start(VERSION, folder.path(), &arguments);
+    let with = |tls| JetStreamSettings {
+        tls,
+        start_within: Duration::from_secs(1),
+        ..JetStreamSettings::at(server.url.replace("nats:", "tls:"))
+    };
+    let own = Some((pem("client.pem"), pem("client.key")));
+    let trusted = Tls { required: true, authorities: Some(pem("authority.pem")), certificate: own.clone() };
+
+    let log = JetStream::connect(with(trusted.clone())).await.unwrap();
+    assert_eq!(log.publish(message("a")).await.unwrap(), Receipt::Stored);
+
+    for tls in [
+        Tls { authorities: None, ..trusted.clone() },
+        Tls { certificate: None, ..trusted.clone() },
+        Tls { authorities: Some(pem("nowhere")), ..trusted },
+    ] {
+        let refused = JetStream::connect(with(tls)).await;
+        assert!(refused.is_err(), "{refused:?}");
+    }
+    let plain = Server::start(VERSION, TempDir::new().unwrap().path(), &[]);
+    let tls = Tls { required: true, ..Tls::default() };
+    let refused = JetStream::connect(JetStreamSettings { tls, ..JetStreamSettings::at(&plain.url) }).await;
+    assert!(matches!(refused, Err(ConnectError::Tls(_))), "{refused:?}");
+}

@@ -1,0 +1,34 @@
+//! Receivers and hubs as processes of their own around a real nats-server, with everything done to them that happens to
+//! processes, servers and lines.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::print_stdout, reason = "chaos prints its seed, and what it came to")]
+
+#[path = "../system/browser.rs"]
+#[expect(dead_code, reason = "shared with the whole-system tests, which use more of it")]
+mod browser;
+#[path = "../system/client.rs"]
+#[expect(dead_code, reason = "shared with the whole-system tests, which use more of it")]
+mod client;
+#[path = "../system/nats.rs"]
+#[expect(dead_code, reason = "shared with the tests of the broker, which use more of it")]
+mod nats;
+#[path = "../system/port.rs"]
+mod port;
+#[path = "../system/process.rs"]
+mod process;
+#[path = "../system/signed.rs"]
+mod signed;
+
+mod blows;
+mod chaos;
+mod cluster;
+mod letters;
+mod proxy;
+mod role;
+mod sharing;
+mod spool;
+mod start;
+mod steps;
+mod stop;
+mod world;

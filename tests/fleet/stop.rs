@@ -1,0 +1,50 @@
+//! Hubs and receivers that leave in good order.
+
+use std::time::{Duration, Instant};
+
+use crate::browser::{Browser, signing_in};
+use crate::world::World;
+
+#[tokio::test]
+async fn a_hub_that_leaves_sends_its_browsers_to_another_and_nobody_notices() {
+    let mut world = World::start().await;
+    let person = Browser::default().sign_up(&world, 6).await;
+    for leaving in 0..2 {
+        let mut browser = Browser::default();
+        let approval = browser.sign_in(&world, &person).await;
+        let mut socket = browser.listen(&world, &approval).await;
+        socket.until("pending").await;
+        // One of the two has the socket; both leave in turn, and each is back before the other leaves.
+        let ended = world.hubs[leaving].stop().await;
+        assert_eq!(ended.status.code(), Some(0), "{:?}", ended.errors);
+        let begun = Instant::now();
+        assert_eq!(world.call_back(&person, &approval, "approved").await, 200);
+        let heard = async {
+            loop {
+                match socket.next().await {
+                    Ok(frame) if frame["approval"]["status"] == "approved" => return,
+                    Ok(frame) if frame["type"] == "reconnect" => assert!(frame["after_ms"].as_u64().unwrap() <= 1000),
+                    Ok(_) => {}
+                    Err(_) => socket = browser.listen(&world, &approval).await,
+                }
+            }
+        };
+        heard.await;
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
+        world.hubs[leaving].again().await;
+    }
+}
+
+#[tokio::test]
+async fn a_callback_under_way_is_finished_by_the_receiver_that_leaves() {
+    let mut world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    let (answered, first) = tokio::join!(world.call_back(&person, &approval, "approved"), async {
+        world.receivers[0].signal("TERM").await;
+    });
+    let () = first;
+    assert_eq!(answered, 200);
+    browser.until(&world, &approval, "approved").await;
+    assert_eq!(world.receivers[1].stop().await.status.code(), Some(0));
+}

@@ -1,0 +1,204 @@
+//! A fleet: a nats-server, a simulated provider that never calls back, receivers and hubs, and the lines between them.
+//! The tests call back themselves, so that they know what was answered.
+
+use std::path::Path;
+
+use approval::Clock;
+use reqwest::Client;
+use serde_json::{Value, json};
+use storage::Storage;
+use tempfile::{TempDir, tempdir};
+
+use crate::browser::{Person, id};
+use crate::client::client;
+use crate::nats::{NEWEST, Server};
+use crate::port::free_port;
+use crate::process::Process;
+use crate::proxy::Proxy;
+use crate::role::Role;
+use crate::signed::{callback, send_callback, sign};
+
+/// What everybody signs with.
+pub(crate) const KEY: &str = "a-key-of-the-tests";
+
+/// How a fleet begins.
+pub(crate) struct Plan {
+    pub(crate) receivers: usize,
+    pub(crate) hubs: usize,
+    /// Variables for all receivers and hubs.
+    pub(crate) variables: Vec<(&'static str, String)>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { receivers: 2, hubs: 2, variables: Vec::new() }
+    }
+}
+
+/// A running fleet.
+pub(crate) struct World {
+    pub(crate) receivers: Vec<Role>,
+    pub(crate) hubs: Vec<Role>,
+    /// Between receivers and hubs on one side and NATS on the other.
+    pub(crate) line: Proxy,
+    /// Between browsers and hubs.
+    pub(crate) front: Proxy,
+    /// Between the provider and the receivers.
+    pub(crate) intake: Proxy,
+    pub(crate) nats: Option<Server>,
+    pub(crate) http: Client,
+    /// Where browsers go.
+    pub(crate) url: String,
+    /// Where the simulated provider answers.
+    pub(crate) phones: String,
+    nats_port: u16,
+    _simulator: Process,
+    pub(crate) folder: TempDir,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Plan::default()).await
+    }
+
+    pub(crate) async fn start_with(plan: Plan) -> Self {
+        let folder = tempdir().unwrap();
+        let nats = Server::start(NEWEST, folder.path(), &[]);
+        let (nats_port, line) = (nats.port, Proxy::to(&[nats.port]).await);
+        let ports = |count: usize| (0..count).map(|_| free_port()).collect::<Vec<_>>();
+        let (receiver_ports, hub_ports) = (ports(plan.receivers), ports(plan.hubs));
+        let (intake, front) = (Proxy::to(&receiver_ports).await, Proxy::to(&hub_ports).await);
+        let mut simulator =
+            Process::start(folder.path(), &["simulator"], &[("PORT", "0"), ("AUTHY_API_KEY", KEY), ("LOG", "warn")]);
+        let phones = simulator.url().await;
+        let url = format!("http://127.0.0.1:{}", front.port);
+        let shared = [
+            ("AUTHY_API_KEY".to_owned(), KEY.to_owned()),
+            ("AUTHY_API_URL".to_owned(), phones.clone()),
+            ("AUTHY_CALLBACK_URL".to_owned(), format!("http://127.0.0.1:{}/authy/callback", intake.port)),
+            ("NATS_URL".to_owned(), format!("nats://127.0.0.1:{}", line.port)),
+            ("PUBLIC_URL".to_owned(), url.clone()),
+        ];
+        let variables = |port: u16, more: &[(&str, String)]| {
+            let more = more.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+            let own = [("PORT".to_owned(), port.to_string())];
+            shared.iter().cloned().chain(own).chain(more).collect::<Vec<_>>()
+        };
+        let (mut receivers, mut hubs) = (Vec::new(), Vec::new());
+        for (at, port) in receiver_ports.into_iter().enumerate() {
+            let spool = [("SPOOL", format!("spool-{at}.db"))];
+            let more = [&plan.variables[..], &spool].concat();
+            receivers.push(Role::start("receiver", folder.path().to_owned(), variables(port, &more)).await);
+        }
+        for port in hub_ports {
+            hubs.push(Role::start("hub", folder.path().to_owned(), variables(port, &plan.variables)).await);
+        }
+        let (nats, http) = (Some(nats), client());
+        Self { receivers, hubs, line, front, intake, nats, http, url, phones, nats_port, _simulator: simulator, folder }
+    }
+
+    /// What callbacks are signed for, and where they go.
+    pub(crate) fn callback_url(&self) -> String {
+        format!("http://127.0.0.1:{}/authy/callback", self.intake.port)
+    }
+
+    /// The phone with this number, as the simulator shows it.
+    pub(crate) async fn phone(&self, cellphone: &str) -> Value {
+        let phones: Value =
+            self.http.get(format!("{}/phones", self.phones)).send().await.unwrap().json().await.unwrap();
+        let found = phones.as_array().unwrap().iter().find(|phone| phone["cellphone"] == cellphone);
+        found.unwrap_or_else(|| panic!("no phone {cellphone} in {phones}")).clone()
+    }
+
+    /// The request that an approval became on the phone, once it is there.
+    pub(crate) async fn request(&self, cellphone: &str, approval: &Value) -> Value {
+        for _ in 0..5000 {
+            let phone = self.phone(cellphone).await;
+            let requests = phone["requests"].as_array().unwrap();
+            if let Some(request) = requests.iter().find(|one| one["hidden_details"]["approval"] == approval["id"]) {
+                return request.clone();
+            }
+        }
+        panic!("the request never got to {cellphone}")
+    }
+
+    /// The provider calls back about this approval; what it was answered.
+    pub(crate) async fn call_back(&self, person: &Person, approval: &Value, status: &str) -> u16 {
+        let mut body = callback(self, &person.cellphone, approval).await;
+        body["status"] = json!(status);
+        self.post(&body).await
+    }
+
+    /// Sends a callback, well signed.
+    pub(crate) async fn post(&self, body: &Value) -> u16 {
+        send_callback(self, body, Some(&sign(self, KEY, body))).await
+    }
+
+    /// The same callback in the place of a tap.
+    pub(crate) async fn tap(&self, cellphone: &str, approval: &Value, what: &str) -> u16 {
+        let person = Person { email: String::new(), cellphone: cellphone.to_owned() };
+        let status = if what == "approve" { "approved" } else { "denied" };
+        assert_eq!(self.call_back(&person, approval, status).await, 200);
+        204
+    }
+
+    /// What an address of the simulator answers.
+    pub(crate) async fn get(&self, url: &str) -> Value {
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// NATS at the address that everybody knows, with what it had stored.
+    pub(crate) fn another_nats(&self) -> Server {
+        Server::start_at(self.nats_port, NEWEST, self.folder.path(), &[])
+    }
+
+    /// NATS ends as in a power cut.
+    pub(crate) fn nats_dies(&mut self) {
+        self.nats.take().unwrap().kill();
+    }
+
+    /// NATS is back at the same address, with what it had stored.
+    pub(crate) fn nats_returns(&mut self) {
+        self.nats = Some(self.another_nats());
+    }
+
+    /// What the dead letters are, as an operator lists them.
+    pub(crate) async fn countersign(&self, arguments: &[&str]) -> (i32, Vec<String>) {
+        let url = format!("nats://127.0.0.1:{}", self.line.port);
+        let ended = Process::start(self.folder.path(), arguments, &[("NATS_URL", &url)]).ended().await;
+        (ended.status.code().unwrap(), ended.output)
+    }
+
+    /// What the audit trail says about an approval, oldest first, each as "kind: note".
+    pub(crate) async fn audit(&self, approval: &Value) -> Vec<String> {
+        let path = self.path().join("data/countersign.db");
+        let storage = Storage::open(&format!("sqlite:{}", path.display()), Clock::system()).await.unwrap();
+        let rows = storage.audit_of(id(approval).parse().unwrap()).await.unwrap().into_iter();
+        rows.map(|row| format!("{}: {}", row.kind, row.note.unwrap_or_default())).collect()
+    }
+
+    /// Waits until the audit trail of an approval has a line that begins so.
+    pub(crate) async fn audited(&self, approval: &Value, line: &str) {
+        for _ in 0..5000 {
+            if self.audit(approval).await.iter().any(|one| one.starts_with(line)) {
+                return;
+            }
+        }
+        panic!("it never says {line}: {:?}", self.audit(approval).await)
+    }
+
+    /// Waits until an approval is decided, whoever has heard of it.
+    pub(crate) async fn decided(&self, approval: &Value) {
+        self.audited(approval, "approval_decided").await;
+    }
+
+    /// How a process with `ADMIN_ADDR` says it stands.
+    pub(crate) async fn health(&self, port: u16) -> Value {
+        let url = format!("http://127.0.0.1:{port}/health/ready");
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
