@@ -1,5 +1,6 @@
 //! What each hop of ours costs on the way from a callback to the frame, one at a time: `cargo bench --bench hops`.
-//! The signature, the publish with its acknowledgement, the decision, and a frame.
+//! The signature, the publish with its acknowledgement, the way to a hub by the consumer and by a plain subscription, the
+//! decision, and a frame.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement that cannot go on has failed, and prints")]
 
@@ -16,8 +17,8 @@ mod waiting;
 
 use std::time::{Duration, Instant};
 
-use approval::{Callback, Clock, Echo, MessageId, ProviderUserId, Secret};
-use broker::{Embedded, EmbeddedSettings, Intake, JetStream, JetStreamSettings, Message};
+use approval::{Callback, Clock, Echo, MessageId, ProviderUserId, Secret, subject};
+use broker::{Embedded, EmbeddedSettings, EventLog as _, Intake, JetStream, JetStreamSettings, Message, Outcome};
 use futures_util::{SinkExt as _, StreamExt as _};
 use nats::{NEWEST, Server};
 use process::Process;
@@ -34,6 +35,7 @@ async fn main() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     verify();
     publish().await;
+    travel().await;
     decide().await;
     frame().await;
 }
@@ -80,6 +82,36 @@ async fn publish_to(what: &str, log: &dyn Intake) {
         times.push(begun.elapsed());
     }
     waiting::report(what, times);
+}
+
+/// From the publish to whoever takes it: by the consumer that all hubs share, and by a subscription to the same subject,
+/// which may lose messages.
+async fn travel() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(NEWEST, folder.path(), &[]);
+    let log = JetStream::connect(JetStreamSettings::at(&server.url)).await.unwrap();
+    let plain = async_nats::connect(&server.url).await.unwrap();
+    let mut heard = plain.subscribe(subject::CALLBACKS).await.unwrap();
+    plain.flush().await.unwrap();
+    let (mut taken, mut overheard) = (Vec::new(), Vec::new());
+    for number in 0..TIMES {
+        let message = Message::event(MessageId::of(&number.to_be_bytes()), BODY.into());
+        let begun = Instant::now();
+        let (_, (), ()) = tokio::join!(
+            log.publish(message),
+            async {
+                let received = log.next().await.unwrap();
+                taken.push(begun.elapsed());
+                log.settle(received, Outcome::Done).await.unwrap();
+            },
+            async {
+                heard.next().await.unwrap();
+                overheard.push(begun.elapsed());
+            }
+        );
+    }
+    waiting::report("to the consumer", taken);
+    waiting::report("to a subscription", overheard);
 }
 
 async fn decide() {

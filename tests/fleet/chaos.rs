@@ -12,7 +12,7 @@ use approval::Entropy;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::SqlitePool;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::blows::{Blows, Dice};
@@ -28,7 +28,7 @@ const AT_ONCE: usize = 16;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What became of one sign-in: its approval, what was tapped, and how long the browser had to wait for it.
-type Told = (String, &'static str, Duration);
+pub(super) type Told = (String, &'static str, Duration);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answered_callback_decides_and_reaches_its_browser_whatever_happens_to_everything_else() {
@@ -41,7 +41,8 @@ async fn every_answered_callback_decides_and_reaches_its_browser_whatever_happen
     let world = Arc::new(world);
     let striking = tokio::spawn(blows.strike(Arc::clone(&world)));
 
-    let told = load(&world, &people, sign_ins, seed, &striking).await;
+    let end = striking.abort_handle();
+    let told = load(&world, &people, seed, move |begun| begun >= sign_ins && end.is_finished()).await;
     let blows = striking.await.unwrap();
 
     check(&world, &told).await;
@@ -60,7 +61,7 @@ fn number(variable: &str, default: u64) -> u64 {
 }
 
 /// People with accounts, each with the id of his phone.
-async fn people(world: &World) -> Vec<(Person, Value)> {
+pub(super) async fn people(world: &World) -> Vec<(Person, Value)> {
     let mut people = Vec::new();
     for line in 10..10 + PEOPLE {
         let person = Browser::default().sign_up(world, line).await;
@@ -70,23 +71,22 @@ async fn people(world: &World) -> Vec<(Person, Value)> {
     people
 }
 
-/// Signs in so often, as many at once as there are hands, and on until the last blow.
-async fn load(
+/// Signs in until `enough` says so of the number that have begun, as many at once as there are hands.
+pub(super) async fn load(
     world: &Arc<World>,
     people: &[(Person, Value)],
-    count: u64,
     seed: u64,
-    striking: &JoinHandle<Blows>,
+    enough: impl Fn(u64) -> bool + Clone + Send + 'static,
 ) -> Vec<Told> {
-    let (next, striking) = (Arc::new(AtomicU64::new(0)), striking.abort_handle());
+    let next = Arc::new(AtomicU64::new(0));
     let mut hands = JoinSet::new();
     for _ in 0..AT_ONCE {
-        let (world, people, next, striking) = (Arc::clone(world), people.to_vec(), Arc::clone(&next), striking.clone());
+        let (world, people, next, enough) = (Arc::clone(world), people.to_vec(), Arc::clone(&next), enough.clone());
         hands.spawn(async move {
             let mut told = Vec::new();
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= count && striking.is_finished() {
+                if enough(number) {
                     return told;
                 }
                 let mut dice = Dice::new(seed.wrapping_add(1 + number));

@@ -7,9 +7,6 @@
 #[path = "../system/browser.rs"]
 #[expect(dead_code, reason = "shared with the whole-system tests, which use more of it")]
 mod browser;
-#[path = "../system/client.rs"]
-#[expect(dead_code, reason = "shared with the whole-system tests, which use more of it")]
-mod client;
 #[path = "../system/nats.rs"]
 #[expect(dead_code, reason = "shared with the tests of the broker, which use more of it")]
 mod nats;

@@ -1,9 +1,11 @@
 //! Hubs and receivers that leave in good order.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::browser::{Browser, signing_in};
-use crate::world::World;
+use crate::chaos::{load, people};
+use crate::world::{Plan, World};
 
 #[tokio::test]
 async fn a_hub_that_leaves_sends_its_browsers_to_another_and_nobody_notices() {
@@ -47,4 +49,26 @@ async fn a_callback_under_way_is_finished_by_the_receiver_that_leaves() {
     assert_eq!(answered, 200);
     browser.until(&world, &approval, "approved").await;
     assert_eq!(world.receivers[1].stop().await.status.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_all_hubs_are_exchanged_one_after_the_other_under_load_nobody_waits_longer_than_two_seconds() {
+    let mut world = World::start_with(Plan { hubs: 3, ..Plan::default() }).await;
+    let people = people(&world).await;
+    let mut hubs = std::mem::take(&mut world.hubs);
+    let world = Arc::new(world);
+    let exchanging = tokio::spawn(async move {
+        for hub in &mut hubs {
+            assert_eq!(hub.stop().await.status.code(), Some(0));
+            hub.again().await;
+        }
+        hubs
+    });
+    let end = exchanging.abort_handle();
+
+    let told = load(&world, &people, 0, move |begun| begun >= 40 && end.is_finished()).await;
+
+    exchanging.await.unwrap();
+    let longest = told.iter().map(|told| told.2).max().unwrap();
+    assert!(longest < Duration::from_secs(2), "{longest:?} of {} sign-ins", told.len());
 }

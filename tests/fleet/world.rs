@@ -4,13 +4,12 @@
 use std::path::Path;
 
 use approval::Clock;
-use reqwest::Client;
+use reqwest::{Client, redirect};
 use serde_json::{Value, json};
 use storage::Storage;
 use tempfile::{TempDir, tempdir};
 
 use crate::browser::{Person, id};
-use crate::client::client;
 use crate::nats::{NEWEST, Server};
 use crate::port::free_port;
 use crate::process::Process;
@@ -62,6 +61,7 @@ impl World {
     }
 
     pub(crate) async fn start_with(plan: Plan) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempdir().unwrap();
         let nats = Server::start(NEWEST, folder.path(), &[]);
         let (nats_port, line) = (nats.port, Proxy::to(&[nats.port]).await);
@@ -93,7 +93,9 @@ impl World {
         for port in hub_ports {
             hubs.push(Role::start("hub", folder.path().to_owned(), variables(port, &plan.variables)).await);
         }
-        let (nats, http) = (Some(nats), client());
+        // Each request has a connection of its own: nobody knows which process is there the next time.
+        let builder = Client::builder().redirect(redirect::Policy::none()).pool_max_idle_per_host(0);
+        let (nats, http) = (Some(nats), builder.build().unwrap());
         Self { receivers, hubs, line, front, intake, nats, http, url, phones, nats_port, _simulator: simulator, folder }
     }
 

@@ -13,6 +13,7 @@ mod durability;
 mod headers;
 mod liar;
 mod main_road;
+mod manager;
 mod port;
 #[expect(dead_code, reason = "shared with the tests of the fleet, which use more of it")]
 mod process;

@@ -49,6 +49,7 @@ impl Server {
         let mut process = Command::new(program(version))
             .args(["--addr", "127.0.0.1", "--port", &port.to_string()])
             .args(arguments)
+            .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();

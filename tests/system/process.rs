@@ -49,6 +49,11 @@ impl Process {
         Self { child, output, errors }
     }
 
+    /// The number that the system knows it by.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("the process has not ended")
+    }
+
     /// The next line on standard output.
     pub(crate) async fn line(&mut self) -> String {
         let line = timeout(PATIENCE, self.output.recv()).await.expect("the process says something in time");
@@ -78,7 +83,7 @@ impl Process {
 
     /// Sends the signal of this name, such as `TERM` or `KILL`.
     pub(crate) async fn signal(&self, name: &str) {
-        let id = self.child.id().expect("the process has not ended");
+        let id = self.id();
         let sent = Command::new("sh").args(["-c", &format!("kill -{name} {id}")]).status().await;
         assert!(sent.unwrap().success());
     }

@@ -179,6 +179,7 @@ async fn signing_out_takes_the_waiting_request_back() {
     let world = World::start().await;
     let (_, mut browser, approval) = signing_in(&world).await;
     let mut socket = browser.listen(&world, &approval).await;
+    socket.until("pending").await;
     browser.submit(&world, "/sign-out", &[]).await;
     socket.until("cancelled").await;
     assert_eq!(browser.state(&world).await, "404");

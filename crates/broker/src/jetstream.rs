@@ -132,6 +132,15 @@ impl JetStream {
         store(&self.context, self.settings.ack_within, subject, headers, payload).await
     }
 
+    /// Something may have been missed up to now, and nothing is from now on: the server has answered on this line, so it
+    /// knows what we listen to.
+    async fn missed(&self) -> Announced {
+        if let Err(error) = self.context.get_stream(streams::EVENTS).await {
+            tracing::warn!(%error, "NATS does not answer; what it announces meanwhile is read later");
+        }
+        Announced::Missed
+    }
+
     /// The subscription to announcements, made at the first call and after it was lost.
     async fn subscribe(&self, changes: &mut Option<Subscriber>) {
         loop {
@@ -217,10 +226,10 @@ impl EventLog for JetStream {
             loop {
                 let Some(subscriber) = changes.as_mut() else {
                     self.subscribe(&mut changes).await;
-                    return Announced::Missed;
+                    return self.missed().await;
                 };
                 tokio::select! {
-                    () = self.line.missed() => return Announced::Missed,
+                    () = self.line.missed() => return self.missed().await,
                     said = subscriber.next() => match said {
                         Some(said) if headers::is_from(&said, &self.me) => {}
                         Some(said) => return Announced::This(said.payload),

@@ -176,8 +176,8 @@ async fn with_the_logins_that_we_ship_nobody_may_do_more_than_his_role_needs() {
 
     receiver.publish(message("a")).await.unwrap();
     receiver.bury(message("b"), "no uuid").await.unwrap();
-    let received = hub.next().await.unwrap();
-    hub.settle(received, Outcome::Park("later".to_owned())).await.unwrap();
+    let taken = hub.next().await.unwrap();
+    hub.settle(taken, Outcome::Park("later".to_owned())).await.unwrap();
     assert_eq!(hub.dead_letters().await.unwrap().len(), 2);
     assert!(hub.replay(1).await.unwrap());
     let again = hub.next().await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use approval::{Callback, Event};
+use approval::Event;
 use broker::{Outcome, Received};
 use storage::{Decided, Heard};
 
@@ -37,7 +37,7 @@ async fn step(hub: &Hub) {
     };
     let outcome = decide(hub, &received).await;
     if let Outcome::Park(reason) = &outcome {
-        tracing::warn!(event.seq = received.seq, reason, "a callback was parked");
+        tracing::warn!(message.id = received.id.as_str(), reason, "a callback was parked");
     }
     if let Err(error) = hub.log.settle(received, outcome).await {
         tracing::error!(%error, "a callback could not be settled; it will come again");
@@ -54,29 +54,31 @@ async fn decide(hub: &Hub, received: &Received) -> Outcome {
             hub.changed(&approval);
             let age = hub.clock.now() - callback.received_at;
             let (id, status) = (approval.id, approval.status);
-            tracing::info!(approval.id = %id, %status, age_ms = age.whole_milliseconds(), "decided");
+            let (message, age_ms) = (received.id.as_str(), age.whole_milliseconds());
+            tracing::info!(approval.id = %id, message.id = message, %status, age_ms, "decided");
             Outcome::Done
         }
         Ok(Decided::Before(approval)) => {
             hub.changed(&approval);
-            tracing::info!(approval.id = %approval.id, status = %approval.status, "a callback came after the decision");
+            let (id, status) = (approval.id, approval.status);
+            tracing::info!(approval.id = %id, message.id = received.id.as_str(), %status, "a callback came after the decision");
             Outcome::Done
         }
         Ok(Decided::Nothing(doubt)) => {
-            tracing::warn!(reason = doubt.words(), "a callback decides nothing");
+            tracing::warn!(message.id = received.id.as_str(), reason = doubt.words(), "a callback decides nothing");
             Outcome::Done
         }
-        Ok(Decided::Unknown) => unknown(hub, &callback, received.attempt),
+        Ok(Decided::Unknown) => unknown(hub.clock.now() - callback.received_at, received.attempt),
         Err(error) => {
-            tracing::error!(%error, "a callback could not be decided");
+            tracing::error!(message.id = received.id.as_str(), %error, "a callback could not be decided");
             Outcome::Retry(pause(received.attempt))
         }
     }
 }
 
-/// The callback may have outrun the row it is for.
-fn unknown(hub: &Hub, callback: &Callback, attempt: u32) -> Outcome {
-    if hub.clock.now() - callback.received_at > KNOWN_WITHIN {
+/// The callback may have outrun the row it is for, unless it is older than any approval lives.
+fn unknown(age: time::Duration, attempt: u32) -> Outcome {
+    if age > KNOWN_WITHIN {
         return Outcome::Park("no approval is known by its request id".to_owned());
     }
     Outcome::Retry(pause(attempt))
@@ -85,4 +87,24 @@ fn unknown(hub: &Hub, callback: &Callback, attempt: u32) -> Outcome {
 /// 50 ms at first, doubled each time.
 fn pause(attempt: u32) -> Duration {
     Duration::from_millis(50).saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_knows_is_looked_at_again_less_and_less_often_and_parked_when_it_is_too_old() {
+        let (first, hundredth) = (unknown(time::Duration::ZERO, 1), unknown(KNOWN_WITHIN, 100));
+        assert_eq!(first, Outcome::Retry(Duration::from_millis(50)));
+        assert_eq!(hundredth, Outcome::Retry(LONGEST_PAUSE));
+        let too_old = unknown(KNOWN_WITHIN + time::Duration::SECOND, 60);
+        assert_eq!(too_old, Outcome::Park("no approval is known by its request id".to_owned()));
+    }
+
+    #[test]
+    fn the_pauses_fit_into_the_hand_outs_that_an_event_has() {
+        let waited: Duration = (1..60).map(pause).sum();
+        assert!(waited > Duration::try_from(KNOWN_WITHIN).unwrap(), "{waited:?}");
+    }
 }

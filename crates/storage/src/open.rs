@@ -1,5 +1,6 @@
 //! Opening the database: one writer, several readers, migrated at start.
 
+use std::fs::File;
 use std::path::Path;
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -69,7 +70,9 @@ impl Storage {
             .optimize_on_close(true, None);
         let writer = pool(1).connect_with(options.clone().pragma("wal_autocheckpoint", UNFOLDED));
         let writer = writer.await.map_err(OpenError::File)?;
+        let alone = alone_in(Path::new(path)).await?;
         sqlx::migrate!("../../migrations/storage").run(&writer).await.map_err(OpenError::Migrate)?;
+        drop(alone);
         let folder = pool(1).connect_with(options.clone()).await.map_err(OpenError::File)?;
         let reader = pool(4).connect_with(options.read_only(true));
         let reader = reader.await.map_err(OpenError::File)?;
@@ -106,6 +109,15 @@ impl Storage {
     pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StorageError> {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
+}
+
+/// Waits until no other process brings tables in this folder up to date: of several that begin at once, one does, and the
+/// others find it done. The lock is the folder's, and ends with what is returned, or with the process.
+async fn alone_in(path: &Path) -> Result<File, OpenError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = File::open(folder).map_err(OpenError::Folder)?;
+    let locked = tokio::task::spawn_blocking(move || folder.lock().map(|()| folder)).await;
+    locked.map_err(std::io::Error::other).flatten().map_err(OpenError::Folder)
 }
 
 /// Connections that stay open and are not asked whether they still are: a file does not hang up.

@@ -271,6 +271,19 @@ fn parts(version: &str) -> (u32, u32, u32) {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn whatever_may_have_been_lost_is_told_once_and_a_line_that_is_down_counts_as_down() {
+        let state = State { connected: watch::Sender::new(true), missed: Notify::new() };
+        for event in [Event::SlowConsumer(7), Event::Connected] {
+            state.hear(&event);
+            state.missed.notified().await;
+        }
+        state.hear(&Event::Disconnected);
+        assert!(!*state.connected.borrow());
+        let more = tokio::time::timeout(Duration::from_millis(10), state.missed.notified()).await;
+        assert!(more.is_err());
+    }
+
     #[test]
     fn a_version_is_read_with_whatever_stands_behind_it() {
         assert_eq!(parts("2.15.1"), (2, 15, 1));
