@@ -76,6 +76,7 @@ test("after a denial a code still leads in", async (open) => {
   await signIn(page, product.url, person);
   await waits(page);
   await product.answer(person, "deny");
+  await says(page, "Denied on your phone");
   await page.getByRole("link", { name: "Use a code" }).click();
   await page.getByRole("button", { name: "Text me a code" }).click();
   await page.getByText("We sent a text message").waitFor();

@@ -81,7 +81,7 @@ async fn a_full_spool_is_the_only_reason_for_a_503_and_readiness_says_how_things
     let mut world = World::start_with(Plan { receivers: 1, hubs: 0, variables }).await;
     assert_eq!(world.health(admin).await["state"], "ready");
     world.nats_dies();
-    let body = |number: u32| serde_json::json!({ "authy_id": 1, "uuid": format!("{number:06}-{}", "x".repeat(20_000)), "status": "approved" });
+    let body = |number: u32| serde_json::json!({ "authy_id": 1, "uuid": format!("{number:06}-{}", "x".repeat(1500)), "status": "approved" });
     let mut taken = 0;
     let refused = loop {
         match world.post(&body(taken)).await {
@@ -96,7 +96,15 @@ async fn a_full_spool_is_the_only_reason_for_a_503_and_readiness_says_how_things
     world.nats_returns();
     world.receivers[0].logs("connected to NATS").await;
     while world.health(admin).await["spooled"] != 0 {}
-    assert_eq!(world.post(&body(taken)).await, 200);
+    // All of its room is there again, also for a receiver that begins on it when it is full.
+    world.nats_dies();
+    for number in taken..2 * taken {
+        assert_eq!(world.post(&body(number)).await, 200);
+    }
+    world.receivers[0].kill().await;
+    world.nats_returns();
+    world.receivers[0].again().await;
+    while world.health(admin).await["spooled"] != 0 {}
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use tempfile::{TempDir, tempdir};
 
 use crate::nats::{NEWEST, OLDEST, Server};
@@ -43,11 +44,12 @@ async fn a_receiver_without_a_callback_url_names_the_variable() {
 async fn a_server_that_is_not_there_is_said_within_the_time_for_the_start() {
     let folder = tempdir().unwrap();
     let url = format!("nats://user:canary@127.0.0.1:{}", free_port());
-    for role in ["receiver", "hub", "serve", "dead-letters"] {
-        let (status, said) = refused(role, &folder, &[("NATS_URL", &url)]).await;
+    // Each with a file of its own.
+    let variables = [("NATS_URL", &*url)];
+    let all = ["receiver", "hub", "serve", "dead-letters"].map(|role| refused(role, &folder, &variables));
+    for (status, said) in join_all(all).await {
         assert_eq!(status, 1, "{said}");
-        assert!(said.contains("no NATS server answers there"), "{role}: {said}");
-        assert!(!said.contains("canary"), "{role}: {said}");
+        assert!(said.contains("no NATS server answers there") && !said.contains("canary"), "{said}");
     }
 }
 

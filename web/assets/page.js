@@ -16,7 +16,7 @@ export function follow(id, version, tell, line) {
   let socket = null;
   /** @type {EventSource | null} */
   let stream = null;
-  let polls = new AbortController();
+  let polling = new AbortController();
 
   const live = new Live(
     {
@@ -41,16 +41,20 @@ export function follow(id, version, tell, line) {
         stream.onerror = () => live.broken();
       },
       async poll(since, wait) {
-        const signal = AbortSignal.any([polls.signal, AbortSignal.timeout((wait + 5) * 1000)]);
-        const answer = await fetch(`${api}?wait=${wait}&since=${since}`, { signal });
-        if (answer.status === 401 || answer.status === 404) return null;
-        if (!answer.ok) throw answer;
-        return answer.json();
+        const mine = (polling = new AbortController());
+        const timer = setTimeout(() => mine.abort(), (wait + 5) * 1000);
+        try {
+          const answer = await fetch(`${api}?wait=${wait}&since=${since}`, { signal: mine.signal });
+          if (answer.status === 401 || answer.status === 404) return null;
+          if (!answer.ok) throw answer;
+          return await answer.json();
+        } finally {
+          clearTimeout(timer);
+        }
       },
       hush() {
         stream?.close();
-        polls.abort();
-        polls = new AbortController();
+        polling.abort();
       },
       after: (work, ms) => window.setTimeout(work, ms),
       forget: (timer) => clearTimeout(timer),

@@ -97,8 +97,8 @@ pub(crate) struct Product {
 /// The event log that several processes share, and how to get at it.
 #[derive(Debug, Clone, Layered)]
 pub(crate) struct Nats {
-    #[config(env = "NATS_URL", deserialize_with = values::text)]
-    pub(crate) url: Option<String>,
+    #[config(env = "NATS_URL", deserialize_with = values::secret)]
+    pub(crate) url: Option<Secret>,
     #[config(env = "NATS_USER", deserialize_with = values::text)]
     pub(crate) user: Option<String>,
     #[config(env = "NATS_PASSWORD", deserialize_with = values::secret)]
@@ -161,7 +161,9 @@ impl Role {
             "PUBLIC_URL" => &[Demo, Serve, Receiver, Hub],
             "DATABASE_URL" => &[Demo, Serve, Hub, Operator],
             "LOGO_URL" | "SIGN_IN_SECONDS" | "TRANSACTION_SECONDS" => &[Demo, Serve, Hub],
-            "SPOOL" | "SPOOL_MB" => &[Receiver],
+            "SPOOL" | "SPOOL_MB" => &[Serve, Receiver],
+            "HOST" | "PORT" => &[Demo, Serve, Receiver, Hub, Simulator],
+            "PRODUCT_NAME" => &[Demo, Serve, Hub, Simulator],
             "ADMIN_ADDR" => &[Serve, Receiver, Hub],
             "SIMULATOR_PORT" => &[Demo],
             "SIMULATOR_STATE" => &[Simulator],

@@ -2,6 +2,7 @@
 //! password.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::anyhow;
 use approval::Clock;
@@ -28,12 +29,12 @@ pub(crate) async fn beside(database: &DatabaseUrl) -> anyhow::Result<Arc<Embedde
     })
 }
 
-/// The log on NATS; `None` where no server is configured.
+/// The log on NATS for a process whose inbox is below this word; `None` where no server is configured.
 ///
 /// # Errors
 /// A sentence that says what is in the way.
-pub(crate) async fn on_nats(nats: &Nats) -> anyhow::Result<Option<Arc<JetStream>>> {
-    let Some(url) = nats.url.clone() else { return Ok(None) };
+pub(crate) async fn on_nats(nats: &Nats, inbox: &'static str) -> anyhow::Result<Option<Arc<JetStream>>> {
+    let Some(url) = &nats.url else { return Ok(None) };
     let settings = JetStreamSettings {
         credentials: credentials(nats)?,
         tls: Tls {
@@ -42,7 +43,8 @@ pub(crate) async fn on_nats(nats: &Nats) -> anyhow::Result<Option<Arc<JetStream>
             certificate: nats.cert.clone().zip(nats.key.clone()),
         },
         replicas: nats.replicas.into(),
-        ..JetStreamSettings::at(url)
+        inbox,
+        ..JetStreamSettings::at(url.expose())
     };
     let log = JetStream::connect(settings).await.map_err(|error| {
         let told = told(&error);
@@ -64,6 +66,7 @@ pub(crate) async fn spool(receiver: &Receiver) -> anyhow::Result<Arc<Embedded>> 
     let path = &receiver.spool;
     let settings = EmbeddedSettings {
         max_attempts: u32::MAX,
+        remember: Duration::ZERO,
         survives_power_loss: true,
         max_bytes: Some(u64::from(receiver.spool_mb) * 1024 * 1024),
         ..EmbeddedSettings::default()

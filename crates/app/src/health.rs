@@ -50,8 +50,8 @@ async fn ready(State((health, stop)): State<(Health, CancellationToken)>) -> Res
 }
 
 impl Health {
-    /// A hub without NATS still lets people in by code, and a receiver without NATS still takes callbacks: both are
-    /// ready, and say what is missing.
+    /// A hub without NATS learns of a tap only by asking the provider, and takes codes; a receiver without NATS still
+    /// takes callbacks: both are ready, and say what is missing.
     async fn state(&self, stopping: bool) -> (StatusCode, Value) {
         if stopping {
             return (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "stopping" }));

@@ -56,7 +56,8 @@ pub struct EmbeddedSettings {
     pub max_attempts: u32,
     /// How long a consumer may keep a message before it is handed to another. Default: 60 s.
     pub lease: Duration,
-    /// How long the id of a message is remembered after the message was dealt with. Default: 24 h.
+    /// How long the id of a message is remembered after the message was dealt with; zero: not at all, and its place in
+    /// the file is free at once. Default: 24 h.
     pub remember: Duration,
     /// Whether what was acknowledged survives a power loss as well: each commit then waits for the disk. Default: no.
     pub survives_power_loss: bool,

@@ -69,10 +69,10 @@ impl JetStream {
     /// # Errors
     /// [`ConnectError`] says what an operator has to mend, within [`JetStreamSettings::start_within`].
     pub async fn connect(settings: JetStreamSettings) -> Result<Self, ConnectError> {
-        let line = connect::connect(&settings).await?;
+        let deadline = Instant::now() + settings.start_within;
+        let line = connect::connect(&settings, deadline).await?;
         let context = streams::context(line.client.clone());
         // A cluster that is just beginning has no leader yet.
-        let deadline = Instant::now() + settings.start_within;
         while let Err(error) = streams::ensure(&context, &settings).await {
             if !error.may_pass() || Instant::now() >= deadline {
                 return Err(error.into());
@@ -97,8 +97,11 @@ impl JetStream {
 
     /// Gives back what was taken and not handed out, sends what is still to be sent, and ends the connection.
     pub async fn close(&self) {
-        self.taking.give_back().await;
+        if !self.is_connected() {
+            return;
+        }
         let sent = async {
+            self.taking.give_back().await;
             let _ = self.client().flush().await;
             let _ = self.client().drain().await;
         };
@@ -216,7 +219,12 @@ impl EventLog for JetStream {
     fn announce(&self, what: Bytes) -> BoxFuture<'_, Result<(), ConsumeError>> {
         Box::pin(async move {
             let headers = Headers::from(&self.me);
-            self.client().publish_with_headers(subject::CHANGED, headers, what).await.map_err(unreadable)
+            let told = async {
+                self.client().publish_with_headers(subject::CHANGED, headers, what).await.map_err(unreadable)?;
+                // What is only queued is gone when the line breaks.
+                self.client().flush().await.map_err(unreadable)
+            };
+            tokio::time::timeout(self.settings.ack_within, told).await.map_err(unreadable)?
         })
     }
 

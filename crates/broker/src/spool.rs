@@ -1,6 +1,7 @@
 //! A receiver's way to the event log of many processes: straight there, or, while that is away, slow or full, into a
 //! spool of its own, which is emptied when the log is back. New messages never wait behind old ones.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,20 +87,20 @@ impl Ways {
                 Ok(received) => received,
                 Err(ConsumeError::Closed) => return,
                 Err(error) => {
-                    tracing::error!(%error, "the spool cannot be read");
+                    tracing::error!(error = &error as &dyn Error, "the spool cannot be read");
                     sleep(AGAIN).await;
                     continue;
                 }
             };
-            let outcome = match self.log.pass_on(&received).await {
-                Ok(_) => Outcome::Done,
-                Err(error) => {
-                    tracing::debug!(%error, "a spooled callback stays in the spool");
-                    Outcome::Retry(AGAIN)
-                }
-            };
-            if let Err(error) = self.spool.settle(received, outcome).await {
-                tracing::error!(%error, "the spool cannot be written; what it holds is handed on again");
+            let passed = self.log.pass_on(&received).await;
+            let outcome = if passed.is_ok() { Outcome::Done } else { Outcome::Retry(AGAIN) };
+            let settled = self.spool.settle(received, outcome).await;
+            if let Err(error) = &settled {
+                tracing::error!(error = error as &dyn Error, "the spool cannot be written; what it holds comes again");
+            }
+            // Of a log that is full, or a disk, nobody asks without a pause.
+            if passed.is_err() || settled.is_err() {
+                sleep(AGAIN).await;
             }
         }
     }
@@ -109,7 +110,7 @@ impl Ways {
         loop {
             self.log.connected().await;
             if let Err(error) = self.pass_letters().await {
-                tracing::warn!(%error, "dead letters stay in the spool");
+                tracing::warn!(error = &error as &dyn Error, "dead letters stay in the spool");
             }
             sleep(LETTERS).await;
         }
@@ -132,7 +133,10 @@ impl Ways {
         if !self.log.is_connected() {
             return None;
         }
-        stored.await.inspect_err(|error| tracing::warn!(%error, "a callback goes into the spool")).ok()
+        stored
+            .await
+            .inspect_err(|error| tracing::warn!(error = error as &dyn Error, "a callback goes into the spool"))
+            .ok()
     }
 }
 

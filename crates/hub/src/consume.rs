@@ -1,5 +1,6 @@
 //! Takes verified callbacks from the broker and decides by them. Knows no receiver: only what the broker carries.
 
+use std::error::Error;
 use std::time::Duration;
 
 use approval::Event;
@@ -31,7 +32,7 @@ async fn step(hub: &Hub) {
     let received = match hub.log.next().await {
         Ok(received) => received,
         Err(error) => {
-            tracing::error!(%error, "callbacks cannot be taken");
+            tracing::error!(error = &error as &dyn Error, "callbacks cannot be taken");
             return tokio::time::sleep(Duration::from_secs(1)).await;
         }
     };
@@ -40,7 +41,7 @@ async fn step(hub: &Hub) {
         tracing::warn!(message.id = received.id.as_str(), reason, "a callback was parked");
     }
     if let Err(error) = hub.log.settle(received, outcome).await {
-        tracing::error!(%error, "a callback could not be settled; it will come again");
+        tracing::error!(error = &error as &dyn Error, "a callback could not be settled; it will come again");
     }
 }
 

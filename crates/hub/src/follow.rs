@@ -33,9 +33,11 @@ pub(crate) struct Followed(Mutex<HashSet<ApprovalId>>);
 pub(crate) fn push_and_follow(hub: &Hub, approval: Approval) {
     let this = hub.clone();
     hub.followed.lock().insert(approval.id);
-    hub.spawn(async move {
+    // Whoever asked has been answered: the phone rings although the hub leaves.
+    hub.finish(async move {
         push(&this, &approval).await;
-        follow(&this, approval).await;
+        let hub = this.clone();
+        this.spawn(async move { follow(&hub, approval).await });
     });
 }
 

@@ -65,17 +65,25 @@ impl Hub {
         self.outbox.notify_one();
     }
 
+    /// Runs `task` beside the handlers, to its end: the process waits for it, as far as it waits for anything.
+    pub(crate) fn finish(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(self.clone().guarded(task));
+    }
+
     /// Runs `task` beside the handlers; it ends with the hub, at the next point where it waits. Should it panic, the
     /// hub stops: better ended, and started again, than alive and deaf.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let stop = self.stop.clone();
-        self.tasks.spawn(async move {
-            let task = AssertUnwindSafe(stop.run_until_cancelled(task)).catch_unwind();
-            if task.await.is_err() {
-                tracing::error!("a task of the hub panicked; the process stops");
-                stop.cancel();
-            }
+        self.finish(async move {
+            stop.run_until_cancelled(task).await;
         });
+    }
+
+    async fn guarded(self, task: impl Future<Output = ()> + Send + 'static) {
+        if AssertUnwindSafe(task).catch_unwind().await.is_err() {
+            tracing::error!("a task of the hub panicked; the process stops");
+            self.stop.cancel();
+        }
     }
 }
 

@@ -39,6 +39,9 @@ pub enum OpenError {
     /// The folder of the file cannot be made.
     #[error("its folder cannot be made")]
     Folder(#[source] std::io::Error),
+    /// The folder of the file cannot be locked.
+    #[error("its folder cannot be locked")]
+    Lock(#[source] std::io::Error),
     /// The file cannot be opened.
     #[error("the file cannot be opened for writing")]
     File(#[source] sqlx::Error),
@@ -68,9 +71,9 @@ impl Storage {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_secs(5))
             .optimize_on_close(true, None);
+        let alone = alone_in(Path::new(path)).await?;
         let writer = pool(1).connect_with(options.clone().pragma("wal_autocheckpoint", UNFOLDED));
         let writer = writer.await.map_err(OpenError::File)?;
-        let alone = alone_in(Path::new(path)).await?;
         sqlx::migrate!("../../migrations/storage").run(&writer).await.map_err(OpenError::Migrate)?;
         drop(alone);
         let folder = pool(1).connect_with(options.clone()).await.map_err(OpenError::File)?;
@@ -111,13 +114,13 @@ impl Storage {
     }
 }
 
-/// Waits until no other process brings tables in this folder up to date: of several that begin at once, one does, and the
+/// Waits until no other process makes a database in this folder ready: of several that begin at once, one does, and the
 /// others find it done. The lock is the folder's, and ends with what is returned, or with the process.
 async fn alone_in(path: &Path) -> Result<File, OpenError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = File::open(folder).map_err(OpenError::Folder)?;
+    let folder = File::open(folder).map_err(OpenError::Lock)?;
     let locked = tokio::task::spawn_blocking(move || folder.lock().map(|()| folder)).await;
-    locked.map_err(std::io::Error::other).flatten().map_err(OpenError::Folder)
+    locked.map_err(std::io::Error::other).flatten().map_err(OpenError::Lock)
 }
 
 /// Connections that stay open and are not asked whether they still are: a file does not hang up.

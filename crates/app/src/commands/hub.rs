@@ -1,5 +1,6 @@
 //! `countersign hub`: pages, API, sessions and deciding, with the callbacks that receivers hand to NATS.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,9 +33,9 @@ pub(crate) async fn hub(config: Config, lifecycle: &Lifecycle) -> anyhow::Result
     let key = api_key(&config)?;
     let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
     let url = local_url(address);
-    let public_url = public_url(&config, &url)?;
+    let public_url = public_url(&config, address)?;
     let storage = product::open_storage(config.product.database_url.as_ref().unwrap_or(&DatabaseUrl::SERVE)).await?;
-    let nats = event_log::on_nats(&config.nats).await?.ok_or(NO_NATS)?;
+    let nats = event_log::on_nats(&config.nats, "hub").await?.ok_or(NO_NATS)?;
     let health = Health { storage: Some(storage.clone()), nats: Some(nats.clone()), spool: None };
     let router = product::hub(plan(&config, public_url, key, storage, nats.clone(), true), lifecycle).await?;
     health::serve(&config, health, lifecycle).await?;
@@ -62,10 +63,10 @@ pub(super) fn plan(
 ///
 /// # Errors
 /// When browsers of other machines are let in and nothing is configured.
-pub(super) fn public_url(config: &Config, local_url: &str) -> anyhow::Result<Url> {
+pub(super) fn public_url(config: &Config, address: SocketAddr) -> anyhow::Result<Url> {
     match &config.product.public_url {
         Some(url) => Ok(url.clone()),
-        None if config.listen.host.is_loopback() => Ok(Url::parse(local_url)?),
+        None if address.ip().is_loopback() => Ok(Url::parse(&local_url(address))?),
         None => Err(NO_PUBLIC_URL.into()),
     }
 }

@@ -1,4 +1,4 @@
-//! `countersign migrate`: makes ready what is kept, so that the roles themselves need no right to make anything.
+//! `countersign migrate`: makes ready what is kept, so that the roles themselves need no right to make streams.
 
 use crate::config::Config;
 use crate::database::DatabaseUrl;
@@ -14,7 +14,7 @@ pub(crate) async fn migrate(config: Config, lifecycle: &Lifecycle) -> anyhow::Re
     let database = config.product.database_url.clone().unwrap_or(DatabaseUrl::SERVE);
     product::open_storage(&database).await?.close().await;
     say(&format!("countersign migrate: the database {database} is up to date"));
-    if let Some(nats) = event_log::on_nats(&config.nats).await? {
+    if let Some(nats) = event_log::on_nats(&config.nats, "operator").await? {
         nats.close().await;
         say("countersign migrate: the streams are there");
     }

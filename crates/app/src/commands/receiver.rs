@@ -1,10 +1,11 @@
 //! `countersign receiver`: callback in, event out to NATS, with a spool for the time when NATS is away.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use anyhow::bail;
 use broker::Spooled;
 use provider::CallbackUrl;
-use std::sync::Arc;
-use std::time::Duration;
 use url::Url;
 
 use super::serve::api_key;
@@ -16,6 +17,8 @@ use crate::listen::{bind, local_url, ready};
 use crate::{product, server};
 
 const PORT: u16 = 3000;
+/// What letting go of spool and NATS may take.
+const PARTING: Duration = Duration::from_millis(1500);
 const NO_CALLBACK_URL: ConfigError = ConfigError::Missing {
     variable: "AUTHY_CALLBACK_URL",
     advice: "set it to the URL that the provider calls, exactly as it is set there, or PUBLIC_URL to what stands before \
@@ -31,7 +34,7 @@ pub(crate) async fn receiver(config: Config, lifecycle: &Lifecycle) -> anyhow::R
     let callback_url = callback_url(&config, None)?;
     let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
     let spool = event_log::spool(&config.receiver).await?;
-    let nats = event_log::on_nats(&config.nats).await?.ok_or(NO_NATS)?;
+    let nats = event_log::on_nats(&config.nats, "receiver").await?.ok_or(NO_NATS)?;
     let spooled = Arc::new(Spooled::new(nats.clone(), spool));
     let health = Health { storage: None, nats: Some(nats), spool: Some(spooled.clone()) };
     let router = product::receiver(key, callback_url, spooled.clone());
@@ -40,8 +43,13 @@ pub(crate) async fn receiver(config: Config, lifecycle: &Lifecycle) -> anyhow::R
     let url = local_url(address);
     tracing::info!(url, "receiving");
     ready(&format!("countersign receiver: listening on {url}"));
+    Ok(closing(spooled, &config))
+}
+
+/// Hands on what is in the spool, for as long as there is time.
+pub(super) fn closing(spooled: Arc<Spooled>, config: &Config) -> Closing {
     let path = config.receiver.spool.display().to_string();
-    Ok(Closing::by(move |limit| empty(spooled, path, limit)))
+    Closing::by(move |limit| empty(spooled, path, limit))
 }
 
 /// What the signature of a callback covers.
@@ -56,9 +64,8 @@ pub(super) fn callback_url(config: &Config, public_url: Option<&Url>) -> anyhow:
     }
 }
 
-/// Hands on what is in the spool, for as long as there is time.
 async fn empty(spooled: Arc<Spooled>, path: String, limit: Duration) -> anyhow::Result<()> {
-    let left = spooled.emptied(limit).await?;
+    let left = spooled.emptied(limit.saturating_sub(PARTING)).await?;
     spooled.close().await;
     if left > 0 {
         tracing::warn!(spooled = left, path, "callbacks stay in the spool until the next start");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use approval::Secret;
-use broker::EventLog;
+use broker::{EventLog, Intake, Spooled};
 use provider::ApiKey;
 
 use super::hub::{plan, public_url};
@@ -30,27 +30,34 @@ pub(crate) async fn serve(config: Config, lifecycle: &Lifecycle) -> anyhow::Resu
     let key = api_key(&config)?;
     let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
     let url = local_url(address);
-    let public_url = public_url(&config, &url)?;
+    let public_url = public_url(&config, address)?;
     let callback_url = receiver::callback_url(&config, Some(&public_url))?;
     let database = config.product.database_url.clone().unwrap_or(DatabaseUrl::SERVE);
     let storage = product::open_storage(&database).await?;
-    let nats = event_log::on_nats(&config.nats).await?;
-    let log: Arc<dyn EventLog> = match &nats {
-        Some(nats) => nats.clone(),
-        None => event_log::beside(&database).await?,
+    let nats = event_log::on_nats(&config.nats, "hub").await?;
+    let (log, spooled) = match &nats {
+        Some(nats) => {
+            let spooled = Spooled::new(nats.clone(), event_log::spool(&config.receiver).await?);
+            (nats.clone() as Arc<dyn EventLog>, Some(Arc::new(spooled)))
+        }
+        None => (event_log::beside(&database).await? as Arc<dyn EventLog>, None),
     };
-    let health = Health { storage: Some(storage.clone()), nats: nats.clone(), spool: None };
-    let plan = plan(&config, public_url, key.clone(), storage, log.clone(), nats.is_some());
+    let intake: Arc<dyn Intake> = match &spooled {
+        Some(spooled) => spooled.clone(),
+        None => log.clone(),
+    };
+    let health = Health { storage: Some(storage.clone()), nats: nats.clone(), spool: spooled.clone() };
+    let plan = plan(&config, public_url, key.clone(), storage, log, nats.is_some());
     let router = product::hub(Plan { receives: true, ..plan }, lifecycle).await?.merge(product::receiver(
         key,
         callback_url,
-        log,
+        intake,
     ));
     health::serve(&config, health, lifecycle).await?;
     lifecycle.tasks.spawn(server::serve(listener, router, lifecycle.stop.clone()));
     tracing::info!(url, "serving");
     ready(&format!("countersign serve: listening on {url}"));
-    Ok(super::hub::closing(nats))
+    Ok(spooled.map_or_else(Closing::nothing, |spooled| receiver::closing(spooled, &config)))
 }
 
 /// The provider's key.

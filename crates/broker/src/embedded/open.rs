@@ -5,13 +5,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, SqliteConnection, migrate::MigrateError};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection, migrate::MigrateError};
 use thiserror::Error;
 
 use super::{EmbeddedSettings, statements};
 
-/// Bytes that the file grows by.
-const PAGE: u32 = 4096;
+/// Bytes that the file grows by: SQLite's own default.
+const PAGE: u64 = 4096;
 
 /// Why the event log could not be opened.
 #[derive(Debug, Error)]
@@ -42,13 +42,14 @@ pub(super) async fn open(path: &Path, settings: &EmbeddedSettings) -> Result<Sql
         // The lock of the file is the lock of the log. The kernel drops it with the process, however that ends.
         .locking_mode(SqliteLockingMode::Exclusive)
         .busy_timeout(Duration::ZERO);
-    let options = match settings.max_bytes {
-        Some(bytes) => options.page_size(PAGE).pragma("max_page_count", (bytes / u64::from(PAGE)).max(1).to_string()),
-        None => options,
-    };
     let mut connection = options.connect().await.map_err(refused)?;
     sqlx::migrate!("../../migrations/broker").run(&mut connection).await.map_err(OpenError::Migrate)?;
     statements::release_all(&mut connection).await.map_err(refused)?;
+    // Not before: a file that is full must still be opened.
+    if let Some(bytes) = settings.max_bytes {
+        let pages = format!("PRAGMA max_page_count = {}", (bytes / PAGE).max(1));
+        sqlx::raw_sql(AssertSqlSafe(pages)).execute(&mut connection).await.map_err(refused)?;
+    }
     Ok(connection)
 }
 

@@ -106,6 +106,7 @@ impl Round<'_> {
         outcome: &Outcome,
     ) -> Result<bool, sqlx::Error> {
         match outcome {
+            Outcome::Done if self.settings.remember.is_zero() => statements::delete(db, seq, attempt).await,
             Outcome::Done => statements::finish(db, seq, attempt, self.now).await,
             Outcome::Park(reason) => statements::park(db, seq, attempt, self.now, reason).await,
             Outcome::Retry(_) if attempt >= self.settings.max_attempts => {

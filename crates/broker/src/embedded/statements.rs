@@ -155,6 +155,14 @@ pub(super) async fn park(
     Ok(changed.rows_affected() == 1)
 }
 
+/// A message is dealt with, and not even its id stays.
+pub(super) async fn delete(db: &mut SqliteConnection, seq: i64, attempt: u32) -> Result<bool, sqlx::Error> {
+    let changed = query!("DELETE FROM messages WHERE seq = $1 AND attempts = $2 AND settled_at IS NULL", seq, attempt)
+        .execute(db)
+        .await?;
+    Ok(changed.rows_affected() == 1)
+}
+
 /// The dead letters, oldest first.
 pub(super) async fn dead_letters(db: &mut SqliteConnection) -> Result<Vec<DeadLetter>, sqlx::Error> {
     let rows = query!(
@@ -190,11 +198,9 @@ pub(super) async fn revive(db: &mut SqliteConnection, seq: i64, now: i64) -> Res
     Ok(changed.rows_affected() == 1)
 }
 
-/// A dead letter is kept elsewhere: only its id stays.
+/// A dead letter is kept elsewhere.
 pub(super) async fn drop_letter(db: &mut SqliteConnection, seq: i64) -> Result<bool, sqlx::Error> {
-    let changed = query!("UPDATE messages SET reason = NULL, payload = x'' WHERE seq = $1 AND reason IS NOT NULL", seq)
-        .execute(db)
-        .await?;
+    let changed = query!("DELETE FROM messages WHERE seq = $1 AND reason IS NOT NULL", seq).execute(db).await?;
     Ok(changed.rows_affected() == 1)
 }
 

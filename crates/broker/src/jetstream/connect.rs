@@ -18,7 +18,10 @@ use super::streams::StreamError;
 #[derive(Debug, Clone)]
 pub struct JetStreamSettings {
     /// The servers, as in `nats://10.0.0.1:4222,nats://10.0.0.2:4222`; one of them is enough to find the others.
-    pub url: String,
+    pub url: Secret,
+    /// What the server sends to us alone stands on subjects below `_INBOX.` and this word, so that a login can be kept from
+    /// reading what others are sent. Default: `any`.
+    pub inbox: &'static str,
     /// Who we are.
     pub credentials: Credentials,
     /// How the line is kept private.
@@ -103,7 +106,8 @@ impl JetStreamSettings {
     #[must_use]
     pub fn at(url: impl Into<String>) -> Self {
         Self {
-            url: url.into(),
+            url: Secret::new(url),
+            inbox: "any",
             credentials: Credentials::None,
             tls: Tls::default(),
             replicas: 1,
@@ -163,17 +167,16 @@ impl State {
             }
             // Their texts may quote what was sent.
             Event::ServerError(_) | Event::ClientError(_) => tracing::warn!("NATS reports an error"),
-            Event::LameDuckMode => tracing::info!("the NATS server is about to stop; another one is looked for"),
+            Event::LameDuckMode => tracing::info!("the NATS server is about to stop"),
             Event::Draining => {}
         }
     }
 }
 
 /// Connects within the time that the settings leave for the start. What trying again cannot mend is told at once.
-pub(super) async fn connect(settings: &JetStreamSettings) -> Result<Line, ConnectError> {
+pub(super) async fn connect(settings: &JetStreamSettings, deadline: Instant) -> Result<Line, ConnectError> {
     let state = Arc::new(State { connected: watch::Sender::new(true), missed: Notify::new() });
-    let deadline = Instant::now() + settings.start_within;
-    let addresses: Vec<_> = settings.url.split(',').map(|one| one.trim().to_owned()).collect();
+    let addresses: Vec<_> = settings.url.expose().split(',').map(|one| one.trim().to_owned()).collect();
     loop {
         let options = options(settings, &state).await?;
         let error = match options.connect(&addresses[..]).await {
@@ -196,6 +199,7 @@ async fn options(settings: &JetStreamSettings, state: &Arc<State>) -> Result<Con
     let state = Arc::clone(state);
     let mut options = ConnectOptions::new()
         .name("countersign")
+        .custom_inbox_prefix(format!("_INBOX.{}", settings.inbox))
         .connection_timeout(Duration::from_secs(2))
         .request_timeout(Some(settings.ack_within))
         // A server that hangs is noticed within three of them.

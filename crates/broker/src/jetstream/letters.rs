@@ -53,7 +53,7 @@ pub(super) async fn replay(context: &Context, within: Duration, number: u64) -> 
     let headers = Headers::read(Some(&message.headers), subject::CALLBACK, &message.payload);
     let name = format!("{}.replayed.{number}", headers.id.as_str());
     let subject = match headers.subject.as_str() {
-        // What nobody could read is looked at again by hubs that may know more by now.
+        // What nobody could read is looked at by the hubs, and put aside again by those that know no more.
         subject::DEAD_LETTER => subject::CALLBACK.to_owned(),
         other => other.to_owned(),
     };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use approval::subject;
 use async_nats::Client;
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use async_nats::jetstream::consumer::{self, AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::context::{ContextBuilder, CreateStreamError, CreateStreamErrorKind};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 use async_nats::jetstream::{Context, ErrorCode};
@@ -35,8 +35,8 @@ pub enum StreamError {
     /// A stream cannot be made.
     #[error("the stream {0} cannot be made")]
     Make(&'static str, #[source] CreateStreamError),
-    /// A stream is there, with settings under which an acknowledged event can be lost.
-    #[error("the stream {0} can lose what was acknowledged: {1}; mend it, or give it another name's subjects")]
+    /// A stream or its consumer is there, with settings under which an acknowledged event can be lost.
+    #[error("the stream or consumer {0} can lose what was acknowledged: {1}; mend it")]
     Unsafe(&'static str, &'static str),
 }
 
@@ -130,6 +130,19 @@ pub(super) fn hubs(settings: &JetStreamSettings) -> pull::Config {
         max_ack_pending: -1,
         ..pull::Config::default()
     }
+}
+
+/// Refuses a consumer of somebody else's making by which an acknowledged event could be lost.
+pub(super) fn trusted(found: &consumer::Config) -> Result<(), StreamError> {
+    let all = found.filter_subject.is_empty() && found.filter_subjects.is_empty();
+    let doubts = [
+        (found.ack_policy != AckPolicy::Explicit, "what it hands out counts as dealt with"),
+        (found.max_deliver > 0, "it gives up on what was handed out a few times"),
+        (found.deliver_policy != DeliverPolicy::All, "it leaves out what is old"),
+        (!all, "it leaves out some subjects"),
+    ];
+    let doubt = doubts.into_iter().find_map(|(holds, words)| holds.then_some(words));
+    doubt.map_or(Ok(()), |words| Err(StreamError::Unsafe(HUBS, words)))
 }
 
 /// What an acknowledged event could be lost by.

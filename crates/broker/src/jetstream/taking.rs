@@ -1,5 +1,6 @@
 //! Handing messages out, and what becomes of each.
 
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
@@ -19,6 +20,9 @@ use crate::{ConsumeError, Outcome, Received};
 
 /// How many messages are fetched ahead: few, since each waits for its consumer within its lease.
 const AHEAD: usize = 32;
+
+/// How long a message that could not be parked stays away.
+const UNPARKED: Duration = Duration::from_secs(20);
 
 /// Takes messages from the shared consumer.
 pub(super) struct Taking {
@@ -40,7 +44,9 @@ impl Taking {
             if received.attempt <= self.settings.max_attempts {
                 return Ok(received);
             }
-            self.settle(received, Outcome::Park(self.worn_out())).await?;
+            if let Err(error) = self.settle(received, Outcome::Park(self.worn_out())).await {
+                tracing::error!(error = &error as &dyn Error, "a worn out message could not be parked; it comes again");
+            }
         }
     }
 
@@ -53,8 +59,15 @@ impl Taking {
             Outcome::Done => AckKind::Ack,
             Outcome::Retry(delay) => AckKind::Nak((!delay.is_zero()).then_some(delay)),
             Outcome::Park(reason) => {
-                letters::park(&self.context, self.settings.ack_within, &received, &reason).await?;
-                AckKind::Ack
+                match letters::park(&self.context, self.settings.ack_within, &received, &reason).await {
+                    Ok(()) => AckKind::Ack,
+                    Err(error) => {
+                        // Not at once: it must not come before what can be dealt with.
+                        self.answer(received.ticket.clone(), AckKind::Nak(Some(UNPARKED))).await?;
+                        received.hold.let_go();
+                        return Err(error);
+                    }
+                }
             }
         };
         self.answer(received.ticket.clone(), answer).await?;
@@ -100,6 +113,7 @@ impl Taking {
         let stream = self.context.get_stream_no_info(streams::EVENTS).await.map_err(unreadable)?;
         let consumer = stream.get_or_create_consumer(streams::HUBS, streams::hubs(&self.settings));
         let consumer = consumer.await.map_err(unreadable)?;
+        streams::trusted(&consumer.cached_info().config).map_err(unreadable)?;
         let messages = consumer.stream().max_messages_per_batch(AHEAD);
         let messages = messages.expires(Duration::from_secs(20)).heartbeat(Duration::from_secs(5));
         messages.messages().await.map_err(unreadable)

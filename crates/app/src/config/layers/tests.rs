@@ -124,7 +124,9 @@ fn a_value_of_nothing_counts_as_missing() {
 fn the_variables_of_other_roles_are_ignored() {
     let others = [("DATABASE_URL", "mysql://x"), ("PUBLIC_URL", "x"), ("AUTHY_API_URL", "x"), ("SIMULATOR_PORT", "x")];
     assert!(with(Role::Simulator, &others).is_ok());
-    assert!(with(Role::Serve, &[("SIMULATOR_PORT", "x"), ("AUTHY_CALLBACK_METHOD", "x"), ("SPOOL_MB", "x")]).is_ok());
+    assert!(
+        with(Role::Serve, &[("SIMULATOR_PORT", "x"), ("AUTHY_CALLBACK_METHOD", "x"), ("SIMULATOR_STATE", "x")]).is_ok()
+    );
     assert!(with(Role::Demo, &[("AUTHY_API_URL", "x"), ("AUTHY_TIMEOUT_MS", "x")]).is_ok());
 }
 
