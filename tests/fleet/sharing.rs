@@ -86,8 +86,8 @@ async fn a_callback_nobody_can_read_an_event_of_an_unknown_schema_and_nobodys_re
     assert_eq!(world.post(&nobodys).await, 200);
     assert_eq!(world.post(&json!({ "authy_id": 1234 })).await, 200);
     let nats = async_nats::connect(format!("127.0.0.1:{}", world.line.port)).await.unwrap();
-    let event = r#"{"schema":"callback.v2"}"#;
-    let stored = async_nats::jetstream::new(nats).publish("countersign.callback.authy", event.into()).await.unwrap();
+    let (jetstream, event) = (async_nats::jetstream::new(nats), r#"{"schema":"callback.v2"}"#);
+    let stored = jetstream.publish("countersign.callback.authy", event.into()).await.unwrap();
     stored.await.unwrap();
     assert_eq!(world.call_back(&person, &approval, "approved").await, 200);
     browser.until(&world, &approval, "approved").await;
