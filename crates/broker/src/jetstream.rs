@@ -40,7 +40,7 @@ use crate::{
 ///
 /// | promise | kept by |
 /// |---|---|
-/// | Kept | [`JetStream::store`] answers after the stream's acknowledgement; `streams::events` drops nothing that is younger than its `max_age`, and refuses what does not fit (`DiscardPolicy::New`) |
+/// | Kept | `JetStream::store` answers after the stream's acknowledgement; `streams::events` drops nothing that is younger than its `max_age`, and refuses what does not fit (`DiscardPolicy::New`) |
 /// | Once | `Nats-Msg-Id` and the stream's `duplicate_window` |
 /// | Alone | one durable consumer for all, `AckPolicy::Explicit`, `ack_wait` is the lease: `streams::hubs` |
 /// | Again | `Hold` refuses (`NAK`) what is dropped; the server hands out again after the lease, without a limit (`max_deliver` -1) |
