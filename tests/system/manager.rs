@@ -22,7 +22,7 @@ async fn the_service_manager_hears_when_a_role_is_ready() {
     let mut serve = Process::start(folder.path(), &["serve"], &variables);
     let mut said = [0; 64];
     let length = timeout(Duration::from_secs(30), manager.recv(&mut said)).await.expect("it says so").unwrap();
-    assert_eq!(&said[..length], b"READY=1");
+    assert_eq!(said[..length].trim_ascii_end(), b"READY=1");
     assert_eq!(get(&format!("{}/sign-in", serve.url().await)).await.0, 200);
 }
 
