@@ -42,7 +42,7 @@ pub(crate) async fn hub(config: Config, lifecycle: &Lifecycle) -> anyhow::Result
     lifecycle.tasks.spawn(server::serve(listener, router, lifecycle.stop.clone()));
     tracing::info!(url, "serving");
     ready(&format!("countersign hub: listening on {url}"));
-    Ok(closing(Some(nats)))
+    Ok(closing(nats))
 }
 
 /// What a hub is made of, as it was configured.
@@ -72,12 +72,9 @@ pub(super) fn public_url(config: &Config, address: SocketAddr) -> anyhow::Result
 }
 
 /// What was taken and not decided goes back to the other hubs at once.
-pub(super) fn closing(nats: Option<Arc<JetStream>>) -> Closing {
-    match nats {
-        None => Closing::nothing(),
-        Some(nats) => Closing::by(|_| async move {
-            nats.close().await;
-            Ok(())
-        }),
-    }
+fn closing(nats: Arc<JetStream>) -> Closing {
+    Closing::by(|_| async move {
+        nats.close().await;
+        Ok(())
+    })
 }
