@@ -22,13 +22,18 @@ use broker::{
 };
 use nats::{NEWEST as VERSION, Server};
 use tempfile::TempDir;
+use tokio::sync::watch;
 
 fn message(text: &str) -> Message {
     Message::event(MessageId::of(text.as_bytes()), text.to_owned().into())
 }
 
+fn settings(server: &Server) -> JetStreamSettings {
+    JetStreamSettings::at(&server.url)
+}
+
 async fn connect(server: &Server) -> JetStream {
-    JetStream::connect(JetStreamSettings::at(&server.url)).await.unwrap()
+    JetStream::connect(settings(server)).await.unwrap()
 }
 
 async fn plain(server: &Server) -> jetstream::Context {
@@ -122,6 +127,53 @@ async fn what_was_acknowledged_is_there_after_the_kill_of_the_server_and_everybo
     }
     tokio::time::timeout(Duration::from_mins(1), waiting).await.expect("all of it comes").unwrap();
     assert_eq!(log.publish(message("7")).await.unwrap(), Receipt::Duplicate);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_leaves_takes_nothing_along_for_which_others_would_have_to_wait() {
+    const ROUNDS: usize = 30;
+    const EACH: usize = 40;
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(VERSION, folder.path(), &[]);
+    // Nothing whose lease has to run out first comes in the time that is waited for it.
+    let patient = || JetStream::connect(JetStreamSettings { lease: Duration::from_mins(5), ..settings(&server) });
+    let dealt_with = watch::Sender::new(BTreeSet::new());
+    let take_all = |log: Arc<JetStream>| {
+        let dealt_with = dealt_with.clone();
+        tokio::spawn(async move {
+            loop {
+                let received = log.next().await.unwrap();
+                let payload = received.payload.clone();
+                log.settle(received, Outcome::Done).await.unwrap();
+                dealt_with.send_modify(|found| _ = found.insert(payload));
+            }
+        })
+    };
+    let stays = Arc::new(patient().await.unwrap());
+    let staying = take_all(Arc::clone(&stays));
+
+    for round in 0..ROUNDS {
+        let leaves = Arc::new(patient().await.unwrap());
+        let leaving = take_all(Arc::clone(&leaves));
+        let publishing = async {
+            for number in 0..EACH {
+                stays.publish(message(&format!("{round}-{number}"))).await.unwrap();
+            }
+        };
+        let going = async {
+            dealt_with.subscribe().wait_for(|found| found.len() >= round * EACH + round).await.unwrap();
+            leaving.abort();
+            let _ = leaving.await;
+            leaves.close().await;
+        };
+        tokio::join!(publishing, going);
+    }
+
+    let mut all = dealt_with.subscribe();
+    let all = tokio::time::timeout(Duration::from_secs(20), all.wait_for(|found| found.len() == ROUNDS * EACH)).await;
+    let found = dealt_with.borrow().len();
+    assert!(all.is_ok(), "{found} of {}", ROUNDS * EACH);
+    staying.abort();
 }
 
 #[tokio::test]

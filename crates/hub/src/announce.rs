@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use approval::{Announcement, ApprovalId};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::hub::Hub;
 
@@ -13,6 +13,8 @@ use crate::hub::Hub;
 const SHARED: Duration = Duration::from_millis(100);
 /// How long to wait after a failure.
 const AGAIN: Duration = Duration::from_secs(1);
+/// The longest that a hub that leaves takes for its last announcements.
+const LAST: Duration = Duration::from_secs(1);
 /// The most that one announcement names.
 const TOGETHER: usize = 256;
 
@@ -37,6 +39,14 @@ pub(crate) fn start(hub: &Hub, mut news: UnboundedReceiver<ApprovalId>) {
             this.outbox.notified().await;
             // Whoever waits here has been told already; the rest may share a look.
             sleep(SHARED).await;
+        }
+    });
+    let this = hub.clone();
+    hub.finish(async move {
+        this.stop.cancelled().await;
+        // What this hub has still to tell, another one would find only by chance.
+        if !matches!(timeout(LAST, empty(&this)).await, Ok(Ok(()))) {
+            tracing::warn!("what changed last may reach the browsers of other hubs late");
         }
     });
 }

@@ -15,6 +15,8 @@ const CONSUMERS: usize = 2;
 const KNOWN_WITHIN: time::Duration = time::Duration::minutes(11);
 /// The longest pause before an unsettled callback is looked at again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+/// The pause after callbacks could not be taken at all.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Starts the consumers.
 pub(crate) fn start(hub: &Hub) {
@@ -33,7 +35,7 @@ async fn step(hub: &Hub) {
         Ok(received) => received,
         Err(error) => {
             tracing::error!(error = &error as &dyn Error, "callbacks cannot be taken");
-            return tokio::time::sleep(Duration::from_secs(1)).await;
+            return tokio::time::sleep(PAUSE).await;
         }
     };
     let outcome = decide(hub, &received).await;

@@ -3,7 +3,7 @@
 use approval::{
     Approval, ApprovalId, Change, Channel, Delivery, Number, RequestId, SessionId, Status, UserId, transition,
 };
-use sqlx::SqliteConnection;
+use sqlx::{SqliteConnection, SqliteExecutor};
 use time::OffsetDateTime;
 
 use crate::rows::{ApprovalRow, millis, parse};
@@ -172,24 +172,22 @@ pub(crate) async fn insert(db: &mut SqliteConnection, approval: &Approval) -> Re
     Ok(())
 }
 
-/// Writes everything that may change of an approval, as its next version; a trigger announces it.
+/// Writes what may change of an approval beside its status, as its next version; a trigger announces it.
 pub(crate) async fn save(db: &mut SqliteConnection, approval: &mut Approval) -> Result<(), StorageError> {
     approval.version += 1;
-    let (id, status, delivery) = (approval.id.to_string(), approval.status.word(), approval.delivery.word());
+    let (id, delivery) = (approval.id.to_string(), approval.delivery.word());
     let request = approval.request.as_ref().map(|request| request.0.as_str());
     let replaced_by = approval.replaced_by.map(|id| id.to_string());
-    let (decided_at, completed_at) = (approval.decided_at.map(millis), approval.completed_at.map(millis));
+    let completed_at = approval.completed_at.map(millis);
     let code_sent_by = approval.code_sent_by.map(Channel::word);
     sqlx::query!(
-        "UPDATE approvals SET version = $2, request = $3, status = $4, delivery = $5, decided_at = $6, replaced_by = $7,
-            completed_at = $8, code_sent_by = $9
+        "UPDATE approvals SET version = $2, request = $3, delivery = $4, replaced_by = $5, completed_at = $6,
+            code_sent_by = $7
          WHERE id = $1",
         id,
         approval.version,
         request,
-        status,
         delivery,
-        decided_at,
         replaced_by,
         completed_at,
         code_sent_by,
@@ -230,9 +228,38 @@ pub(crate) async fn end_in(
         Err(approval::Refused::TooLate) => Status::Expired,
         Err(approval::Refused::AlreadyFinal(_)) => return Ok(false),
     };
+    conclude(db, approval, status, now, note).await
+}
+
+/// Gives a pending approval its final status, in one statement, with which triggers write the audit row and the
+/// announcement. `false`: it was changed since it was read, and stays as it is.
+pub(crate) async fn conclude(
+    db: impl SqliteExecutor<'_>,
+    approval: &mut Approval,
+    status: Status,
+    now: OffsetDateTime,
+    how: &str,
+) -> Result<bool, StorageError> {
+    let (id, word, at) = (approval.id.to_string(), status.word(), millis(now));
+    let request = approval.request.as_ref().map(|request| request.0.as_str());
+    let replaced_by = approval.replaced_by.map(|id| id.to_string());
+    let done = sqlx::query!(
+        "UPDATE approvals
+         SET version = version + 1, status = $3, decided_at = $4, decided_how = $5, request = $6, replaced_by = $7
+         WHERE id = $1 AND version = $2 AND status = 'pending'",
+        id,
+        approval.version,
+        word,
+        at,
+        how,
+        request,
+        replaced_by,
+    );
+    if done.execute(db).await?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    approval.version += 1;
     approval.status = status;
     approval.decided_at = Some(now);
-    save(db, approval).await?;
-    audit::about(db, now, audit::Kind::Decided, approval, &format!("{status}, {note}")).await?;
     Ok(true)
 }

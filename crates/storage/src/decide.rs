@@ -1,8 +1,6 @@
 //! Deciding: what a verified callback, or the provider's own answer, makes of an approval. Exactly once.
 
-use approval::{Approval, Callback, Change, Refused, RequestId, transition};
-use sqlx::SqliteConnection;
-use time::OffsetDateTime;
+use approval::{Approval, Callback, Change, Refused, Status, transition};
 
 use crate::rows::ApprovalRow;
 use crate::{Storage, StorageError, approvals, audit, outbox};
@@ -62,47 +60,76 @@ impl Doubt {
 }
 
 impl Storage {
-    /// Decides by a verified callback, in one transaction: only a pending, unexpired approval of the same request,
-    /// user and content. A callback that comes before its request id is stored finds its approval through the hidden
-    /// details, and stores the id.
+    /// Decides by a verified callback: only a pending, unexpired approval of the same request, user and content. A
+    /// callback that comes before its request id is stored finds its approval through the hidden details, and stores
+    /// the id.
+    ///
+    /// What is read decides only what has not changed since: one statement compares and writes.
     ///
     /// # Errors
     /// When the database cannot be read or written; the callback must then be delivered again.
     pub async fn decide(&self, callback: &Callback, heard: Heard) -> Result<Decided, StorageError> {
+        loop {
+            let Some(approval) = self.meant_by(callback).await? else { return Ok(Decided::Unknown) };
+            match check(&approval, callback) {
+                Err(doubt) => return self.refuse(&approval, doubt).await,
+                Ok(change) => {
+                    if let Some(decided) = self.apply(approval, callback, change, heard).await? {
+                        return Ok(decided);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The approval a callback is for: by its request id, or, while that is not stored, by the hidden details.
+    async fn meant_by(&self, callback: &Callback) -> Result<Option<Approval>, StorageError> {
+        let request = &callback.request.0;
+        let row = sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE request = $1", request);
+        if let Some(row) = row.fetch_optional(&self.reader).await? {
+            return row.try_into().map(Some);
+        }
+        let Some(hidden) = &callback.echo.hidden else { return Ok(None) };
+        let Some(id) = Approval::claimed_by(hidden) else { return Ok(None) };
+        Ok(self.approval(id).await?.filter(|approval| {
+            approval.request.is_none()
+                && approval.hidden() == *hidden
+                && approval.provider_user == callback.provider_user
+        }))
+    }
+
+    async fn refuse(&self, approval: &Approval, doubt: Doubt) -> Result<Decided, StorageError> {
         let mut db = self.write().await?;
-        let Some(mut approval) = find(&mut db, callback).await? else { return Ok(Decided::Unknown) };
+        audit::about(&mut db, self.clock.now(), audit::Kind::Refused, approval, doubt.words()).await?;
+        db.commit().await?;
+        Ok(Decided::Nothing(doubt))
+    }
+
+    /// `None`: the approval was changed since it was read.
+    async fn apply(
+        &self,
+        mut approval: Approval,
+        callback: &Callback,
+        change: Change,
+        heard: Heard,
+    ) -> Result<Option<Decided>, StorageError> {
         let now = self.clock.now();
-        let change = match check(&approval, callback) {
-            Ok(change) => change,
-            Err(doubt) => {
-                audit::about(&mut db, now, audit::Kind::Refused, &approval, doubt.words()).await?;
+        let (status, how) = match transition(approval.status, change, now, approval.expires_at) {
+            Ok(status) => (status, heard.words()),
+            Err(Refused::TooLate) => (Status::Expired, "the answer came too late"),
+            Err(Refused::AlreadyFinal(status)) => {
+                let note = format!("is {status} already, {change:?} changes nothing");
+                let mut db = self.write().await?;
+                audit::about(&mut db, now, audit::Kind::Refused, &approval, &note).await?;
+                outbox::announce(&mut db, approval.id).await?;
                 db.commit().await?;
-                return Ok(Decided::Nothing(doubt));
+                return Ok(Some(Decided::Before(Box::new(approval))));
             }
         };
         approval.request.get_or_insert_with(|| callback.request.clone());
-        let decided = apply(&mut db, approval, change, heard, now).await?;
-        db.commit().await?;
-        Ok(decided)
+        let done = approvals::conclude(&self.writer, &mut approval, status, now, how).await?;
+        Ok(done.then(|| Decided::Now(Box::new(approval))))
     }
-}
-
-/// The approval a callback is for: by its request id, or, while that is not stored, by the hidden details.
-async fn find(db: &mut SqliteConnection, callback: &Callback) -> Result<Option<Approval>, StorageError> {
-    if let Some(approval) = by_request(db, &callback.request).await? {
-        return Ok(Some(approval));
-    }
-    let Some(hidden) = &callback.echo.hidden else { return Ok(None) };
-    let Some(id) = Approval::claimed_by(hidden) else { return Ok(None) };
-    let claimed = approvals::load(db, id).await?;
-    Ok(claimed.filter(|approval| {
-        approval.request.is_none() && approval.hidden() == *hidden && approval.provider_user == callback.provider_user
-    }))
-}
-
-async fn by_request(db: &mut SqliteConnection, request: &RequestId) -> Result<Option<Approval>, StorageError> {
-    let row = sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE request = $1", request.0);
-    row.fetch_optional(db).await?.map(Approval::try_from).transpose()
 }
 
 fn check(approval: &Approval, callback: &Callback) -> Result<Change, Doubt> {
@@ -114,26 +141,4 @@ fn check(approval: &Approval, callback: &Callback) -> Result<Change, Doubt> {
         return Err(Doubt::AnotherContent);
     }
     Change::from_provider(&callback.status).ok_or(Doubt::UnknownStatus)
-}
-
-async fn apply(
-    db: &mut SqliteConnection,
-    mut approval: Approval,
-    change: Change,
-    heard: Heard,
-    now: OffsetDateTime,
-) -> Result<Decided, StorageError> {
-    let refused = transition(approval.status, change, now, approval.expires_at).err();
-    let note = match refused {
-        None => heard.words(),
-        Some(Refused::TooLate) => "the answer came too late",
-        Some(Refused::AlreadyFinal(status)) => {
-            let note = format!("is {status} already, {change:?} changes nothing");
-            audit::about(db, now, audit::Kind::Refused, &approval, &note).await?;
-            outbox::announce(db, approval.id).await?;
-            return Ok(Decided::Before(Box::new(approval)));
-        }
-    };
-    approvals::end_in(db, &mut approval, change, now, note).await?;
-    Ok(Decided::Now(Box::new(approval)))
 }

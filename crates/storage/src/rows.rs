@@ -28,6 +28,8 @@ pub(crate) struct ApprovalRow {
     pub(crate) completed_at: Option<i64>,
     pub(crate) logos: String,
     pub(crate) code_sent_by: Option<String>,
+    #[expect(dead_code, reason = "it is for the audit trail, and a trigger passes it on")]
+    pub(crate) decided_how: Option<String>,
 }
 
 impl TryFrom<ApprovalRow> for Approval {

@@ -57,7 +57,7 @@ impl StreamError {
 
 pub(super) fn context(client: Client) -> Context {
     // Many publishes wait for their acknowledgements at once; each has a deadline of its own.
-    ContextBuilder::new().max_ack_inflight(65_536).timeout(Duration::from_secs(5)).build(client)
+    ContextBuilder::new().max_ack_inflight(65_536).timeout(Duration::from_secs(2)).build(client)
 }
 
 /// Makes what is missing and looks at what is there.

@@ -4,13 +4,14 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use async_nats::Client;
-use async_nats::jetstream::consumer::pull;
+use async_nats::jetstream::consumer::{PullConsumer, pull};
 use async_nats::jetstream::message::AckKind;
 use async_nats::jetstream::{self, Context};
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::task::TaskTracker;
 
 use super::connect::JetStreamSettings;
 use super::headers::Headers;
@@ -21,6 +22,13 @@ use crate::{ConsumeError, Outcome, Received};
 /// How many messages are fetched ahead: few, since each waits for its consumer within its lease.
 const AHEAD: usize = 32;
 
+/// How long the server may hand out what was asked for at once. Whoever leaves waits for the end of it, because what is
+/// handed out to nobody only comes again after its lease.
+const ASKED: Duration = Duration::from_millis(250);
+
+/// How much later the server's word that this time is over may come. Without it the line was lost, and is asked anew.
+const LATE: Duration = Duration::from_millis(400);
+
 /// How long a message that could not be parked stays away.
 const UNPARKED: Duration = Duration::from_secs(20);
 
@@ -28,13 +36,36 @@ const UNPARKED: Duration = Duration::from_secs(20);
 pub(super) struct Taking {
     context: Context,
     settings: JetStreamSettings,
-    /// Made at the first call and after it has ended.
-    messages: Mutex<Option<Box<pull::Stream>>>,
+    source: Mutex<Source>,
+    /// Refusals of what was dropped, on their way.
+    refusals: TaskTracker,
+}
+
+/// Where messages come from, as far as it was found already.
+#[derive(Default)]
+struct Source {
+    consumer: Option<PullConsumer>,
+    asked: Option<Asked>,
+}
+
+/// Messages that were asked for.
+struct Asked {
+    batch: pull::Batch,
+    /// When the server has surely said its last word on them.
+    until: Instant,
+}
+
+impl Asked {
+    /// The next of them; `None` when no more will come.
+    async fn next(&mut self) -> Result<Option<jetstream::Message>, ConsumeError> {
+        let next = timeout_at(self.until, self.batch.next()).await.map_err(unreadable)?;
+        next.transpose().map_err(unreadable)
+    }
 }
 
 impl Taking {
     pub(super) fn new(context: Context, settings: JetStreamSettings) -> Self {
-        Self { context, settings, messages: Mutex::default() }
+        Self { context, settings, source: Mutex::default(), refusals: TaskTracker::new() }
     }
 
     /// The next message that is not worn out.
@@ -75,14 +106,21 @@ impl Taking {
         Ok(())
     }
 
-    /// Gives back what was fetched ahead, so that nobody has to wait for the end of its lease.
+    /// Asks for nothing more, and gives back what was asked for and comes to nobody now, so that none of it has to wait for
+    /// the end of its lease.
     pub(super) async fn give_back(&self) {
-        let mut messages = self.messages.lock().await;
-        let Some(stream) = messages.as_mut() else { return };
-        while let Some(Some(Ok(message))) = stream.next().now_or_never() {
-            let _ = message.ack_with(AckKind::Nak(None)).await;
+        if let Some(mut asked) = self.source.lock().await.asked.take() {
+            // Given back while there is still something asked for, it would come here again.
+            let mut unwanted = Vec::new();
+            while let Ok(Some(message)) = asked.next().await {
+                unwanted.push(message);
+            }
+            for message in unwanted {
+                let _ = message.ack_with(AckKind::Nak(None)).await;
+            }
         }
-        *messages = None;
+        self.refusals.close();
+        self.refusals.wait().await;
     }
 
     /// Lets the server know what became of a hand-out.
@@ -91,32 +129,42 @@ impl Taking {
     }
 
     async fn take(&self) -> Result<Received, ConsumeError> {
-        let mut messages = self.messages.lock().await;
+        let mut source = self.source.lock().await;
         loop {
-            let stream = match messages.as_mut() {
-                Some(stream) => stream,
-                None => messages.insert(Box::new(self.open().await?)),
-            };
-            match stream.next().await {
-                Some(Ok(message)) => return self.received(message),
-                Some(Err(error)) => {
-                    // Made anew by the next call, which may find the consumer gone.
-                    *messages = None;
-                    return Err(unreadable(error));
+            let asked = match source.asked.as_mut() {
+                Some(asked) => asked,
+                None => {
+                    let asked = self.ask(&mut source.consumer).await?;
+                    source.asked.insert(asked)
                 }
-                None => *messages = None,
+            };
+            match asked.next().await {
+                Ok(Some(message)) => return self.received(message),
+                Ok(None) => source.asked = None,
+                Err(error) => {
+                    // The line was lost, or the consumer is gone: the next call begins anew.
+                    *source = Source::default();
+                    return Err(error);
+                }
             }
         }
     }
 
-    async fn open(&self) -> Result<pull::Stream, ConsumeError> {
+    async fn ask(&self, consumer: &mut Option<PullConsumer>) -> Result<Asked, ConsumeError> {
+        let consumer = match consumer.as_ref() {
+            Some(consumer) => consumer,
+            None => consumer.insert(self.consumer().await?),
+        };
+        let batch = consumer.batch().max_messages(AHEAD).expires(ASKED).messages().await.map_err(unreadable)?;
+        Ok(Asked { batch, until: Instant::now() + ASKED + LATE })
+    }
+
+    async fn consumer(&self) -> Result<PullConsumer, ConsumeError> {
         let stream = self.context.get_stream_no_info(streams::EVENTS).await.map_err(unreadable)?;
         let consumer = stream.get_or_create_consumer(streams::HUBS, streams::hubs(&self.settings));
         let consumer = consumer.await.map_err(unreadable)?;
         streams::trusted(&consumer.cached_info().config).map_err(unreadable)?;
-        let messages = consumer.stream().max_messages_per_batch(AHEAD);
-        let messages = messages.expires(Duration::from_secs(20)).heartbeat(Duration::from_secs(5));
-        messages.messages().await.map_err(unreadable)
+        Ok(consumer)
     }
 
     /// Fails for what carries no place in a stream: no server hands out such a thing.
@@ -134,8 +182,16 @@ impl Taking {
             payload: message.payload,
             attempt: u32::try_from(delivered).unwrap_or(u32::MAX),
             published_at,
-            hold: hold(self.context.client(), ticket.clone()),
+            hold: self.hold(ticket.clone()),
             ticket,
+        })
+    }
+
+    /// A hold that refuses the message when it is dropped, so that it comes again at once.
+    fn hold(&self, ticket: String) -> Hold {
+        let (runtime, refusals, client) = (Handle::current(), self.refusals.clone(), self.context.client());
+        Hold::new(move || {
+            refusals.spawn_on(async move { client.publish(ticket, AckKind::Nak(None).into()).await }, &runtime);
         })
     }
 
@@ -148,12 +204,4 @@ impl fmt::Debug for Taking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Taking").field("settings", &self.settings).finish_non_exhaustive()
     }
-}
-
-/// A hold that refuses the message when it is dropped, so that it comes again at once.
-fn hold(client: Client, ticket: String) -> Hold {
-    let runtime = Handle::current();
-    Hold::new(move || {
-        runtime.spawn(async move { client.publish(ticket, AckKind::Nak(None).into()).await });
-    })
 }
