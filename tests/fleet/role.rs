@@ -63,6 +63,11 @@ impl Role {
     /// Asks it to end, and waits until it has.
     pub(crate) async fn stop(&mut self) -> Ended {
         self.signal("TERM").await;
+        self.ended().await
+    }
+
+    /// Waits until it has ended.
+    pub(crate) async fn ended(&mut self) -> Ended {
         self.process.take().unwrap().ended().await
     }
 

@@ -78,7 +78,7 @@ async fn a_server_that_hangs_keeps_nobody_waiting_and_what_it_took_after_all_dec
 async fn a_full_spool_is_the_only_reason_for_a_503_and_readiness_says_how_things_are() {
     let admin = free_port();
     let variables = vec![("SPOOL_MB", "1".to_owned()), ("ADMIN_ADDR", format!("127.0.0.1:{admin}"))];
-    let mut world = World::start_with(Plan { receivers: 1, hubs: 0, variables }).await;
+    let mut world = World::start_with(Plan { receivers: 1, hubs: 0, variables, ..Plan::default() }).await;
     assert_eq!(world.health(admin).await["state"], "ready");
     world.nats_dies();
     let body = |number: u32| serde_json::json!({ "authy_id": 1, "uuid": format!("{number:06}-{}", "x".repeat(1500)), "status": "approved" });
@@ -124,4 +124,21 @@ async fn a_receiver_that_ends_hands_on_what_it_has_or_says_what_it_keeps() {
     for (browser, approval, _) in &mut waiting {
         browser.until(&world, approval, "approved").await;
     }
+}
+
+#[tokio::test]
+async fn a_process_that_is_receiver_and_hub_spools_while_its_nats_is_away() {
+    let admin = free_port();
+    let variables = vec![("ADMIN_ADDR", format!("127.0.0.1:{admin}"))];
+    let mut world = World::start_with(Plan { receivers: 0, hubs: 0, both: 1, variables }).await;
+    let (_, mut waiting) = waiting(&world, 1).await;
+    let (browser, approval, body) = &mut waiting[0];
+    world.nats_dies();
+    assert_eq!(world.post(body).await, 200);
+    let health = world.health(admin).await;
+    assert_eq!(health["spooled"], 1, "{health}");
+    world.both[0].kill().await;
+    world.nats_returns();
+    world.both[0].again().await;
+    browser.until(&world, approval, "approved").await;
 }

@@ -22,8 +22,9 @@ async fn a_receiver_that_dies_after_it_verified_answered_nothing_and_the_next_on
     let body = callback(&world, &person.cellphone, &approval).await;
     // NATS takes nothing any more, so the receivers wait for it; then they die.
     world.nats.as_ref().unwrap().signal(rustix::process::Signal::STOP);
+    let published = world.line.carries();
     let called = calling(&world, &body);
-    tokio::task::yield_now().await;
+    published.await;
     for receiver in &mut world.receivers {
         receiver.kill().await;
     }
@@ -43,7 +44,9 @@ async fn a_callback_that_was_published_and_never_answered_decides_once_with_its_
     let body = callback(&world, &person.cellphone, &approval).await;
     // What is published gets there, and no acknowledgement comes back; the spool takes it as well.
     world.line.mute();
+    let published = world.line.carries();
     let called = calling(&world, &body);
+    published.await;
     for receiver in &mut world.receivers {
         receiver.kill().await;
     }

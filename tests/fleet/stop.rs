@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use crate::browser::{Browser, signing_in};
 use crate::chaos::{load, people};
+use crate::signed::callback;
 use crate::world::{Plan, World};
 
 #[tokio::test]
@@ -40,15 +43,41 @@ async fn a_hub_that_leaves_sends_its_browsers_to_another_and_nobody_notices() {
 
 #[tokio::test]
 async fn a_callback_under_way_is_finished_by_the_receiver_that_leaves() {
-    let mut world = World::start().await;
+    let mut world = World::start_with(Plan { receivers: 1, ..Plan::default() }).await;
     let (person, mut browser, approval) = signing_in(&world).await;
-    let (answered, first) = tokio::join!(world.call_back(&person, &approval, "approved"), async {
+    // NATS lets the receiver wait for its acknowledgement.
+    world.nats.as_ref().unwrap().signal(Signal::STOP);
+    let published = world.line.carries();
+    let body = callback(&world, &person.cellphone, &approval).await;
+    let (answered, ()) = tokio::join!(world.post(&body), async {
+        published.await;
         world.receivers[0].signal("TERM").await;
+        world.nats.as_ref().unwrap().signal(Signal::CONT);
     });
-    let () = first;
     assert_eq!(answered, 200);
     browser.until(&world, &approval, "approved").await;
-    assert_eq!(world.receivers[1].stop().await.status.code(), Some(0));
+    assert_eq!(world.receivers[0].ended().await.status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_push_under_way_is_finished_by_the_hub_that_leaves_so_that_its_tap_finds_the_approval() {
+    let mut world = World::start_with(Plan { hubs: 1, ..Plan::default() }).await;
+    let person = Browser::default().sign_up(&world, 7).await;
+    world.provider.mute();
+    let asked = world.provider.carries();
+    let mut browser = Browser::default();
+    let approval = browser.sign_in(&world, &person).await;
+    asked.await;
+    world.hubs[0].signal("TERM").await;
+    world.hubs[0].logs("stopping").await;
+    world.provider.mend();
+    assert_eq!(world.hubs[0].ended().await.status.code(), Some(0));
+
+    let trail = world.audit(&approval).await;
+    assert!(trail.iter().any(|line| line == "approval_delivered: sent"), "{trail:?}");
+    world.hubs[0].again().await;
+    assert_eq!(world.call_back(&person, &approval, "approved").await, 200);
+    browser.until(&world, &approval, "approved").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,9 +2,10 @@
 //! The tests call back themselves, so that they know what was answered.
 
 use std::path::Path;
+use std::time::Instant;
 
 use approval::Clock;
-use reqwest::{Client, redirect};
+use reqwest::{Client, Url, redirect};
 use serde_json::{Value, json};
 use storage::Storage;
 use tempfile::{TempDir, tempdir};
@@ -12,7 +13,7 @@ use tempfile::{TempDir, tempdir};
 use crate::browser::{Person, id};
 use crate::nats::{NEWEST, Server};
 use crate::port::free_port;
-use crate::process::Process;
+use crate::process::{PATIENCE, Process};
 use crate::proxy::Proxy;
 use crate::role::Role;
 use crate::signed::{callback, send_callback, sign};
@@ -24,13 +25,15 @@ pub(crate) const KEY: &str = "a-key-of-the-tests";
 pub(crate) struct Plan {
     pub(crate) receivers: usize,
     pub(crate) hubs: usize,
+    /// Processes that are both.
+    pub(crate) both: usize,
     /// Variables for all receivers and hubs.
     pub(crate) variables: Vec<(&'static str, String)>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { receivers: 2, hubs: 2, variables: Vec::new() }
+        Self { receivers: 2, hubs: 2, both: 0, variables: Vec::new() }
     }
 }
 
@@ -38,12 +41,15 @@ impl Default for Plan {
 pub(crate) struct World {
     pub(crate) receivers: Vec<Role>,
     pub(crate) hubs: Vec<Role>,
+    pub(crate) both: Vec<Role>,
     /// Between receivers and hubs on one side and NATS on the other.
     pub(crate) line: Proxy,
     /// Between browsers and hubs.
     pub(crate) front: Proxy,
     /// Between the provider and the receivers.
     pub(crate) intake: Proxy,
+    /// Between hubs and the provider.
+    pub(crate) provider: Proxy,
     pub(crate) nats: Option<Server>,
     pub(crate) http: Client,
     /// Where browsers go.
@@ -66,15 +72,17 @@ impl World {
         let nats = Server::start(NEWEST, folder.path(), &[]);
         let (nats_port, line) = (nats.port, Proxy::to(&[nats.port]).await);
         let ports = |count: usize| (0..count).map(|_| free_port()).collect::<Vec<_>>();
-        let (receiver_ports, hub_ports) = (ports(plan.receivers), ports(plan.hubs));
-        let (intake, front) = (Proxy::to(&receiver_ports).await, Proxy::to(&hub_ports).await);
+        let (receiver_ports, hub_ports, both_ports) = (ports(plan.receivers), ports(plan.hubs), ports(plan.both));
+        let intake = Proxy::to(&[&receiver_ports[..], &both_ports].concat()).await;
+        let front = Proxy::to(&[&hub_ports[..], &both_ports].concat()).await;
         let mut simulator =
             Process::start(folder.path(), &["simulator"], &[("PORT", "0"), ("AUTHY_API_KEY", KEY), ("LOG", "warn")]);
         let phones = simulator.url().await;
+        let provider = Proxy::to(&[Url::parse(&phones).unwrap().port().unwrap()]).await;
         let url = format!("http://127.0.0.1:{}", front.port);
         let shared = [
             ("AUTHY_API_KEY".to_owned(), KEY.to_owned()),
-            ("AUTHY_API_URL".to_owned(), phones.clone()),
+            ("AUTHY_API_URL".to_owned(), format!("http://127.0.0.1:{}", provider.port)),
             ("AUTHY_CALLBACK_URL".to_owned(), format!("http://127.0.0.1:{}/authy/callback", intake.port)),
             ("NATS_URL".to_owned(), format!("nats://127.0.0.1:{}", line.port)),
             ("PUBLIC_URL".to_owned(), url.clone()),
@@ -84,7 +92,7 @@ impl World {
             let own = [("PORT".to_owned(), port.to_string())];
             shared.iter().cloned().chain(own).chain(more).collect::<Vec<_>>()
         };
-        let (mut receivers, mut hubs) = (Vec::new(), Vec::new());
+        let (mut receivers, mut hubs, mut both) = (Vec::new(), Vec::new(), Vec::new());
         for (at, port) in receiver_ports.into_iter().enumerate() {
             let spool = [("SPOOL", format!("spool-{at}.db"))];
             let more = [&plan.variables[..], &spool].concat();
@@ -93,10 +101,28 @@ impl World {
         for port in hub_ports {
             hubs.push(Role::start("hub", folder.path().to_owned(), variables(port, &plan.variables)).await);
         }
+        for port in both_ports {
+            both.push(Role::start("serve", folder.path().to_owned(), variables(port, &plan.variables)).await);
+        }
         // Each request has a connection of its own: nobody knows which process is there the next time.
         let builder = Client::builder().redirect(redirect::Policy::none()).pool_max_idle_per_host(0);
         let (nats, http) = (Some(nats), builder.build().unwrap());
-        Self { receivers, hubs, line, front, intake, nats, http, url, phones, nats_port, _simulator: simulator, folder }
+        Self {
+            receivers,
+            hubs,
+            both,
+            line,
+            front,
+            intake,
+            provider,
+            nats,
+            http,
+            url,
+            phones,
+            nats_port,
+            _simulator: simulator,
+            folder,
+        }
     }
 
     /// What callbacks are signed for, and where they go.
@@ -114,14 +140,15 @@ impl World {
 
     /// The request that an approval became on the phone, once it is there.
     pub(crate) async fn request(&self, cellphone: &str, approval: &Value) -> Value {
-        for _ in 0..5000 {
+        let begun = Instant::now();
+        loop {
             let phone = self.phone(cellphone).await;
             let requests = phone["requests"].as_array().unwrap();
             if let Some(request) = requests.iter().find(|one| one["hidden_details"]["approval"] == approval["id"]) {
                 return request.clone();
             }
+            assert!(begun.elapsed() < PATIENCE, "the request never got to {cellphone}");
         }
-        panic!("the request never got to {cellphone}")
     }
 
     /// The provider calls back about this approval; what it was answered.
@@ -181,12 +208,14 @@ impl World {
 
     /// Waits until the audit trail of an approval has a line that begins so.
     pub(crate) async fn audited(&self, approval: &Value, line: &str) {
-        for _ in 0..5000 {
-            if self.audit(approval).await.iter().any(|one| one.starts_with(line)) {
+        let begun = Instant::now();
+        loop {
+            let trail = self.audit(approval).await;
+            if trail.iter().any(|one| one.starts_with(line)) {
                 return;
             }
+            assert!(begun.elapsed() < PATIENCE, "it never says {line}: {trail:?}");
         }
-        panic!("it never says {line}: {:?}", self.audit(approval).await)
     }
 
     /// Waits until an approval is decided, whoever has heard of it.

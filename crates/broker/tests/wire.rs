@@ -15,10 +15,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use approval::{MessageId, Secret, subject};
-use async_nats::jetstream::{self, stream};
+use async_nats::jetstream::{self, consumer, stream};
 use broker::{
-    Announced, ConnectError, Credentials, EventLog as _, Intake as _, JetStream, JetStreamSettings, Message, Outcome,
-    PublishError, Receipt, Tls,
+    Announced, ConnectError, ConsumeError, Credentials, EventLog as _, Intake as _, JetStream, JetStreamSettings,
+    Message, Outcome, PublishError, Receipt, Tls,
 };
 use nats::{NEWEST as VERSION, Server};
 use tempfile::TempDir;
@@ -174,6 +174,60 @@ async fn whoever_leaves_takes_nothing_along_for_which_others_would_have_to_wait(
     let found = dealt_with.borrow().len();
     assert!(all.is_ok(), "{found} of {}", ROUNDS * EACH);
     staying.abort();
+}
+
+#[tokio::test]
+async fn a_consumer_of_somebody_elses_making_that_could_lose_events_is_not_taken_from() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(VERSION, folder.path(), &[]);
+    let log = connect(&server).await;
+    log.publish(message("a")).await.unwrap();
+    let config = consumer::pull::Config {
+        durable_name: Some("hubs".to_owned()),
+        ack_policy: consumer::AckPolicy::Explicit,
+        max_deliver: 3,
+        ..consumer::pull::Config::default()
+    };
+    let stream = plain(&server).await.get_stream("COUNTERSIGN_EVENTS").await.unwrap();
+    stream.create_consumer(config).await.unwrap();
+
+    let refused = log.next().await.unwrap_err();
+
+    let cause = std::error::Error::source(&refused).unwrap().to_string();
+    assert!(cause.contains("it gives up on what was handed out a few times"), "{cause}");
+    stream.delete_consumer("hubs").await.unwrap();
+    assert_eq!(log.next().await.unwrap().payload, "a");
+}
+
+#[tokio::test]
+async fn what_cannot_be_parked_stays_in_the_log_and_holds_up_nothing() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(VERSION, folder.path(), &[]);
+    let full = stream::Config {
+        name: "COUNTERSIGN_DEAD_LETTERS".to_owned(),
+        subjects: vec![subject::DEAD_LETTER.to_owned()],
+        discard: stream::DiscardPolicy::New,
+        max_messages: 1,
+        ..stream::Config::default()
+    };
+    plain(&server).await.create_stream(full).await.unwrap();
+    let log = connect(&server).await;
+    log.bury(message("the only one"), "there is room for one").await.unwrap();
+    log.publish(message("bad")).await.unwrap();
+    let bad = log.next().await.unwrap();
+
+    assert!(matches!(
+        log.settle(bad, Outcome::Park("nobody can read it".to_owned())).await,
+        Err(ConsumeError::Unreadable(_))
+    ));
+
+    log.publish(message("good")).await.unwrap();
+    let good = log.next().await.unwrap();
+    assert_eq!(good.payload, "good");
+    log.settle(good, Outcome::Done).await.unwrap();
+    let mut stream = plain(&server).await.get_stream("COUNTERSIGN_EVENTS").await.unwrap();
+    let hubs = stream.get_consumer::<consumer::pull::Config>("hubs").await.unwrap().get_info().await.unwrap();
+    assert_eq!((hubs.num_ack_pending, stream.info().await.unwrap().state.messages), (1, 2));
 }
 
 #[tokio::test]
