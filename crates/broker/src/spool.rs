@@ -3,9 +3,11 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -15,6 +17,9 @@ use crate::{ConsumeError, Embedded, EventLog as _, Intake, JetStream, Message, O
 const DRAINERS: usize = 16;
 /// How long a message that the log did not take stays in the spool before it is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
+/// After this many messages in a row that the log did not take it counts as away: whoever calls back is not kept waiting
+/// for it any more, and one spooled message after the other tries whether it is back.
+const PATIENT: u32 = 3;
 /// How often dead letters in the spool are looked for: there are hardly ever any.
 const LETTERS: Duration = Duration::from_secs(5);
 
@@ -31,13 +36,17 @@ pub struct Spooled {
 struct Ways {
     log: Arc<JetStream>,
     spool: Arc<Embedded>,
+    /// Messages in a row that the log did not take.
+    refused: Arc<AtomicU32>,
+    /// Whose turn it is to try the log while it counts as away.
+    trying: Arc<Mutex<()>>,
 }
 
 impl Spooled {
     /// A way to `log` with `spool` beside it; the spool is emptied for as long as this lives.
     #[must_use]
     pub fn new(log: Arc<JetStream>, spool: Arc<Embedded>) -> Self {
-        let ways = Ways { log, spool };
+        let ways = Ways { log, spool, refused: Arc::default(), trying: Arc::default() };
         let mut drainers = JoinSet::new();
         for _ in 0..DRAINERS {
             let ways = ways.clone();
@@ -92,7 +101,9 @@ impl Ways {
                     continue;
                 }
             };
-            let passed = self.log.pass_on(&received).await;
+            let turn = if self.takes() { None } else { Some(self.trying.lock().await) };
+            let passed = self.noted(self.log.pass_on(&received).await);
+            drop(turn);
             let outcome = if passed.is_ok() { Outcome::Done } else { Outcome::Retry(AGAIN) };
             let settled = self.spool.settle(received, outcome).await;
             if let Err(error) = &settled {
@@ -128,35 +139,52 @@ impl Ways {
         Ok(())
     }
 
-    /// What the log says if it can be reached at all.
-    async fn straight<T>(&self, stored: impl Future<Output = Result<T, PublishError>>) -> Option<T> {
-        if !self.log.is_connected() {
-            return None;
+    /// Whether the log can be expected to take a message.
+    fn takes(&self) -> bool {
+        self.log.is_connected() && self.refused.load(Ordering::Relaxed) < PATIENT
+    }
+
+    /// Notes whether the log took a message.
+    fn noted<T>(&self, stored: Result<T, PublishError>) -> Result<T, PublishError> {
+        match stored {
+            Ok(_) => self.refused.store(0, Ordering::Relaxed),
+            // It cannot come near the largest number: each has waited for the log.
+            Err(_) => _ = self.refused.fetch_add(1, Ordering::Relaxed),
         }
         stored
-            .await
-            .inspect_err(|error| tracing::warn!(error = error as &dyn Error, "a callback goes into the spool"))
-            .ok()
+    }
+
+    /// Into the log, or else into the spool; and into a log that counts as away when the spool does not take it either.
+    async fn store<L, S>(&self, log: impl Fn() -> L, spool: S) -> Result<Receipt, PublishError>
+    where
+        L: Future<Output = Result<Receipt, PublishError>>,
+        S: Future<Output = Result<Receipt, PublishError>>,
+    {
+        let expected = self.takes();
+        if expected {
+            match self.noted(log().await) {
+                Ok(receipt) => return Ok(receipt),
+                Err(error) => tracing::warn!(error = &error as &dyn Error, "a callback goes into the spool"),
+            }
+        }
+        match spool.await {
+            Err(_) if !expected && self.log.is_connected() => self.noted(log().await),
+            spooled => spooled,
+        }
     }
 }
 
 impl Intake for Spooled {
     fn publish(&self, message: Message) -> BoxFuture<'_, Result<Receipt, PublishError>> {
-        Box::pin(async move {
-            match self.ways.straight(self.ways.log.publish(message.clone())).await {
-                Some(receipt) => Ok(receipt),
-                None => self.ways.spool.publish(message).await,
-            }
-        })
+        let Ways { log, spool, .. } = &self.ways;
+        let again = message.clone();
+        Box::pin(self.ways.store(move || log.publish(message.clone()), spool.publish(again)))
     }
 
     fn bury(&self, message: Message, reason: &str) -> BoxFuture<'_, Result<Receipt, PublishError>> {
-        let reason = reason.to_owned();
-        Box::pin(async move {
-            match self.ways.straight(self.ways.log.bury(message.clone(), &reason)).await {
-                Some(receipt) => Ok(receipt),
-                None => self.ways.spool.bury(message, &reason).await,
-            }
-        })
+        let Ways { log, spool, .. } = &self.ways;
+        let (again, reason) = (message.clone(), reason.to_owned());
+        let also = spool.bury(again, &reason);
+        Box::pin(self.ways.store(move || log.bury(message.clone(), &reason), also))
     }
 }

@@ -11,8 +11,11 @@ use crate::hub::Hub;
 
 /// Callbacks decided side by side; the database takes one write at a time anyway.
 const CONSUMERS: usize = 2;
-/// A callback whose approval is not known by then never will be: no approval lives longer.
+/// A callback whose approval is not known by then never will be: no approval lives longer. It is told by the clocks of two
+/// machines; so nothing is parked before it was looked at [`LOOKS`] times.
 const KNOWN_WITHIN: time::Duration = time::Duration::minutes(11);
+/// Within the pauses between them, 3 s, the request id of every approval has been stored that ever will be.
+const LOOKS: u32 = 7;
 /// The longest pause before an unsettled callback is looked at again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// The pause after callbacks could not be taken at all.
@@ -81,7 +84,7 @@ async fn decide(hub: &Hub, received: &Received) -> Outcome {
 
 /// The callback may have outrun the row it is for, unless it is older than any approval lives.
 fn unknown(age: time::Duration, attempt: u32) -> Outcome {
-    if age > KNOWN_WITHIN {
+    if age > KNOWN_WITHIN && attempt >= LOOKS {
         return Outcome::Park("no approval is known by its request id".to_owned());
     }
     Outcome::Retry(pause(attempt))
@@ -101,6 +104,8 @@ mod tests {
         let (first, hundredth) = (unknown(time::Duration::ZERO, 1), unknown(KNOWN_WITHIN, 100));
         assert_eq!(first, Outcome::Retry(Duration::from_millis(50)));
         assert_eq!(hundredth, Outcome::Retry(LONGEST_PAUSE));
+        let behind = unknown(KNOWN_WITHIN * 100, LOOKS - 1);
+        assert!(matches!(behind, Outcome::Retry(_)), "the clock of the receiver may be wrong");
         let too_old = unknown(KNOWN_WITHIN + time::Duration::SECOND, 60);
         assert_eq!(too_old, Outcome::Park("no approval is known by its request id".to_owned()));
     }
