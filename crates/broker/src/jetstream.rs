@@ -1,20 +1,21 @@
 //! The event log of many processes: two streams and one durable consumer on a NATS server or cluster.
 //!
-//! This file is the face of it; `connect` reaches the server, `streams` says what is kept there and how, `headers` what
-//! travels beside a payload, `taking` hands messages out, `letters` keeps what was given up on.
+//! This file is the face of it; `settings` is what an operator says, `connect` reaches the server, `publish` hands it a
+//! message, `streams` says what is kept there and how, `headers` what travels beside a payload, `taking` hands messages
+//! out, `letters` keeps what was given up on.
 
 mod connect;
 mod headers;
 mod letters;
+mod publish;
+mod settings;
 mod streams;
 mod taking;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use approval::subject;
 use async_nats::jetstream::Context;
-use async_nats::jetstream::message::PublishMessage;
 use async_nats::{Client, HeaderMap, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -22,15 +23,15 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+pub use connect::ConnectError;
 use connect::Line;
-pub use connect::{ConnectError, Credentials, JetStreamSettings, Tls};
 use headers::Headers;
+use publish::{store, unreadable};
+pub use settings::{Credentials, JetStreamSettings, Tls};
 pub use streams::StreamError;
 use taking::Taking;
 
-use crate::{
-    Announced, Cause, ConsumeError, DeadLetter, EventLog, Intake, Message, Outcome, PublishError, Receipt, Received,
-};
+use crate::{Announced, ConsumeError, DeadLetter, EventLog, Intake, Message, Outcome, PublishError, Receipt, Received};
 
 /// An [`EventLog`] that many processes share, wherever they run.
 ///
@@ -157,32 +158,6 @@ impl JetStream {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
-}
-
-/// Publishes and waits for the acknowledgement.
-async fn store(
-    context: &Context,
-    within: Duration,
-    subject: &str,
-    headers: HeaderMap,
-    payload: Bytes,
-) -> Result<Receipt, PublishError> {
-    let publish = PublishMessage::build().payload(payload).headers(headers);
-    let acknowledged = async { context.send_publish(subject.to_owned(), publish).await?.await };
-    match tokio::time::timeout(within, acknowledged).await {
-        Ok(Ok(ack)) if ack.duplicate => Ok(Receipt::Duplicate),
-        Ok(Ok(_)) => Ok(Receipt::Stored),
-        Ok(Err(error)) => Err(PublishError::Unwritable(cause(error))),
-        Err(elapsed) => Err(PublishError::Unwritable(cause(elapsed))),
-    }
-}
-
-fn cause(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Cause {
-    Arc::from(error.into())
-}
-
-fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ConsumeError {
-    ConsumeError::Unreadable(cause(error))
 }
 
 impl Intake for JetStream {

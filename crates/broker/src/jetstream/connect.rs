@@ -6,68 +6,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use approval::Secret;
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
 use thiserror::Error;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 
+use super::settings::{Credentials, JetStreamSettings};
 use super::streams::StreamError;
-
-/// How a [`super::JetStream`] reaches its server and treats its messages.
-#[derive(Debug, Clone)]
-pub struct JetStreamSettings {
-    /// The servers, as in `nats://10.0.0.1:4222,nats://10.0.0.2:4222`; one of them is enough to find the others.
-    pub url: Secret,
-    /// What the server sends to us alone stands on subjects below `_INBOX.` and this word, so that a login can be kept from
-    /// reading what others are sent. Default: `any`.
-    pub inbox: &'static str,
-    /// Who we are.
-    pub credentials: Credentials,
-    /// How the line is kept private.
-    pub tls: Tls,
-    /// How many servers keep a copy of each message, for streams that are made by us. Default: 1.
-    pub replicas: usize,
-    /// After this many hand-outs without success a message is parked. Default: 60.
-    pub max_attempts: u32,
-    /// How long a consumer may keep a message before it is handed to another. Default: 5 s.
-    pub lease: Duration,
-    /// How long a publish waits for its acknowledgement. Default: 2 s, well within the provider's patience.
-    pub ack_within: Duration,
-    /// How long to try to reach the server at the start. Default: 8 s.
-    pub start_within: Duration,
-}
-
-/// Who we are for the server.
-#[derive(Debug, Clone)]
-pub enum Credentials {
-    /// Nobody in particular.
-    None,
-    /// A user and a password.
-    Password {
-        /// The user.
-        user: String,
-        /// The password.
-        password: Secret,
-    },
-    /// A token.
-    Token(Secret),
-    /// A file with the seed of an nkey.
-    Nkey(PathBuf),
-    /// A file with a JWT and a seed, as `nsc` writes it.
-    File(PathBuf),
-}
-
-/// How the line is kept private.
-#[derive(Debug, Clone, Default)]
-pub struct Tls {
-    /// Refuse a server that offers none.
-    pub required: bool,
-    /// A file with certificates of authorities to trust beside those of the machine.
-    pub authorities: Option<PathBuf>,
-    /// Files with our own certificate and its key.
-    pub certificate: Option<(PathBuf, PathBuf)>,
-}
 
 /// Why the event log cannot be used.
 #[derive(Debug, Error)]
@@ -100,24 +45,6 @@ const OLDEST: (u32, u32) = (2, 11);
 const OLDEST_WORDS: &str = "2.11";
 /// From these on a stranger cannot exhaust the server before it has logged in (CVE-2026-27571, CVE-2026-33219).
 const MENDED: [(u32, u32, u32); 2] = [(2, 11, 15), (2, 12, 6)];
-
-impl JetStreamSettings {
-    /// The defaults, with this address.
-    #[must_use]
-    pub fn at(url: impl Into<String>) -> Self {
-        Self {
-            url: Secret::new(url),
-            inbox: "any",
-            credentials: Credentials::None,
-            tls: Tls::default(),
-            replicas: 1,
-            max_attempts: 60,
-            lease: Duration::from_secs(5),
-            ack_within: Duration::from_secs(2),
-            start_within: Duration::from_secs(8),
-        }
-    }
-}
 
 /// A line to the server, and whether it holds.
 #[derive(Debug)]

@@ -8,7 +8,8 @@ use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
 use time::OffsetDateTime;
 
 use super::headers::Headers;
-use super::{store, streams, unreadable};
+use super::publish::{store, unreadable};
+use super::streams;
 use crate::{ConsumeError, DeadLetter, Received};
 
 /// Keeps a received message as a dead letter; once this returns, the original may be acknowledged.

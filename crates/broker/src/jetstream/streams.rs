@@ -10,7 +10,7 @@ use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, Stor
 use async_nats::jetstream::{Context, ErrorCode};
 use thiserror::Error;
 
-use super::connect::JetStreamSettings;
+use super::settings::JetStreamSettings;
 
 /// Verified callbacks on their way.
 pub(super) const EVENTS: &str = "COUNTERSIGN_EVENTS";

@@ -13,9 +13,10 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
-use super::connect::JetStreamSettings;
 use super::headers::Headers;
-use super::{letters, streams, unreadable};
+use super::publish::unreadable;
+use super::settings::JetStreamSettings;
+use super::{letters, streams};
 use crate::message::Hold;
 use crate::{ConsumeError, Outcome, Received};
 
@@ -131,12 +132,10 @@ impl Taking {
     async fn take(&self) -> Result<Received, ConsumeError> {
         let mut source = self.source.lock().await;
         loop {
-            let asked = match source.asked.as_mut() {
-                Some(asked) => asked,
-                None => {
-                    let asked = self.ask(&mut source.consumer).await?;
-                    source.asked.insert(asked)
-                }
+            // It stays where it is while it is waited for: whoever waits may be dropped, and what was asked for may not.
+            let Some(asked) = &mut source.asked else {
+                source.asked = Some(self.ask(&mut source.consumer).await?);
+                continue;
             };
             match asked.next().await {
                 Ok(Some(message)) => return self.received(message),
