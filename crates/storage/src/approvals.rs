@@ -7,7 +7,7 @@ use sqlx::SqliteConnection;
 use time::OffsetDateTime;
 
 use crate::rows::{ApprovalRow, millis, parse};
-use crate::{Storage, StorageError, audit};
+use crate::{Push, PushRules, Storage, StorageError, Withheld, audit, pushes};
 
 /// What came of asking again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Replaced {
     Before(Box<Approval>),
     /// It cannot be replaced: it is approved, or was taken back.
     No,
+    /// It may not be now: the phone has a rest.
+    Withheld(Withheld),
 }
 
 impl Storage {
@@ -72,7 +74,7 @@ impl Storage {
         let mut db = self.write().await?;
         let Some(mut approval) = load(&mut db, id).await? else { return Ok(None) };
         let now = self.clock.now();
-        if end_in(&mut db, &mut approval, change, now, "by itself").await? {
+        if end_in(&mut db, self.pushes, &mut approval, change, now, "by itself").await? {
             db.commit().await?;
         }
         Ok(Some(approval))
@@ -96,10 +98,15 @@ impl Storage {
         if matches!(old.status, Status::Approved | Status::Cancelled) {
             return Ok(Replaced::No);
         }
+        let now = self.clock.now();
+        if let Push::Withheld(why) = pushes::may_replace(&mut db, self.pushes, &old, now).await? {
+            audit::limited(&mut db, now, old.user, old.session, "pushes").await?;
+            db.commit().await?;
+            return Ok(Replaced::Withheld(why));
+        }
         let new = replacement(&old, &pending_numbers(&mut db, old.user).await?);
         old.replaced_by = Some(new.id);
-        let now = self.clock.now();
-        if !end_in(&mut db, &mut old, Change::Cancel, now, "sent again").await? {
+        if !end_in(&mut db, self.pushes, &mut old, Change::Cancel, now, "sent again").await? {
             save(&mut db, &mut old).await?;
         }
         audit::about(&mut db, now, audit::Kind::Replaced, &old, &new.id.to_string()).await?;
@@ -202,6 +209,7 @@ pub(crate) async fn save(db: &mut SqliteConnection, approval: &mut Approval) -> 
 /// Cancels whatever a session still waits for, inside a transaction.
 pub(crate) async fn cancel_of_session(
     db: &mut SqliteConnection,
+    rules: PushRules,
     session: SessionId,
     now: OffsetDateTime,
     note: &str,
@@ -211,7 +219,7 @@ pub(crate) async fn cancel_of_session(
     let mut cancelled = Vec::new();
     for row in rows.fetch_all(&mut *db).await? {
         let mut approval = Approval::try_from(row)?;
-        end_in(db, &mut approval, Change::Cancel, now, note).await?;
+        end_in(db, rules, &mut approval, Change::Cancel, now, note).await?;
         cancelled.push(approval);
     }
     Ok(cancelled)
@@ -220,6 +228,7 @@ pub(crate) async fn cancel_of_session(
 /// Ends a pending approval inside a transaction. `false`: it had its final status already.
 pub(crate) async fn end_in(
     db: &mut SqliteConnection,
+    rules: PushRules,
     approval: &mut Approval,
     change: Change,
     now: OffsetDateTime,
@@ -234,5 +243,6 @@ pub(crate) async fn end_in(
     approval.decided_at = Some(now);
     save(db, approval).await?;
     audit::about(db, now, audit::Kind::Decided, approval, &format!("{status}, {note}")).await?;
+    pushes::ended(db, rules, approval, now).await?;
     Ok(true)
 }

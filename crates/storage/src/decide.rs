@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 use time::OffsetDateTime;
 
 use crate::rows::ApprovalRow;
-use crate::{Storage, StorageError, approvals, audit, outbox};
+use crate::{PushRules, Storage, StorageError, approvals, audit, outbox, pushes, tries};
 
 /// What came of a callback.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub enum Doubt {
     AnotherContent,
     /// Its status is no word we know.
     UnknownStatus,
+    /// Push is off for the account: no tap counts.
+    SwitchedOff,
 }
 
 impl Heard {
@@ -57,6 +59,7 @@ impl Doubt {
             Self::AnotherUser => "names another user",
             Self::AnotherContent => "shows other content",
             Self::UnknownStatus => "has an unknown status",
+            Self::SwitchedOff => "approves for an account whose push is off",
         }
     }
 }
@@ -81,7 +84,7 @@ impl Storage {
             }
         };
         approval.request.get_or_insert_with(|| callback.request.clone());
-        let decided = apply(&mut db, approval, change, heard, now).await?;
+        let decided = apply(&mut db, self.pushes, approval, change, heard, now).await?;
         db.commit().await?;
         Ok(decided)
     }
@@ -118,12 +121,21 @@ fn check(approval: &Approval, callback: &Callback) -> Result<Change, Doubt> {
 
 async fn apply(
     db: &mut SqliteConnection,
+    rules: PushRules,
     mut approval: Approval,
     change: Change,
     heard: Heard,
     now: OffsetDateTime,
 ) -> Result<Decided, StorageError> {
     let refused = transition(approval.status, change, now, approval.expires_at).err();
+    if refused.is_none() && change == Change::Approve {
+        if pushes::is_off(db, rules, approval.user, now).await? {
+            let doubt = Doubt::SwitchedOff;
+            audit::about(db, now, audit::Kind::Refused, &approval, doubt.words()).await?;
+            return Ok(Decided::Nothing(doubt));
+        }
+        tries::approved_on_the_phone(db, approval.user, now).await?;
+    }
     let note = match refused {
         None => heard.words(),
         Some(Refused::TooLate) => "the answer came too late",
@@ -134,6 +146,6 @@ async fn apply(
             return Ok(Decided::Before(Box::new(approval)));
         }
     };
-    approvals::end_in(db, &mut approval, change, now, note).await?;
+    approvals::end_in(db, rules, &mut approval, change, now, note).await?;
     Ok(Decided::Now(Box::new(approval)))
 }
