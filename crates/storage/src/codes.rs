@@ -8,7 +8,9 @@ use time::OffsetDateTime;
 
 use crate::rows::millis;
 use crate::sessions::{ConfirmedBy, Session};
-use crate::{Completed, Completion, NewToken, PushRules, Storage, StorageError, approvals, audit, complete, pushes, tries};
+use crate::{
+    Completed, Completion, NewToken, PushRules, Storage, StorageError, approvals, audit, complete, pushes, tries,
+};
 
 /// The keyed hash (HMAC-SHA256) of an accepted code.
 #[derive(Clone, Copy, PartialEq, Eq)]

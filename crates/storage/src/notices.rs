@@ -131,8 +131,13 @@ pub(crate) async fn end(
     now: OffsetDateTime,
 ) -> Result<(), StorageError> {
     let (kind, user, at) = (kind.word(), user.to_string(), millis(now));
-    sqlx::query!("UPDATE notices SET ended_at = $3 WHERE user_id = $1 AND kind = $2 AND ended_at IS NULL", user, kind, at)
-        .execute(db)
-        .await?;
+    sqlx::query!(
+        "UPDATE notices SET ended_at = $3 WHERE user_id = $1 AND kind = $2 AND ended_at IS NULL",
+        user,
+        kind,
+        at
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }

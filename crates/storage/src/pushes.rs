@@ -143,7 +143,8 @@ pub(crate) async fn may_replace(
         return Ok(push);
     }
     let user = old.user.to_string();
-    let refused = sqlx::query_scalar!(r#"SELECT refused_pushes AS "refused: u32" FROM factors WHERE user_id = $1"#, user);
+    let refused =
+        sqlx::query_scalar!(r#"SELECT refused_pushes AS "refused: u32" FROM factors WHERE user_id = $1"#, user);
     let refused = refused.fetch_optional(db).await?.unwrap_or_default();
     let last = refused.saturating_add(1) >= rules.refused;
     let until = old.expires_at.max(now + Duration::SECOND);
@@ -227,7 +228,11 @@ const fn rang(approval: &Approval) -> bool {
 }
 
 /// A code was accepted: whoever has the phone has answered.
-pub(crate) async fn code_accepted(db: &mut SqliteConnection, user: UserId, now: OffsetDateTime) -> Result<(), StorageError> {
+pub(crate) async fn code_accepted(
+    db: &mut SqliteConnection,
+    user: UserId,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
     notices::end(db, NoticeKind::PushOff, user, now).await?;
     let user = user.to_string();
     sqlx::query!(
@@ -245,9 +250,9 @@ mod tests {
 
     #[test]
     fn a_wait_grows_with_each_refused_push_up_to_its_end() {
-        let (first_wait, longest_wait) = (Duration::seconds(10), Duration::minutes(10));
-        let rules = PushRules { first_wait, longest_wait, growth: 15, ..PushRules::NONE };
-        assert_eq!([1, 2, 3, 1000].map(|refused| rules.wait(refused).whole_seconds()), [10, 150, 600, 600]);
+        let (first_wait, longest_wait) = (Duration::seconds(5), Duration::minutes(15));
+        let rules = PushRules { first_wait, longest_wait, growth: 30, ..PushRules::NONE };
+        assert_eq!([1, 2, 3, 1000].map(|refused| rules.wait(refused).whole_seconds()), [5, 150, 900, 900]);
         assert_eq!(PushRules::NONE.wait(1000), Duration::ZERO);
     }
 }
