@@ -175,8 +175,13 @@ impl Role {
             "AUTHY_API_URL" | "AUTHY_TIMEOUT_MS" => &[Serve, Hub],
             "PUBLIC_URL" => &[Demo, Serve, Receiver, Hub],
             "DATABASE_URL" => &[Demo, Serve, Hub, Operator],
-            "LOGO_URL" | "SIGN_IN_SECONDS" | "TRANSACTION_SECONDS" | "PENDING_PUSHES" | "REFUSED_PUSHES"
-            | "PUSH_WAIT_SECONDS" | "CODES_PER_COUNTRY" => &[Demo, Serve, Hub],
+            "LOGO_URL"
+            | "SIGN_IN_SECONDS"
+            | "TRANSACTION_SECONDS"
+            | "PENDING_PUSHES"
+            | "REFUSED_PUSHES"
+            | "PUSH_WAIT_SECONDS"
+            | "CODES_PER_COUNTRY" => &[Demo, Serve, Hub],
             "SPOOL" | "SPOOL_MB" => &[Serve, Receiver],
             "HOST" | "PORT" => &[Demo, Serve, Receiver, Hub, Simulator],
             "PRODUCT_NAME" => &[Demo, Serve, Hub, Simulator],
