@@ -21,7 +21,9 @@ CREATE TABLE factors (
 CREATE TABLE notices (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id      TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    kind         TEXT    NOT NULL CHECK (kind IN ('push_off', 'codes_off', 'sign_in_denied', 'sign_in_unanswered')),
+    kind         TEXT    NOT NULL CHECK (kind IN (
+        'push_off', 'codes_off', 'codes_guessed', 'sign_in_denied', 'sign_in_unanswered'
+    )),
     at           INTEGER NOT NULL,
     ended_at     INTEGER,  -- when what was switched off was switched on again
     dismissed_at INTEGER,

@@ -2,6 +2,7 @@
 //! named by what is tried.
 
 use serde_json::{Value, json};
+use sqlx::SqlitePool;
 
 use crate::browser::{Answer, Browser, Person, id, signing_in, text};
 use crate::signed::{callback, send_callback, sign};
@@ -117,10 +118,33 @@ async fn codes_guessed_over_new_sessions_every_channel_and_a_restart_share_five_
     assert_eq!((refused.status, refused.problem()), (429, "too-many-attempts".into()));
     let wait: u32 = refused.header("retry-after").parse().unwrap();
     assert!((500..=600).contains(&wait), "{wait}");
+    assert_eq!(notices(&world, &mut inside).await, ["codes_guessed"], "and the owner is told");
     let page = first.submit(&world, "/code", &[("code", &right)]).await;
     assert_eq!(page.status, 429);
     assert!(page.text.contains("Too many wrong codes. Please try again in 10 minutes."), "{}", page.text);
     assert_eq!(first.state(&world).await, "pending");
+}
+
+#[tokio::test]
+async fn codes_under_way_when_the_process_dies_stay_counted() {
+    let mut world = World::start().await;
+    let (_, mut browser, _) = signing_in(&world).await;
+    world.provider_hangs().await;
+    let guesses: Vec<_> = (0..5)
+        .map(|guess| {
+            let request = world.http.post(format!("{}/api/session/code", world.url));
+            let request = request.header("cookie", &browser.cookie).json(&json!({ "code": format!("{guess:07}") }));
+            tokio::spawn(request.send())
+        })
+        .collect();
+    let database = format!("sqlite:{}", world.folder.path().join("data/countersign.db").display());
+    let pool = SqlitePool::connect(&database).await.unwrap();
+    let counted = "SELECT count(*) FROM attempts WHERE kind = 'code' AND subject LIKE 'account:%'";
+    while sqlx::query_scalar::<_, i64>(counted).fetch_one(&pool).await.unwrap() < 5 {}
+    world.restart().await;
+    assert!(futures_util::future::join_all(guesses).await.into_iter().all(|answer| answer.unwrap().is_err()));
+    world.provider_comes_back().await;
+    assert_eq!(browser.type_code(&world, "0000000").await.problem(), "too-many-attempts");
 }
 
 #[tokio::test]

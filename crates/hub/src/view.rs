@@ -89,8 +89,8 @@ impl<'a> From<&'a Approval> for ApprovalView<'a> {
 pub(crate) struct NoticeView {
     id: i64,
     /// `push_off`: the phone is not asked until a code was used. `codes_off`: no code is taken until something was
-    /// approved on the phone. `sign_in_denied`, `sign_in_unanswered`: somebody with the password did not get in.
-    #[schema(value_type = String, pattern = "^(push_off|codes_off|sign_in_denied|sign_in_unanswered)$")]
+    /// approved on the phone. `codes_guessed`: somebody with the password typed many wrong codes. `sign_in_denied`, `sign_in_unanswered`: somebody with the password did not get in.
+    #[schema(value_type = String, pattern = "^(push_off|codes_off|codes_guessed|sign_in_denied|sign_in_unanswered)$")]
     kind: &'static str,
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,

@@ -94,18 +94,18 @@ pub(crate) async fn write(
 /// While a limit is reached, one line in so long says so: a stranger's tries shall not fill the disk.
 const LIMIT_AGAIN: Duration = Duration::minutes(10);
 
-/// Writes a line about a limit that a session has reached, unless there is one already.
+/// Writes a line about a limit that a session has reached; `false`: there is one already.
 pub(crate) async fn limited(
     db: &mut SqliteConnection,
     now: OffsetDateTime,
     user: UserId,
     session: SessionId,
     limit: &str,
-) -> Result<(), StorageError> {
+) -> Result<bool, StorageError> {
     let kind = Kind::LimitReached.word();
     let (at, since) = (millis(now), millis(now - LIMIT_AGAIN));
     let (user, session) = (user.to_string(), session.to_string());
-    sqlx::query!(
+    let written = sqlx::query!(
         "INSERT INTO audit (at, kind, user_id, session_id, note) SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS
             (SELECT 1 FROM audit WHERE user_id = $3 AND kind = $2 AND note = $5 AND at > $6)",
         at,
@@ -114,10 +114,8 @@ pub(crate) async fn limited(
         session,
         limit,
         since,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
+    );
+    Ok(written.execute(db).await?.rows_affected() == 1)
 }
 
 /// The same for an account of which only the address is known, if there is one: the work is the same if there is none.

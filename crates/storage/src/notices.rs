@@ -14,6 +14,8 @@ pub enum NoticeKind {
     PushOff,
     /// Many codes in a row were wrong: none is taken any more.
     CodesOff,
+    /// Somebody with the password typed so many wrong codes that no more were tried for a while.
+    CodesGuessed,
     /// Somebody with the password was denied on the phone.
     SignInDenied,
     /// Nobody answered somebody with the password.
@@ -41,7 +43,8 @@ pub struct Notice {
 const SHOWN: i64 = 10;
 
 impl NoticeKind {
-    const ALL: [Self; 4] = [Self::PushOff, Self::CodesOff, Self::SignInDenied, Self::SignInUnanswered];
+    const ALL: [Self; 5] =
+        [Self::PushOff, Self::CodesOff, Self::CodesGuessed, Self::SignInDenied, Self::SignInUnanswered];
 
     /// The word for it in SQL and JSON.
     #[must_use]
@@ -49,6 +52,7 @@ impl NoticeKind {
         match self {
             Self::PushOff => "push_off",
             Self::CodesOff => "codes_off",
+            Self::CodesGuessed => "codes_guessed",
             Self::SignInDenied => "sign_in_denied",
             Self::SignInUnanswered => "sign_in_unanswered",
         }

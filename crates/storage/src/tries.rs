@@ -52,7 +52,7 @@ impl Storage {
             Ok(attempt) => attempt,
             Err(limited) => {
                 db.rollback().await?;
-                self.limit_reached(session, "wrong_codes").await?;
+                self.guessed(session, now).await?;
                 return Ok(Err(NotTried::Limited(limited)));
             }
         };
@@ -99,6 +99,16 @@ impl Storage {
         let mut db = self.write().await?;
         audit::write(&mut db, now, audit::Kind::CodeWrong, session.user, session.id, None, "").await?;
         switch_off(&mut db, session, in_a_row, now).await?;
+        db.commit().await?;
+        Ok(())
+    }
+
+    /// Tells the owner, once while the limit is reached.
+    async fn guessed(&self, session: &Session, now: OffsetDateTime) -> Result<(), StorageError> {
+        let mut db = self.write().await?;
+        if audit::limited(&mut db, now, session.user, session.id, "wrong_codes").await? {
+            notices::write(&mut db, NoticeKind::CodesGuessed, session.user, Some(session.id), now).await?;
+        }
         db.commit().await?;
         Ok(())
     }

@@ -53,6 +53,8 @@ pub(crate) enum What {
     PushOff,
     /// Codes are not taken any more.
     CodesOff,
+    /// Many wrong codes were typed.
+    CodesGuessed,
     /// A sign-in was denied on the phone.
     SignInDenied,
     /// Nobody answered a sign-in.

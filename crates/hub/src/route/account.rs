@@ -92,6 +92,7 @@ fn noted(notice: Notice) -> Noted {
     let what = match notice.kind {
         NoticeKind::PushOff => What::PushOff,
         NoticeKind::CodesOff => What::CodesOff,
+        NoticeKind::CodesGuessed => What::CodesGuessed,
         NoticeKind::SignInDenied => What::SignInDenied,
         NoticeKind::SignInUnanswered => What::SignInUnanswered,
     };
