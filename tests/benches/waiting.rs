@@ -9,7 +9,7 @@ use approval::{
 };
 use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
-use storage::{NewSession, NewUser, Storage, TokenHash};
+use storage::{Begun, NewSession, NewUser, Storage, TokenHash};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
@@ -43,12 +43,16 @@ pub(crate) async fn fill(folder: &Path, count: usize) -> Vec<(Approval, String)>
             token: TokenHash(Sha256::digest(&token).into()),
             browser: "Firefox on Linux".into(),
             place: "This computer".into(),
+            network: "loopback".into(),
             expires_at: clock.now() + time::Duration::minutes(15),
         };
         let make = |taken: &[Number]| pending(&clock, &entropy, &session, taken);
         let approval = match index {
             0 => storage.begin_sign_up(&user, &session, make).await.unwrap(),
-            _ => storage.begin_sign_in(&session, make).await.unwrap(),
+            _ => match storage.begin_sign_in(&session, make).await.unwrap() {
+                Begun::Asked(approval) => *approval,
+                Begun::Withheld(why) => panic!("the phone is not asked: {why:?}"),
+            },
         };
         let request = Some(RequestId(format!("request-{index}")));
         filled.push((storage.delivered(approval.id, Delivery::Sent, request).await.unwrap().unwrap(), token));

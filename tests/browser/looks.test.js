@@ -149,6 +149,34 @@ test("no app and provider down look right", async (open) => {
   await looksRight(page);
 });
 
+test("a phone that has a rest, and what its owner is told, look right", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  await waits(page);
+  await product.answer(person, "deny");
+  await says(page, "Denied on your phone");
+  // Each rings and is taken back: three in a row with the denied one.
+  for (let round = 0; round < 2; round += 1) {
+    await page.context().clearCookies();
+    do await signIn(page, product.url, person);
+    while (page.url().endsWith("/code"));
+    await waits(page);
+    await leads(page, () => page.getByRole("button", { name: "Cancel" }).click());
+  }
+  await signIn(page, product.url, person);
+  await page.getByText("so we send no more").waitFor();
+  await looksRight(page);
+  await leads(page, () => page.getByRole("button", { name: "Text me a code" }).click());
+  await page.getByLabel("Code").fill(await product.code(person));
+  await page.getByRole("button", { name: "Continue" }).click();
+  await isIn(page);
+  await page.getByText("Requests to your phone were switched off").waitFor();
+  await page.getByText("A sign-in was denied on your phone").waitFor();
+  await looksRight(page);
+  await leads(page, () => page.getByRole("button", { name: "Dismiss" }).first().click());
+  assert.equal(await page.getByRole("button", { name: "Dismiss" }).count(), 1);
+});
+
 test("reduced motion and forced colours keep the number and the words", async (open) => {
   const [page, person] = [await open({ reducedMotion: "reduce", forcedColors: "active" }), await product.person()];
   await signIn(page, product.url, person);

@@ -35,8 +35,8 @@ async fn every_answered_callback_decides_and_reaches_its_browser_whatever_happen
     let (sign_ins, blows) = (number("CHAOS_SIGN_INS", 80), number("CHAOS_BLOWS", 16));
     let seed = number("CHAOS_SEED", u64::from_le_bytes(Entropy::system().bytes()) % 1_000_000);
     println!("CHAOS_SEED={seed} CHAOS_SIGN_INS={sign_ins} CHAOS_BLOWS={blows}");
-    let mut world =
-        World::start_with(Plan { hubs: 3, variables: vec![("LOG", "error".into())], ..Plan::default() }).await;
+    let variables = [vec![("LOG", "error".into())], Plan::patient_phones()].concat();
+    let mut world = World::start_with(Plan { hubs: 3, variables, ..Plan::default() }).await;
     let people = people(&world).await;
     let blows = Blows::on(&mut world, Dice::new(seed), blows);
     let world = Arc::new(world);
@@ -148,11 +148,15 @@ async fn begin(world: &World, person: &Person, authy_id: &Value) -> (Browser, Va
     }
 }
 
-/// Posts until there is an answer that is no fault of ours.
+/// Posts until there is an answer that is no fault of ours. Whoever is asked to wait does: a hub that dies while it
+/// checks a password takes with it how that went, and may so make the next one late.
 async fn persist(world: &World, browser: &mut Browser, path: &str, body: Option<Value>) -> (u16, Value) {
     loop {
         let sending = browser.try_send(world, Method::POST, path, body.clone());
         match timeout(Duration::from_secs(5), sending).await {
+            Ok(Ok(answer)) if answer.status == 429 => {
+                sleep(Duration::from_secs(answer.header("retry-after").parse().unwrap())).await;
+            }
             Ok(Ok(answer)) if answer.status < 500 => return (answer.status, answer.json()),
             _ => sleep(Duration::from_millis(50)).await,
         }

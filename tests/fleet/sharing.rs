@@ -8,7 +8,8 @@ use crate::world::{Plan, World};
 
 #[tokio::test]
 async fn whichever_hub_decides_the_one_with_the_socket_tells_its_browser() {
-    let world = World::start_with(Plan { hubs: 3, ..Plan::default() }).await;
+    let variables = Plan::patient_phones();
+    let world = World::start_with(Plan { hubs: 3, variables, ..Plan::default() }).await;
     let person = Browser::default().sign_up(&world, 1).await;
     // Sockets go round the hubs, and so do the callbacks: some are decided elsewhere.
     let mut waiting = Vec::new();

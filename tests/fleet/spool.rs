@@ -26,7 +26,8 @@ async fn waiting(world: &World, count: usize) -> (Person, Vec<(Browser, Value, V
 
 #[tokio::test]
 async fn a_burst_while_nats_is_away_is_answered_and_decided_when_it_is_back() {
-    let mut world = World::start().await;
+    let variables = Plan::patient_phones();
+    let mut world = World::start_with(Plan { variables, ..Plan::default() }).await;
     let (_, mut waiting) = waiting(&world, 20).await;
     world.nats_dies();
     for (_, _, body) in &waiting {
@@ -42,7 +43,8 @@ async fn a_burst_while_nats_is_away_is_answered_and_decided_when_it_is_back() {
 
 #[tokio::test]
 async fn what_is_in_the_spool_survives_the_kill_of_its_receiver() {
-    let mut world = World::start_with(Plan { receivers: 1, ..Plan::default() }).await;
+    let variables = Plan::patient_phones();
+    let mut world = World::start_with(Plan { receivers: 1, variables, ..Plan::default() }).await;
     let (_, mut waiting) = waiting(&world, 3).await;
     world.nats_dies();
     for (_, _, body) in &waiting {

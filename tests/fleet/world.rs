@@ -31,6 +31,14 @@ pub(crate) struct Plan {
     pub(crate) variables: Vec<(&'static str, String)>,
 }
 
+impl Plan {
+    /// Phones that may be asked at any time, whatever was answered before.
+    pub(crate) fn patient_phones() -> Vec<(&'static str, String)> {
+        let set = |name, value: u32| (name, value.to_string());
+        vec![set("PENDING_PUSHES", 1000), set("REFUSED_PUSHES", 1000), set("PUSH_WAIT_SECONDS", 0)]
+    }
+}
+
 impl Default for Plan {
     fn default() -> Self {
         Self { receivers: 2, hubs: 2, both: 0, variables: Vec::new() }

@@ -12,6 +12,7 @@ mod described;
 mod durability;
 mod headers;
 mod liar;
+mod limits;
 mod main_road;
 mod manager;
 mod port;

@@ -34,7 +34,7 @@ async fn a_request_that_nobody_answers_is_asked_about_twice_in_its_short_life_an
 
 #[tokio::test]
 async fn three_answers_in_a_row_without_a_callback_are_said_loudly_once() {
-    let world = World::start_with(&[("SIGN_IN_SECONDS", "14")]).await;
+    let world = World::start_with(&[("SIGN_IN_SECONDS", "14"), ("PENDING_PUSHES", "4")]).await;
     let person = Browser::default().sign_up(&world, 10).await;
     world.switch(&person.cellphone, json!({ "never_call_back": true })).await;
     let mut waiting = Vec::new();

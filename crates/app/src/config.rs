@@ -44,6 +44,8 @@ pub(crate) struct Config {
     #[config(nested)]
     pub(crate) product: Product,
     #[config(nested)]
+    pub(crate) limits: Limits,
+    #[config(nested)]
     pub(crate) nats: Nats,
     #[config(nested)]
     pub(crate) receiver: Receiver,
@@ -92,6 +94,19 @@ pub(crate) struct Product {
     pub(crate) sign_in_seconds: u32,
     #[config(env = "TRANSACTION_SECONDS", deserialize_with = values::seconds)]
     pub(crate) transaction_seconds: u32,
+}
+
+/// How often phones are asked and codes sent.
+#[derive(Debug, Clone, Copy, Layered)]
+pub(crate) struct Limits {
+    #[config(env = "PENDING_PUSHES", deserialize_with = values::count)]
+    pub(crate) pending_pushes: u32,
+    #[config(env = "REFUSED_PUSHES", deserialize_with = values::count)]
+    pub(crate) refused_pushes: u32,
+    #[config(env = "PUSH_WAIT_SECONDS", deserialize_with = values::wait)]
+    pub(crate) push_wait_seconds: u32,
+    #[config(env = "CODES_PER_COUNTRY", deserialize_with = values::many)]
+    pub(crate) codes_per_country: u32,
 }
 
 /// The event log that several processes share, and how to get at it.
@@ -160,7 +175,13 @@ impl Role {
             "AUTHY_API_URL" | "AUTHY_TIMEOUT_MS" => &[Serve, Hub],
             "PUBLIC_URL" => &[Demo, Serve, Receiver, Hub],
             "DATABASE_URL" => &[Demo, Serve, Hub, Operator],
-            "LOGO_URL" | "SIGN_IN_SECONDS" | "TRANSACTION_SECONDS" => &[Demo, Serve, Hub],
+            "LOGO_URL"
+            | "SIGN_IN_SECONDS"
+            | "TRANSACTION_SECONDS"
+            | "PENDING_PUSHES"
+            | "REFUSED_PUSHES"
+            | "PUSH_WAIT_SECONDS"
+            | "CODES_PER_COUNTRY" => &[Demo, Serve, Hub],
             "SPOOL" | "SPOOL_MB" => &[Serve, Receiver],
             "HOST" | "PORT" => &[Demo, Serve, Receiver, Hub, Simulator],
             "PRODUCT_NAME" => &[Demo, Serve, Hub, Simulator],

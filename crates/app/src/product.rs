@@ -13,7 +13,7 @@ use storage::Storage;
 use url::Url;
 
 use crate::causes::told;
-use crate::config::Product;
+use crate::config::{Limits, Product};
 use crate::database::DatabaseUrl;
 use crate::lifecycle::Lifecycle;
 
@@ -21,6 +21,8 @@ use crate::lifecycle::Lifecycle;
 pub(crate) struct Plan {
     /// What was configured about the product.
     pub(crate) product: Product,
+    /// What was configured about its limits.
+    pub(crate) limits: Limits,
     /// What browsers use.
     pub(crate) public_url: Url,
     /// Where everything is kept.
@@ -46,6 +48,12 @@ pub(crate) async fn hub(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Rou
         public_url: plan.public_url,
         sign_in_seconds: plan.product.sign_in_seconds,
         transaction_seconds: plan.product.transaction_seconds,
+        limits: hub::Limits {
+            pending_pushes: plan.limits.pending_pushes,
+            refused_pushes: plan.limits.refused_pushes,
+            push_wait_seconds: plan.limits.push_wait_seconds,
+            codes_per_country: plan.limits.codes_per_country,
+        },
         shared: plan.shared,
     };
     let provider = Authy::new(plan.provider)?;

@@ -3,8 +3,7 @@
 
 use approval::{Approval, ApprovalId, Purpose, Secret, SessionId, UserId};
 use provider::ProviderError;
-use storage::{AttemptKind, Limit, NewSession, NewUser, Replaced};
-use time::Duration;
+use storage::{Account, Attempt, AttemptKind, NewSession, NewUser, Replaced, Withheld};
 
 use crate::{
     draft::{Draft, Whose},
@@ -13,21 +12,25 @@ use crate::{
     person::{Email, Person},
     problem::Problem,
     settings::PENDING_SESSION,
+    throttle::{self, GUESSES, Of, PUSHES},
     token::Token,
-    visitor::{Caller, Visitor, attempts_on},
+    visitor::{Caller, Visitor},
 };
-
-/// Wrong passwords for one address, known or not.
-const WRONG_PASSWORDS: Limit = Limit { count: 10, window: Duration::minutes(10) };
-
-/// Requests sent to one phone again, for a transaction, or because somebody signs up with it.
-const PUSHES: Limit = Limit { count: 10, window: Duration::minutes(10) };
 
 /// A session that waits for its proof.
 #[derive(Debug)]
 pub(crate) struct Begun {
-    pub(crate) approval: Approval,
+    pub(crate) phone: Phone,
     pub(crate) token: Token,
+}
+
+/// Whether the phone is asked.
+#[derive(Debug)]
+pub(crate) enum Phone {
+    /// It is, by this approval.
+    Asked(Box<Approval>),
+    /// It is not, and the session waits for a code.
+    Left(Withheld),
 }
 
 /// Signs somebody up: nothing is written before the provider took the phone, and the account stays pending until the
@@ -36,7 +39,7 @@ pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Res
     let registered =
         hub.provider.register(person.email.as_str(), person.phone.country_code, person.phone.national.expose()).await;
     let provider_user = registered.map_err(refused_by_provider)?;
-    count_push(hub, &attempts_on(&provider_user, true)).await?;
+    count_push(hub, &throttle::phone(&provider_user, true)).await?;
     let password_hash = hub.passwords.hash(person.password, &hub.entropy).await?;
     let user = NewUser {
         id: UserId::new(&hub.clock, &hub.entropy),
@@ -50,26 +53,46 @@ pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Res
     let whose = Whose { user: user.id, session: session.id, provider_user: &user.provider_user, email: &user.email };
     let draft = Draft::sign_up(hub, whose, visitor)?;
     let approval = hub.storage.begin_sign_up(&user, &session, |taken| draft.numbered(hub, taken)).await?;
-    Ok(begun(hub, approval, token))
+    Ok(asked(hub, approval, token))
 }
 
 /// Signs somebody in as far as a password goes. One answer for an unknown address and a wrong password, and the same
 /// work for both.
 pub(crate) async fn sign_in(hub: &Hub, email: &str, password: Secret, visitor: &Visitor) -> Result<Begun, Problem> {
     let email = Email::parse(email).ok_or_else(Problem::invalid_credentials)?;
-    let counted = hub.storage.count_attempt(AttemptKind::Password, email.as_str(), WRONG_PASSWORDS).await?;
-    let attempt = counted.map_err(|limited| Problem::too_many("attempts", limited))?;
-    let account = hub.storage.account(email.as_str()).await?;
-    let stored = account.as_ref().map(|account| account.password_hash.clone());
-    let matches = hub.passwords.matches(password, stored).await?;
-    let Some(account) = account.filter(|_| matches) else { return Err(Problem::invalid_credentials()) };
-    hub.storage.forgive(attempt).await?;
+    let account = check(hub, &email, password, &visitor.network()).await?;
     let (session, token) = new_session(hub, account.id, visitor);
     let whose =
         Whose { user: account.id, session: session.id, provider_user: &account.provider_user, email: &account.email };
     let draft = Draft::sign_in(hub, whose, visitor)?;
-    let approval = hub.storage.begin_sign_in(&session, |taken| draft.numbered(hub, taken)).await?;
-    Ok(begun(hub, approval, token))
+    match hub.storage.begin_sign_in(&session, |taken| draft.numbered(hub, taken)).await? {
+        storage::Begun::Asked(approval) => Ok(asked(hub, *approval, token)),
+        storage::Begun::Withheld(why) => {
+            throttle::note(why);
+            Ok(Begun { phone: Phone::Left(why), token })
+        }
+    }
+}
+
+/// The account whose password this is. Counted before it is checked, and the same is done where there is no account.
+async fn check(hub: &Hub, email: &Email, password: Secret, network: &str) -> Result<Account, Problem> {
+    let counted = hub.storage.count_guess(email.as_str(), network, GUESSES).await?;
+    let attempt = counted.map_err(|limited| throttle::reached(Of::Passwords, limited))?;
+    let account = hub.storage.account(email.as_str()).await?;
+    let stored = account.as_ref().map(|account| account.password_hash.clone());
+    let matches = match hub.passwords.matches(password, stored).await {
+        Ok(matches) => matches,
+        Err(error) => {
+            hub.storage.forgive(attempt).await?;
+            return Err(error.into());
+        }
+    };
+    let Some(account) = account.filter(|_| matches) else {
+        hub.storage.guessed_wrong(&attempt).await?;
+        return Err(Problem::invalid_credentials());
+    };
+    hub.storage.guessed_right(&attempt, email.as_str(), network).await?;
+    Ok(account)
 }
 
 /// Asks the phone again: the approval is cancelled and another takes its place, with a number of its own.
@@ -79,7 +102,7 @@ pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<
         return Err(Problem::already_decided());
     }
     let draft = Draft::again(hub, &old, caller.session.expires_at).ok_or_else(Problem::no_session)?;
-    count_push(hub, &caller.attempts()).await?;
+    let attempt = count_push(hub, &throttle::phone(&old.provider_user, caller.is_sign_up())).await?;
     match hub.storage.replace(id, |_, taken| draft.numbered(hub, taken)).await? {
         Replaced::Now(both) => {
             hub.changed(&both.0);
@@ -88,18 +111,22 @@ pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<
         }
         Replaced::Before(new) => Ok(*new),
         Replaced::No => Err(Problem::already_decided()),
+        Replaced::Withheld(why) => {
+            hub.storage.forgive(attempt).await?;
+            Err(throttle::withheld(why, hub.clock.now()))
+        }
     }
 }
 
 /// Counts a request that will be sent to a phone.
-pub(crate) async fn count_push(hub: &Hub, attempts: &str) -> Result<(), Problem> {
+pub(crate) async fn count_push(hub: &Hub, attempts: &str) -> Result<Attempt, Problem> {
     let counted = hub.storage.count_attempt(AttemptKind::Push, attempts, PUSHES).await?;
-    counted.map(drop).map_err(|limited| Problem::too_many("requests were sent", limited))
+    counted.map_err(|limited| throttle::reached(Of::Pushes, limited))
 }
 
-fn begun(hub: &Hub, approval: Approval, token: Token) -> Begun {
+fn asked(hub: &Hub, approval: Approval, token: Token) -> Begun {
     follow::push_and_follow(hub, approval.clone());
-    Begun { approval, token }
+    Begun { phone: Phone::Asked(Box::new(approval)), token }
 }
 
 fn new_session(hub: &Hub, user: UserId, visitor: &Visitor) -> (NewSession, Token) {
@@ -110,6 +137,7 @@ fn new_session(hub: &Hub, user: UserId, visitor: &Visitor) -> (NewSession, Token
         token: token.hash(),
         browser: visitor.browser.clone(),
         place: visitor.place.clone(),
+        network: visitor.network(),
         expires_at: hub.clock.now() + PENDING_SESSION,
     };
     (session, token)

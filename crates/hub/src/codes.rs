@@ -2,31 +2,28 @@
 
 use approval::{Approval, ApprovalId, Channel, ProviderUserId, Purpose, Shown};
 use provider::{Action, Code, CodeCheck, ProviderError};
-use storage::{Attempt, AttemptKind, CodeConfirmed, Completed, Limit};
-use time::Duration;
+use storage::{Attempt, AttemptKind, CodeConfirmed, Completed, NotTried};
 
 use crate::{
     hub::Hub,
+    person::calling_code,
     problem::Problem,
     proof::{Confirmed, Proof},
+    throttle::{self, Of, Sending, WRONG_CODES_IN_A_ROW},
     turn::in_turn,
-    visitor::{Caller, MaybeCaller, attempts_on},
+    visitor::{Caller, MaybeCaller, Visitor},
 };
 
-/// Wrong codes for one phone, over all sessions and channels.
-const WRONG_CODES: Limit = Limit { count: 5, window: Duration::minutes(10) };
-/// Codes sent to one phone.
-const SENT_CODES: Limit = Limit { count: 5, window: Duration::minutes(10) };
 /// Characters that the provider takes beside a code.
 const ACTION_MESSAGE: usize = 255;
 
 /// Sends a code because somebody asked for it: forced, also to a phone with the app.
-pub(crate) async fn send(hub: &Hub, caller: &Caller, channel: Channel) -> Result<(), Problem> {
+pub(crate) async fn send(hub: &Hub, caller: &Caller, visitor: &Visitor, channel: Channel) -> Result<(), Problem> {
     if caller.is_confirmed() {
         return Err(Problem::already_signed_in());
     }
     let session = &caller.session;
-    let attempt = count_sending(hub, &caller.attempts()).await?;
+    let attempt = count_sending(hub, caller, visitor).await?;
     let sent = deliver(hub, attempt, &session.provider_user, channel, None).await;
     hub.storage.code_sent(session.id, session.user, channel, sent.is_ok()).await?;
     sent
@@ -35,8 +32,7 @@ pub(crate) async fn send(hub: &Hub, caller: &Caller, channel: Channel) -> Result
 /// Sends a code by itself when the push cannot reach the phone, so that the code form has something to wait for.
 pub(crate) async fn send_unasked(hub: &Hub, approval: &Approval) {
     let transaction = (approval.purpose == Purpose::Transaction).then_some(approval);
-    let attempts = attempts_on(&approval.provider_user, approval.purpose == Purpose::SignUp);
-    let sent = match count_sending(hub, &attempts).await {
+    let sent = match count_unasked(hub, approval).await {
         Ok(attempt) => deliver(hub, attempt, &approval.provider_user, Channel::Sms, transaction).await.is_ok(),
         Err(_) => false,
     };
@@ -51,10 +47,45 @@ pub(crate) async fn send_unasked(hub: &Hub, approval: &Approval) {
     }
 }
 
-/// Counts a code that will be sent.
-pub(crate) async fn count_sending(hub: &Hub, attempts: &str) -> Result<Attempt, Problem> {
-    let counted = hub.storage.count_attempt(AttemptKind::CodeSent, attempts, SENT_CODES).await?;
-    counted.map_err(|limited| Problem::too_many("codes were sent", limited))
+/// Counts a code that will be sent because whoever has this session asked for it.
+pub(crate) async fn count_sending(hub: &Hub, caller: &Caller, visitor: &Visitor) -> Result<Attempt, Problem> {
+    let session = &caller.session;
+    let sending = Sending {
+        user: session.user,
+        provider_user: &session.provider_user,
+        sign_up: caller.is_sign_up(),
+        network: &visitor.network(),
+        country: calling_code(session.phone.expose()),
+    };
+    let counted = count(hub, &sending).await;
+    if counted.is_err() {
+        hub.storage.limit_reached(session, "sent_codes").await?;
+    }
+    counted
+}
+
+/// Counts one that will be sent by itself: against the network that the session was begun from.
+async fn count_unasked(hub: &Hub, approval: &Approval) -> Result<Attempt, Problem> {
+    let known = hub.storage.phone_and_network(approval.session).await?;
+    let (phone, network) = known.ok_or_else(Problem::no_session)?;
+    let sending = Sending {
+        user: approval.user,
+        provider_user: &approval.provider_user,
+        sign_up: approval.purpose == Purpose::SignUp,
+        network: network.as_deref().unwrap_or_default(),
+        country: calling_code(phone.expose()),
+    };
+    count(hub, &sending).await
+}
+
+/// No code is sent that would not be taken.
+async fn count(hub: &Hub, sending: &Sending<'_>) -> Result<Attempt, Problem> {
+    if hub.storage.codes_are_off(sending.user, WRONG_CODES_IN_A_ROW).await? {
+        return Err(Problem::codes_off());
+    }
+    let limits = throttle::sent_codes(&hub.settings.limits, sending);
+    let counted = hub.storage.count_attempts(AttemptKind::CodeSent, &limits).await?;
+    counted.map_err(|limited| throttle::reached(Of::SentCodes, limited))
 }
 
 /// Has the provider send a code, for one transaction alone if there is one. What surely was not sent does not count.
@@ -114,19 +145,23 @@ pub(crate) async fn accepted(
     code: &Code,
     transaction: Option<ApprovalId>,
 ) -> Result<Option<Attempt>, Problem> {
-    let counted = hub.storage.count_attempt(AttemptKind::Code, &caller.attempts(), WRONG_CODES).await?;
-    let attempt = counted.map_err(|limited| Problem::too_many("wrong codes", limited))?;
+    let session = &caller.session;
+    let limits = throttle::wrong_codes(session.user, &session.provider_user, caller.is_sign_up());
+    let attempt = hub.storage.count_try(session, &limits).await?.map_err(|refused| match refused {
+        NotTried::Limited(limited) => throttle::reached(Of::WrongCodes, limited),
+        NotTried::Off => Problem::codes_off(),
+    })?;
     let action = transaction.map(|id| id.to_string());
-    match hub.provider.check_code(&caller.session.provider_user, code, action.as_deref()).await {
+    match hub.provider.check_code(&session.provider_user, code, action.as_deref()).await {
         Ok(CodeCheck::Accepted) => Ok(Some(attempt)),
         Ok(CodeCheck::Refused) => {
-            hub.storage.code_wrong(&caller.session).await?;
+            hub.storage.code_wrong(session, WRONG_CODES_IN_A_ROW).await?;
             Ok(None)
         }
         // Without an answer the code may have been tried: the attempt stays counted.
         Err(error @ (ProviderError::Slow(_) | ProviderError::Unexpected { .. })) => Err(error.into()),
         Err(error) => {
-            hub.storage.forgive(attempt).await?;
+            hub.storage.not_tried(session, &attempt).await?;
             Err(error.into())
         }
     }

@@ -41,6 +41,17 @@ pub(crate) fn push_and_follow(hub: &Hub, approval: Approval) {
     });
 }
 
+/// Follows an approval that is on no phone because push is off for the account: a code for it is sent instead.
+pub(crate) fn by_code_alone(hub: &Hub, approval: Approval) {
+    let this = hub.clone();
+    hub.followed.lock().insert(approval.id);
+    hub.finish(async move {
+        codes::send_unasked(&this, &approval).await;
+        let hub = this.clone();
+        this.spawn(async move { follow(&hub, approval).await });
+    });
+}
+
 /// Goes on following the approvals that a former process left pending, and, where other hubs share the database, those
 /// that one of them leaves behind.
 ///

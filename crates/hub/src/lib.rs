@@ -29,6 +29,7 @@ mod settings;
 mod socket;
 mod start;
 mod stream;
+mod throttle;
 mod token;
 mod transaction;
 mod turn;
@@ -38,5 +39,5 @@ mod waiters;
 
 pub use origin::is_loopback;
 pub use password::HashError;
-pub use settings::Settings;
+pub use settings::{Limits, Settings};
 pub use start::{Parts, StartError, start};

@@ -118,6 +118,11 @@ pub(crate) fn phone_ending(e164: &str) -> String {
     e164.chars().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect()
 }
 
+/// The calling code of the country that an E.164 number belongs to; 0 for what is none.
+pub(crate) fn calling_code(e164: &str) -> u16 {
+    phonenumber::parse(None::<Region>, e164).map_or(0, |number| number.country().code())
+}
+
 fn noted<T>(errors: &mut FieldErrors, field: &'static str, parsed: Result<T, impl ToString>) -> Option<T> {
     parsed.map_err(|error| errors.push((field, error.to_string()))).ok()
 }
@@ -192,5 +197,10 @@ mod tests {
     #[test]
     fn a_masked_phone_shows_two_digits() {
         assert_eq!(phone_ending("+12015550123"), "23");
+    }
+
+    #[test]
+    fn a_number_tells_its_calling_code() {
+        assert_eq!(["+12015550123", "+447400123456", "none"].map(calling_code), [1, 44, 0]);
     }
 }

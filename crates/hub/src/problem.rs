@@ -7,7 +7,7 @@ use axum::{
 };
 use provider::ProviderError;
 use serde::Serialize;
-use storage::{Limited, StorageError};
+use storage::{Limited, StorageError, Withheld};
 use utoipa::ToSchema;
 
 use crate::password::HashError;
@@ -54,6 +54,8 @@ pub(crate) enum Kind {
     AlreadyDecided,
     AlreadyRegistered,
     AlreadySignedIn,
+    PushOff,
+    CodesOff,
     ForeignOrigin,
     ProviderUnavailable,
     Busy,
@@ -115,11 +117,35 @@ impl Problem {
 
     /// A limit is reached.
     pub(crate) fn too_many(what: &str, limited: Limited) -> Self {
-        let seconds = limited.retry_after.whole_seconds() + 1;
-        let minutes = (seconds + 59) / 60;
-        let wait = if minutes == 1 { "a minute".to_owned() } else { format!("{minutes} minutes") };
+        Self::waiting(limited, |wait| format!("Too many {what}. Please try again in {wait}."))
+    }
+
+    /// The phone is not asked now, and will be later.
+    pub(crate) fn push_waits(why: Withheld, limited: Limited) -> Self {
+        let reason = match why {
+            Withheld::Pending(_) => "Requests are waiting on your phone",
+            _ => "The last request was not approved",
+        };
+        Self::waiting(limited, |wait| format!("{reason}. Your phone can be asked again in {wait}, or use a code now."))
+    }
+
+    fn waiting(limited: Limited, sentence: impl FnOnce(&str) -> String) -> Self {
+        let millis = i64::try_from(limited.retry_after.whole_milliseconds()).unwrap_or(i64::MAX);
+        let seconds = (millis.saturating_add(999) / 1000).max(1);
         let problem = Self::new(Kind::TooManyAttempts, "Too many attempts", StatusCode::TOO_MANY_REQUESTS);
-        Self { retry_after: Some(seconds), ..problem }.saying(format!("Too many {what}. Please try again in {wait}."))
+        Self { retry_after: Some(seconds), ..problem }.saying(sentence(&in_words(seconds)))
+    }
+
+    /// Push is off for the account.
+    pub(crate) fn push_off() -> Self {
+        Self::new(Kind::PushOff, "Requests to your phone are off", StatusCode::FORBIDDEN)
+            .saying("Several requests in a row were not approved. Use a code; that switches them on again.")
+    }
+
+    /// Codes are off for the account.
+    pub(crate) fn codes_off() -> Self {
+        Self::new(Kind::CodesOff, "Codes are off for your account", StatusCode::FORBIDDEN)
+            .saying("Too many codes in a row were wrong. Tap Approve on your phone; that switches codes on again.")
     }
 
     /// The request needs a session, or a confirmed one.
@@ -233,6 +259,16 @@ impl IntoResponse for Problem {
         // The pages take it from here and show it in HTML.
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+/// A time to wait, as people say it.
+pub(crate) fn in_words(seconds: i64) -> String {
+    match seconds {
+        ..=1 => "a second".to_owned(),
+        2..60 => format!("{seconds} seconds"),
+        60 => "a minute".to_owned(),
+        _ => format!("{} minutes", (seconds + 59) / 60),
     }
 }
 

@@ -67,6 +67,19 @@ pub(crate) struct NoSessionOrCode(Problem);
 #[response(status = 403, content_type = "application/problem+json", example = json!(Problem::foreign_origin()))]
 pub(crate) struct ForeignOrigin(Problem);
 
+/// The request comes from another site, or this way in is switched off for the account until the other was used.
+#[derive(IntoResponses)]
+#[response(
+    status = 403,
+    content_type = "application/problem+json",
+    examples(
+        ("foreign-origin" = (value = json!(Problem::foreign_origin()))),
+        ("push-off" = (value = json!(Problem::push_off()))),
+        ("codes-off" = (value = json!(Problem::codes_off())))
+    )
+)]
+pub(crate) struct ForeignOriginOrOff(Problem);
+
 /// Email or password is wrong, and nobody learns which; or the request comes from another site.
 #[derive(IntoResponses)]
 #[response(

@@ -16,9 +16,24 @@ pub struct Settings {
     pub sign_in_seconds: u32,
     /// Seconds until a transaction's approval expires, unless it says otherwise.
     pub transaction_seconds: u32,
+    /// How often phones are asked and codes sent.
+    pub limits: Limits,
     /// Whether other hubs may be running on the same database. If none is, whatever is unfinished at the start was left
     /// by a process that has ended.
     pub shared: bool,
+}
+
+/// The limits that an operator can set; all others stand in `throttle.rs`.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Requests that may be on one account's phone at once.
+    pub pending_pushes: u32,
+    /// Denied or unanswered requests in a row after which an account's phone is not asked until a code was used.
+    pub refused_pushes: u32,
+    /// Seconds from asking for a refused request until the phone may be asked again; longer after the next ones.
+    pub push_wait_seconds: u32,
+    /// Codes sent to all phones of one country, by its calling code, in 10 minutes.
+    pub codes_per_country: u32,
 }
 
 /// The provider ends a request this long before we end its approval, so that its last word still counts.

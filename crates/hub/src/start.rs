@@ -23,6 +23,7 @@ use crate::{
     repairs::Repairs,
     route,
     settings::Settings,
+    throttle,
     token::ServerKey,
     waiters::Waiters,
 };
@@ -89,6 +90,7 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
     let (news, told) = mpsc::unbounded_channel();
     let origins = Origins::of(&settings.public_url);
     let document = written(!origins.is_loopback(), others).map_err(StartError::Document)?;
+    let storage = storage.by(throttle::pushes(&settings.limits));
     let hub = Hub::new(Shared {
         origins,
         document,

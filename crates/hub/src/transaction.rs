@@ -1,12 +1,21 @@
 //! Transactions: a person who is in has something approved on the phone, or by a code that is good for it alone.
 
-use approval::{Approval, ApprovalId, Channel, Details, Logo, Logos, Purpose, Shown, ShownError, Status};
+use approval::{Approval, ApprovalId, Channel, Delivery, Details, Logo, Logos, Purpose, Shown, ShownError, Status};
 use provider::Code;
 use storage::{Asked, CodeApproved};
 
 use crate::{
-    begin::count_push, codes, draft::Draft, follow, hub::Hub, person::FieldErrors, problem::Problem, proof::Proof,
-    turn::in_turn, visitor::Caller,
+    begin::count_push,
+    codes,
+    draft::Draft,
+    follow,
+    hub::Hub,
+    person::FieldErrors,
+    problem::Problem,
+    proof::Proof,
+    throttle,
+    turn::in_turn,
+    visitor::{Caller, Visitor},
 };
 
 /// What somebody wants approved, as it was written.
@@ -67,25 +76,40 @@ pub(crate) async fn begin(hub: &Hub, caller: &Caller, id: ApprovalId, wanted: Wa
     if !caller.is_confirmed() {
         return Err(Problem::no_session());
     }
-    count_push(hub, &caller.attempts()).await?;
+    let session = &caller.session;
+    let attempt = count_push(hub, &throttle::phone(&session.provider_user, caller.is_sign_up())).await?;
     let draft = Draft::transaction(hub, caller, id, wanted).ok_or_else(Problem::no_session)?;
-    match hub.storage.begin_transaction(id, caller.session.user, |taken| draft.numbered(hub, taken)).await? {
+    match hub.storage.begin_transaction(id, session.user, session.id, |taken| draft.numbered(hub, taken)).await? {
+        Asked::Withheld(why) => {
+            hub.storage.forgive(attempt).await?;
+            Err(throttle::withheld(why, hub.clock.now()))
+        }
+        Asked::Now(approval) if approval.delivery == Delivery::Unavailable => {
+            follow::by_code_alone(hub, (*approval).clone());
+            Ok(*approval)
+        }
         Asked::Now(approval) => {
             follow::push_and_follow(hub, (*approval).clone());
             Ok(*approval)
         }
-        Asked::Before(before) if before.session == caller.session.id => Ok(*before),
+        Asked::Before(before) if before.session == session.id => Ok(*before),
         Asked::Before(_) => Err(Problem::not_found()),
     }
 }
 
 /// Sends a code that is good for this transaction alone.
-pub(crate) async fn send_code(hub: &Hub, caller: &Caller, id: ApprovalId, channel: Channel) -> Result<(), Problem> {
+pub(crate) async fn send_code(
+    hub: &Hub,
+    caller: &Caller,
+    visitor: &Visitor,
+    id: ApprovalId,
+    channel: Channel,
+) -> Result<(), Problem> {
     let approval = own(hub, caller, id).await?;
     if approval.status.is_final() {
         return Err(Problem::already_decided());
     }
-    let attempt = codes::count_sending(hub, &caller.attempts()).await?;
+    let attempt = codes::count_sending(hub, caller, visitor).await?;
     let sent = codes::deliver(hub, attempt, &approval.provider_user, channel, Some(&approval)).await;
     if let Some(now) = hub.storage.transaction_code_sent(id, channel, sent.is_ok()).await? {
         hub.changed(&now);

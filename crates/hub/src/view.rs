@@ -3,6 +3,7 @@
 use approval::{Approval, ApprovalId, Delivery, Details, Purpose, Status};
 use serde::Serialize;
 use serde_json::{Value, json};
+use storage::{Notice, Withheld};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
@@ -79,12 +80,85 @@ impl<'a> From<&'a Approval> for ApprovalView<'a> {
     }
 }
 
+/// What the owner of an account should know.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Notice, examples(json!({
+    "id": 7, "kind": "sign_in_denied", "at": "2026-11-24T12:00:07.25Z", "ended_at": null,
+    "browser": "Firefox on Linux", "where": "203.0.113.7"
+})))]
+pub(crate) struct NoticeView {
+    id: i64,
+    /// `push_off`: the phone is not asked until a code was used. `codes_off`: no code is taken until something was
+    /// approved on the phone. `codes_guessed`: somebody with the password typed many wrong codes. `sign_in_denied`, `sign_in_unanswered`: somebody with the password did not get in.
+    #[schema(value_type = String, pattern = "^(push_off|codes_off|codes_guessed|sign_in_denied|sign_in_unanswered)$")]
+    kind: &'static str,
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+    /// When what was switched off was switched on again.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required)]
+    ended_at: Option<OffsetDateTime>,
+    /// The browser of the sign-in.
+    #[schema(required)]
+    browser: Option<String>,
+    /// From where that was.
+    #[schema(required)]
+    r#where: Option<String>,
+}
+
+impl From<Notice> for NoticeView {
+    fn from(notice: Notice) -> Self {
+        Self {
+            id: notice.id,
+            kind: notice.kind.word(),
+            at: notice.at,
+            ended_at: notice.ended_at,
+            browser: notice.browser,
+            r#where: notice.place,
+        }
+    }
+}
+
 /// What comes after the password.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(examples(json!({ "next": "approval", "approval": ApprovalView::example() })))]
-pub(crate) struct Next<'a> {
+#[schema(as = Next, examples(
+    json!({ "next": "approval", "approval": ApprovalView::example() }),
+    json!({ "next": "code", "withheld": { "reason": "pending", "until": "2026-11-24T12:02:00Z" } })
+))]
+pub(crate) struct Onward<'a> {
     next: Step,
-    approval: ApprovalView<'a>,
+    /// What is to be waited for, where the phone is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    approval: Option<ApprovalView<'a>>,
+    /// Why the phone is not asked, where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    withheld: Option<WithheldView>,
+}
+
+/// Why a phone is not asked, and until when.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Withheld)]
+struct WithheldView {
+    reason: Reason,
+    /// When a sign-in may ask the phone again; `null` when push is off until a code was used.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required)]
+    until: Option<OffsetDateTime>,
+}
+
+/// Why a phone is not asked.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = WithheldReason)]
+enum Reason {
+    /// Enough requests are on it.
+    Pending,
+    /// The last request was denied, or nobody answered it.
+    Refused,
+    /// Push is off until a code was used.
+    Off,
 }
 
 /// There is nothing left to do.
@@ -100,14 +174,26 @@ pub(crate) struct Done {
 enum Step {
     /// Wait for the approval, or type a code.
     Approval,
+    /// Type a code, or have one sent: the phone is not asked.
+    Code,
     /// Nothing: it is done.
     Done,
 }
 
-impl<'a> Next<'a> {
+impl<'a> Onward<'a> {
     /// The approval is to be waited for.
     pub(crate) fn approval(approval: &'a Approval) -> Self {
-        Self { next: Step::Approval, approval: approval.into() }
+        Self { next: Step::Approval, approval: Some(approval.into()), withheld: None }
+    }
+
+    /// The phone is not asked; a code is to be typed.
+    pub(crate) const fn code(why: Withheld) -> Self {
+        let reason = match why {
+            Withheld::Pending(_) => Reason::Pending,
+            Withheld::Refused(_) => Reason::Refused,
+            Withheld::Off => Reason::Off,
+        };
+        Self { next: Step::Code, approval: None, withheld: Some(WithheldView { reason, until: why.until() }) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use approval::{Approval, ApprovalId, ProviderUserId, Purpose};
+use approval::{Approval, ApprovalId, Purpose};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{HeaderMap, header, request::Parts},
@@ -37,6 +37,23 @@ pub(crate) struct Visitor {
     pub(crate) browser: String,
     /// As in `203.0.113.7`.
     pub(crate) place: String,
+    /// The address itself, where the connection has one.
+    pub(crate) address: Option<IpAddr>,
+}
+
+impl Visitor {
+    /// What of the address counts for limits: a provider gives each of its customers a /64 of IPv6, so all addresses
+    /// in one are taken for one.
+    pub(crate) fn network(&self) -> String {
+        match self.address.map(|address| address.to_canonical()) {
+            None => "unknown".to_owned(),
+            Some(IpAddr::V4(address)) => address.to_string(),
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+        }
+    }
 }
 
 impl Caller {
@@ -62,10 +79,9 @@ impl Caller {
         seen.ok_or_else(Problem::not_found)
     }
 
-    /// Whose attempts count together: those on one phone. A sign-up's count apart, so that nobody can use up those of
-    /// the phone's owner.
-    pub(crate) fn attempts(&self) -> String {
-        attempts_on(&self.session.provider_user, !self.session.active)
+    /// Whether the session is a sign-up's: its account waits for the phone to be proven.
+    pub(crate) const fn is_sign_up(&self) -> bool {
+        !self.session.active
     }
 
     /// What a browser's cookies become with a confirmed session.
@@ -132,14 +148,8 @@ impl FromRequestParts<Hub> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, _hub: &Hub) -> Result<Self, Problem> {
         let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        Ok(Self { browser: browser(&parts.headers), place: place(address) })
+        Ok(Self { browser: browser(&parts.headers), place: place(address), address })
     }
-}
-
-/// Names the attempts on one phone, or those of its sign-ups.
-pub(crate) fn attempts_on(provider_user: &ProviderUserId, sign_up: bool) -> String {
-    let prefix = if sign_up { "sign-up:" } else { "" };
-    format!("{prefix}{}", provider_user.0)
 }
 
 /// Browsers keep cookies for loopback without TLS only if they are not `Secure`.
@@ -223,5 +233,18 @@ mod tests {
     fn a_place_is_an_address_or_this_computer() {
         assert_eq!(place(Some("::ffff:127.0.0.1".parse().unwrap())), "This computer");
         assert_eq!(place(Some("203.0.113.7".parse().unwrap())), "203.0.113.7");
+    }
+
+    #[test]
+    fn an_ipv6_client_counts_by_its_64_and_an_ipv4_one_by_itself_however_it_is_written() {
+        let network = |address: &str| {
+            let address = address.parse().ok();
+            Visitor { browser: String::new(), place: String::new(), address }.network()
+        };
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
+        assert_ne!(network("2001:db8:1:3::1"), network("2001:db8:1:2::1"));
+        assert_eq!(network("::ffff:203.0.113.7"), "203.0.113.7");
+        assert_eq!(network("203.0.113.7"), "203.0.113.7");
     }
 }

@@ -26,6 +26,9 @@ pub(crate) struct Phone {
     pub(crate) device: u32,
     /// Whether a valid code was typed once.
     pub(crate) confirmed: bool,
+    /// How many codes the provider was asked about.
+    #[serde(default)]
+    pub(crate) checked: u64,
     pub(crate) switches: Switches,
     pub(crate) requests: Vec<Request>,
     pub(crate) sms: Vec<SentCode>,
@@ -80,6 +83,7 @@ impl Phone {
             registered_at: now,
             device: 1_000_000 + u32::from_be_bytes(entropy.bytes()) % 9_000_000,
             confirmed: false,
+            checked: 0,
             switches: Switches::default(),
             requests: Vec::new(),
             sms: Vec::new(),

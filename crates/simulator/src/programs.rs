@@ -50,6 +50,7 @@ struct PhoneView {
     sms: Vec<CodeView>,
     calls: Vec<CodeView>,
     authenticator: AuthenticatorView,
+    checked: u64,
     callback: CallbackView,
 }
 
@@ -172,6 +173,7 @@ fn view(phone: &Phone, health: CallbackHealth, settings: &Settings, now: OffsetD
         sms: phone.sms.iter().map(code_view).collect(),
         calls: phone.calls.iter().map(code_view).collect(),
         authenticator: AuthenticatorView { code, seconds_left: (ends_at - now).whole_seconds() },
+        checked: phone.checked,
         callback: CallbackView {
             url: settings.callback_url.as_ref().map(|url| url.target().to_string()),
             method: settings.callback_method.as_str(),

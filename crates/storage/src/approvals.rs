@@ -7,7 +7,7 @@ use sqlx::{SqliteConnection, SqliteExecutor};
 use time::OffsetDateTime;
 
 use crate::rows::{ApprovalRow, millis, parse};
-use crate::{Storage, StorageError, audit};
+use crate::{Push, PushRules, Storage, StorageError, Withheld, audit, pushes};
 
 /// What came of asking again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Replaced {
     Before(Box<Approval>),
     /// It cannot be replaced: it is approved, or was taken back.
     No,
+    /// It may not be now: the phone has a rest.
+    Withheld(Withheld),
 }
 
 impl Storage {
@@ -72,7 +74,7 @@ impl Storage {
         let mut db = self.write().await?;
         let Some(mut approval) = load(&mut db, id).await? else { return Ok(None) };
         let now = self.clock.now();
-        if end_in(&mut db, &mut approval, change, now, "by itself").await? {
+        if end_in(&mut db, self.pushes, &mut approval, change, now, "by itself").await? {
             db.commit().await?;
         }
         Ok(Some(approval))
@@ -96,10 +98,15 @@ impl Storage {
         if matches!(old.status, Status::Approved | Status::Cancelled) {
             return Ok(Replaced::No);
         }
+        let now = self.clock.now();
+        if let Push::Withheld(why) = pushes::may_replace(&mut db, self.pushes, &old, now).await? {
+            audit::limited(&mut db, now, old.user, old.session, "pushes").await?;
+            db.commit().await?;
+            return Ok(Replaced::Withheld(why));
+        }
         let new = replacement(&old, &pending_numbers(&mut db, old.user).await?);
         old.replaced_by = Some(new.id);
-        let now = self.clock.now();
-        if !end_in(&mut db, &mut old, Change::Cancel, now, "sent again").await? {
+        if !end_in(&mut db, self.pushes, &mut old, Change::Cancel, now, "sent again").await? {
             save(&mut db, &mut old).await?;
         }
         audit::about(&mut db, now, audit::Kind::Replaced, &old, &new.id.to_string()).await?;
@@ -200,6 +207,7 @@ pub(crate) async fn save(db: &mut SqliteConnection, approval: &mut Approval) -> 
 /// Cancels whatever a session still waits for, inside a transaction.
 pub(crate) async fn cancel_of_session(
     db: &mut SqliteConnection,
+    rules: PushRules,
     session: SessionId,
     now: OffsetDateTime,
     note: &str,
@@ -209,7 +217,7 @@ pub(crate) async fn cancel_of_session(
     let mut cancelled = Vec::new();
     for row in rows.fetch_all(&mut *db).await? {
         let mut approval = Approval::try_from(row)?;
-        end_in(db, &mut approval, Change::Cancel, now, note).await?;
+        end_in(db, rules, &mut approval, Change::Cancel, now, note).await?;
         cancelled.push(approval);
     }
     Ok(cancelled)
@@ -218,48 +226,74 @@ pub(crate) async fn cancel_of_session(
 /// Ends a pending approval inside a transaction. `false`: it had its final status already.
 pub(crate) async fn end_in(
     db: &mut SqliteConnection,
+    rules: PushRules,
     approval: &mut Approval,
     change: Change,
     now: OffsetDateTime,
-    note: &str,
+    how: &str,
 ) -> Result<bool, StorageError> {
     let status = match transition(approval.status, change, now, approval.expires_at) {
         Ok(status) => status,
         Err(approval::Refused::TooLate) => Status::Expired,
         Err(approval::Refused::AlreadyFinal(_)) => return Ok(false),
     };
-    conclude(db, approval, status, now, note).await
-}
-
-/// Gives a pending approval its final status, in one statement, with which triggers write the audit row and the
-/// announcement. `false`: it was changed since it was read, and stays as it is.
-pub(crate) async fn conclude(
-    db: impl SqliteExecutor<'_>,
-    approval: &mut Approval,
-    status: Status,
-    now: OffsetDateTime,
-    how: &str,
-) -> Result<bool, StorageError> {
     let (id, word, at) = (approval.id.to_string(), status.word(), millis(now));
     let request = approval.request.as_ref().map(|request| request.0.as_str());
     let replaced_by = approval.replaced_by.map(|id| id.to_string());
+    // A trigger writes the audit row.
+    sqlx::query!(
+        "UPDATE approvals
+         SET version = version + 1, status = $2, decided_at = $3, decided_how = $4, request = $5, replaced_by = $6
+         WHERE id = $1",
+        id,
+        word,
+        at,
+        how,
+        request,
+        replaced_by,
+    )
+    .execute(&mut *db)
+    .await?;
+    ended(approval, status, now);
+    pushes::ended(db, rules, approval, now).await?;
+    Ok(true)
+}
+
+/// Approves in one statement, with which triggers write the audit row and the announcement: a pending approval that has
+/// not changed since it was read, of an account that never had trouble with a factor or is over it. `false`: it is not as
+/// simple as that, and nothing has happened.
+pub(crate) async fn approve_at_once(
+    db: impl SqliteExecutor<'_>,
+    approval: &mut Approval,
+    now: OffsetDateTime,
+    how: &str,
+) -> Result<bool, StorageError> {
+    let (id, word, at) = (approval.id.to_string(), Status::Approved.word(), millis(now));
+    let request = approval.request.as_ref().map(|request| request.0.as_str());
     let done = sqlx::query!(
         "UPDATE approvals
-         SET version = version + 1, status = $3, decided_at = $4, decided_how = $5, request = $6, replaced_by = $7
-         WHERE id = $1 AND version = $2 AND status = 'pending'",
+         SET version = version + 1, status = $3, decided_at = $4, decided_how = $5, request = $6
+         WHERE id = $1 AND version = $2 AND status = 'pending' AND NOT EXISTS (
+            SELECT 1 FROM factors WHERE factors.user_id = approvals.user_id
+                AND (wrong_codes > 0 OR codes_off_at IS NOT NULL
+                    OR refused_pushes > 0 OR push_refused_at IS NOT NULL OR push_off_at IS NOT NULL))",
         id,
         approval.version,
         word,
         at,
         how,
         request,
-        replaced_by,
     );
-    if done.execute(db).await?.rows_affected() == 0 {
-        return Ok(false);
+    let done = done.execute(db).await?.rows_affected() > 0;
+    if done {
+        ended(approval, Status::Approved, now);
     }
+    Ok(done)
+}
+
+/// The same in memory.
+fn ended(approval: &mut Approval, status: Status, now: OffsetDateTime) {
     approval.version += 1;
     approval.status = status;
     approval.decided_at = Some(now);
-    Ok(true)
 }

@@ -1,7 +1,8 @@
 //! Attempts that count against a limit: each is written before it is tried, so that no number of attempts at once can
 //! pass it.
 
-use time::Duration;
+use sqlx::SqliteConnection;
+use time::{Duration, OffsetDateTime};
 
 use crate::rows::millis;
 use crate::{Storage, StorageError};
@@ -9,8 +10,6 @@ use crate::{Storage, StorageError};
 /// What is attempted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttemptKind {
-    /// A password.
-    Password,
     /// A code typed.
     Code,
     /// A code sent.
@@ -29,20 +28,19 @@ pub struct Limit {
 }
 
 /// An attempt that was counted and may be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attempt(i64);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt(pub(crate) Vec<i64>);
 
 /// The limit is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limited {
-    /// How long until another attempt is allowed; a second at least.
+    /// How long until another attempt is allowed.
     pub retry_after: Duration,
 }
 
 impl AttemptKind {
     const fn word(self) -> &'static str {
         match self {
-            Self::Password => "password",
             Self::Code => "code",
             Self::CodeSent => "code_sent",
             Self::Push => "push",
@@ -61,27 +59,24 @@ impl Storage {
         subject: &str,
         limit: Limit,
     ) -> Result<Result<Attempt, Limited>, StorageError> {
-        let now = self.clock.now();
-        let (kind, at, since) = (kind.word(), millis(now), millis(now - limit.window));
+        self.count_attempts(kind, &[(subject.to_owned(), limit)]).await
+    }
+
+    /// Counts one attempt against several limits, or refuses it and counts it against none.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written; the attempt must then not be made.
+    pub async fn count_attempts(
+        &self,
+        kind: AttemptKind,
+        limits: &[(String, Limit)],
+    ) -> Result<Result<Attempt, Limited>, StorageError> {
         let mut db = self.write().await?;
-        let oldest = sqlx::query_scalar!(
-            "SELECT at FROM attempts WHERE kind = $1 AND subject = $2 AND at > $3 ORDER BY at DESC LIMIT 1 OFFSET $4",
-            kind,
-            subject,
-            since,
-            limit.count - 1,
-        )
-        .fetch_optional(&mut *db)
-        .await?;
-        if let Some(oldest) = oldest {
-            let wait = Duration::milliseconds(oldest - since).max(Duration::SECOND);
-            return Ok(Err(Limited { retry_after: wait }));
+        let counted = count(&mut db, kind, limits, self.clock.now()).await?;
+        if counted.is_ok() {
+            db.commit().await?;
         }
-        let inserted = sqlx::query!("INSERT INTO attempts (kind, subject, at) VALUES ($1, $2, $3)", kind, subject, at)
-            .execute(&mut *db)
-            .await?;
-        db.commit().await?;
-        Ok(Ok(Attempt(inserted.last_insert_rowid())))
+        Ok(counted)
     }
 
     /// Takes an attempt back: it was right, or never tried.
@@ -89,7 +84,50 @@ impl Storage {
     /// # Errors
     /// When the database cannot be written.
     pub async fn forgive(&self, attempt: Attempt) -> Result<(), StorageError> {
-        sqlx::query!("DELETE FROM attempts WHERE seq = $1", attempt.0).execute(&self.writer).await?;
+        let mut db = self.write().await?;
+        forgive(&mut db, &attempt).await?;
+        db.commit().await?;
         Ok(())
     }
+}
+
+/// Counts an attempt inside a transaction, which must not be committed if it is refused.
+pub(crate) async fn count(
+    db: &mut SqliteConnection,
+    kind: AttemptKind,
+    limits: &[(String, Limit)],
+    now: OffsetDateTime,
+) -> Result<Result<Attempt, Limited>, StorageError> {
+    let (kind, at) = (kind.word(), millis(now));
+    let mut counted = Vec::with_capacity(limits.len());
+    let mut longest = None;
+    for (subject, limit) in limits {
+        let (since, before) = (millis(now - limit.window), limit.count - 1);
+        let oldest = sqlx::query_scalar!(
+            "SELECT at FROM attempts WHERE kind = $1 AND subject = $2 AND at > $3 ORDER BY at DESC LIMIT 1 OFFSET $4",
+            kind,
+            subject,
+            since,
+            before,
+        )
+        .fetch_optional(&mut *db)
+        .await?;
+        longest = longest.max(oldest.map(|oldest| oldest - since));
+        let inserted = sqlx::query!("INSERT INTO attempts (kind, subject, at) VALUES ($1, $2, $3)", kind, subject, at)
+            .execute(&mut *db)
+            .await?;
+        counted.push(inserted.last_insert_rowid());
+    }
+    Ok(match longest {
+        Some(wait) => Err(Limited { retry_after: Duration::milliseconds(wait) }),
+        None => Ok(Attempt(counted)),
+    })
+}
+
+/// Takes an attempt back inside a transaction.
+pub(crate) async fn forgive(db: &mut SqliteConnection, attempt: &Attempt) -> Result<(), StorageError> {
+    for seq in &attempt.0 {
+        sqlx::query!("DELETE FROM attempts WHERE seq = $1", seq).execute(&mut *db).await?;
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use approval::{Approval, ApprovalId, SessionId, UserId};
 use sqlx::SqliteConnection;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::rows::{from_millis, millis};
 use crate::{Storage, StorageError};
@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     SignedOut,
     CodeSent,
     CodeWrong,
+    SwitchedOff,
+    LimitReached,
 }
 
 impl Kind {
@@ -44,6 +46,8 @@ impl Kind {
             Self::SignedOut => "signed_out",
             Self::CodeSent => "code_sent",
             Self::CodeWrong => "code_wrong",
+            Self::SwitchedOff => "factor_switched_off",
+            Self::LimitReached => "limit_reached",
         }
     }
 }
@@ -85,7 +89,72 @@ pub(crate) async fn write(
     Ok(())
 }
 
+/// While a limit is reached, one line in so long says so: a stranger's tries shall not fill the disk.
+const LIMIT_AGAIN: Duration = Duration::minutes(10);
+
+/// Writes a line about a limit that a session has reached; `false`: there is one already.
+pub(crate) async fn limited(
+    db: &mut SqliteConnection,
+    now: OffsetDateTime,
+    user: UserId,
+    session: SessionId,
+    limit: &str,
+) -> Result<bool, StorageError> {
+    let kind = Kind::LimitReached.word();
+    let (at, since) = (millis(now), millis(now - LIMIT_AGAIN));
+    let (user, session) = (user.to_string(), session.to_string());
+    let written = sqlx::query!(
+        "INSERT INTO audit (at, kind, user_id, session_id, note) SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS
+            (SELECT 1 FROM audit WHERE user_id = $3 AND kind = $2 AND note = $5 AND at > $6)",
+        at,
+        kind,
+        user,
+        session,
+        limit,
+        since,
+    );
+    Ok(written.execute(db).await?.rows_affected() == 1)
+}
+
+/// The same for an account of which only the address is known, if there is one: the work is the same if there is none.
+pub(crate) async fn limited_by_email(
+    db: &mut SqliteConnection,
+    now: OffsetDateTime,
+    email: &str,
+    limit: &str,
+) -> Result<(), StorageError> {
+    let kind = Kind::LimitReached.word();
+    let (at, since) = (millis(now), millis(now - LIMIT_AGAIN));
+    sqlx::query!(
+        "INSERT INTO audit (at, kind, user_id, note) SELECT $1, $2, id, $4 FROM users
+         WHERE email = $3 AND active_at IS NOT NULL AND NOT EXISTS
+            (SELECT 1 FROM audit WHERE user_id = users.id AND kind = $2 AND note = $4 AND at > $5)",
+        at,
+        kind,
+        email,
+        limit,
+        since,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 impl Storage {
+    /// The audit trail of one account, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn audit_of_user(&self, user: UserId) -> Result<Vec<AuditRow>, StorageError> {
+        let id = user.to_string();
+        let rows = sqlx::query!("SELECT at, kind, note FROM audit WHERE user_id = $1 ORDER BY seq", id)
+            .fetch_all(&self.reader)
+            .await?;
+        rows.into_iter()
+            .map(|row| Ok(AuditRow { at: from_millis("audit", row.at)?, kind: row.kind, note: row.note }))
+            .collect()
+    }
+
     /// The audit trail of one approval, oldest first.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{Sqlite, Transaction};
 use thiserror::Error;
 
-use crate::StorageError;
+use crate::{PushRules, StorageError};
 
 /// Pages of the write-ahead log, 4 kB each, from which on a commit folds them itself, should nobody else do it.
 const UNFOLDED: &str = "20000";
@@ -28,6 +28,7 @@ pub struct Storage {
     pub(crate) reader: SqlitePool,
     folder: SqlitePool,
     pub(crate) clock: Clock,
+    pub(crate) pushes: PushRules,
 }
 
 /// Why the database could not be opened.
@@ -79,7 +80,13 @@ impl Storage {
         let folder = pool(1).connect_with(options.clone()).await.map_err(OpenError::File)?;
         let reader = pool(4).connect_with(options.read_only(true));
         let reader = reader.await.map_err(OpenError::File)?;
-        Ok(Self { writer, reader, folder, clock })
+        Ok(Self { writer, reader, folder, clock, pushes: PushRules::NONE })
+    }
+
+    /// The same database, by these rules about asking phones.
+    #[must_use]
+    pub fn by(self, pushes: PushRules) -> Self {
+        Self { pushes, ..self }
     }
 
     /// Reads something, to see whether the database can be read.

@@ -26,6 +26,8 @@ pub struct NewSession {
     pub browser: String,
     /// Where it was begun, in words.
     pub place: String,
+    /// The network it was begun from: what of a browser's address counts.
+    pub network: String,
     /// When it ends unless it is confirmed.
     pub expires_at: OffsetDateTime,
 }
@@ -145,9 +147,22 @@ impl Storage {
             .execute(&mut *db)
             .await?;
         audit::write(&mut db, now, audit::Kind::SignedOut, session.user, session.id, None, "").await?;
-        let cancelled = approvals::cancel_of_session(&mut db, session.id, now, "signed out").await?;
+        let cancelled = approvals::cancel_of_session(&mut db, self.pushes, session.id, now, "signed out").await?;
         db.commit().await?;
         Ok(cancelled)
+    }
+
+    /// The phone of a session's account, in E.164, and the network the session was begun from.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn phone_and_network(&self, id: SessionId) -> Result<Option<(Secret, Option<String>)>, StorageError> {
+        let id = id.to_string();
+        let row = sqlx::query!(
+            "SELECT u.phone, s.network FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1",
+            id
+        );
+        Ok(row.fetch_optional(&self.reader).await?.map(|row| (Secret::new(row.phone), row.network)))
     }
 
     /// Writes that a code was sent for a session, or could not be.
@@ -266,13 +281,14 @@ pub(crate) async fn insert(
     let (id, user, token) = (session.id.to_string(), session.user.to_string(), session.token.0.as_slice());
     let (created_at, expires_at) = (millis(now), millis(session.expires_at));
     sqlx::query!(
-        "INSERT INTO sessions (id, user_id, token_hash, browser, place, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO sessions (id, user_id, token_hash, browser, place, network, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         id,
         user,
         token,
         session.browser,
         session.place,
+        session.network,
         created_at,
         expires_at,
     )

@@ -13,11 +13,13 @@ const USED_CODE: Duration = Duration::minutes(10);
 const ATTEMPT: Duration = Duration::hours(1);
 /// Ended sessions stay this long in the list of recent sign-ins.
 const SESSION: Duration = Duration::days(90);
+/// Notices stay as long.
+const NOTICE: Duration = Duration::days(90);
 /// Sessions that never were confirmed stay this long, for late callbacks to find their approvals.
 const UNCONFIRMED: Duration = Duration::days(1);
 
 impl Storage {
-    /// Deletes pending sign-ups, used codes, attempts and sessions whose time is over.
+    /// Deletes pending sign-ups, used codes, attempts, notices and sessions whose time is over.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -25,13 +27,14 @@ impl Storage {
         let now = self.clock.now();
         let before = |age| millis(now - age);
         let (sign_up, used_code, attempt) = (before(SIGN_UP), before(USED_CODE), before(ATTEMPT));
-        let (session, unconfirmed) = (before(SESSION), before(UNCONFIRMED));
+        let (session, unconfirmed, notice) = (before(SESSION), before(UNCONFIRMED), before(NOTICE));
         let mut db = self.write().await?;
         sqlx::query!("DELETE FROM users WHERE active_at IS NULL AND created_at < $1", sign_up)
             .execute(&mut *db)
             .await?;
         sqlx::query!("DELETE FROM used_codes WHERE used_at < $1", used_code).execute(&mut *db).await?;
         sqlx::query!("DELETE FROM attempts WHERE at < $1", attempt).execute(&mut *db).await?;
+        sqlx::query!("DELETE FROM notices WHERE at < $1", notice).execute(&mut *db).await?;
         sqlx::query!(
             "DELETE FROM sessions WHERE expires_at < $1 OR (confirmed_at IS NULL AND expires_at < $2)",
             session,

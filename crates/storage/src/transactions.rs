@@ -1,17 +1,19 @@
 //! Transactions: approvals that open no session, asked for by one that is confirmed.
 
-use approval::{Approval, ApprovalId, Change, Channel, Number, Purpose, UserId};
+use approval::{Approval, ApprovalId, Change, Channel, Delivery, Number, Purpose, SessionId, UserId};
 
 use crate::codes::{self, CodeHash};
 use crate::rows::ApprovalRow;
 use crate::sessions::Session;
-use crate::{Storage, StorageError, approvals, audit};
+use crate::{Push, Storage, StorageError, Withheld, approvals, audit, pushes};
 
 /// What asking for a transaction's approval came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
-    /// It is written.
+    /// It is written. If push is off it is on no phone, and only a code approves it.
     Now(Box<Approval>),
+    /// It is not: the phone has a rest.
+    Withheld(Withheld),
     /// There was one of this id before: a form that was sent twice.
     Before(Box<Approval>),
 }
@@ -38,15 +40,28 @@ impl Storage {
         &self,
         id: ApprovalId,
         user: UserId,
+        session: SessionId,
         make: impl FnOnce(&[Number]) -> Approval + Send,
     ) -> Result<Asked, StorageError> {
         let mut db = self.write().await?;
         if let Some(before) = approvals::load(&mut db, id).await? {
             return Ok(Asked::Before(Box::new(before)));
         }
-        let approval = make(&approvals::pending_numbers(&mut db, user).await?);
+        let now = self.clock.now();
+        let push = pushes::may_ask(&mut db, self.pushes, user, None, now).await?;
+        if push != Push::Allowed {
+            audit::limited(&mut db, now, user, session, "pushes").await?;
+        }
+        if let Push::Withheld(why @ (Withheld::Pending(_) | Withheld::Refused(_))) = push {
+            db.commit().await?;
+            return Ok(Asked::Withheld(why));
+        }
+        let mut approval = make(&approvals::pending_numbers(&mut db, user).await?);
+        if push != Push::Allowed {
+            approval.delivery = Delivery::Unavailable;
+        }
         approvals::insert(&mut db, &approval).await?;
-        audit::about(&mut db, self.clock.now(), audit::Kind::Requested, &approval, "transaction").await?;
+        audit::about(&mut db, now, audit::Kind::Requested, &approval, "transaction").await?;
         db.commit().await?;
         Ok(Asked::Now(Box::new(approval)))
     }
@@ -111,7 +126,8 @@ impl Storage {
         if !codes::use_up(&mut db, &session.provider_user, code, now).await? {
             return Ok(Some(CodeApproved::Used));
         }
-        approvals::end_in(&mut db, &mut approval, Change::Approve, now, "by a code").await?;
+        approvals::end_in(&mut db, self.pushes, &mut approval, Change::Approve, now, "by a code").await?;
+        codes::counted(&mut db, session.user, now).await?;
         db.commit().await?;
         Ok(Some(CodeApproved::Fresh(Box::new(approval))))
     }

@@ -4,7 +4,7 @@ use approval::{Approval, Number, ProviderUserId, Secret, UserId};
 
 use crate::rows::{millis, parse};
 use crate::sessions::{self, NewSession};
-use crate::{Storage, StorageError, approvals, audit};
+use crate::{Push, Storage, StorageError, Withheld, approvals, audit, pushes};
 
 /// Somebody who signs up.
 #[derive(Debug, Clone)]
@@ -36,6 +36,15 @@ pub struct Account {
     pub provider_user: ProviderUserId,
 }
 
+/// What a right password came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begun {
+    /// The session is pending, and so is its approval.
+    Asked(Box<Approval>),
+    /// The session is pending, and the phone is not asked: it waits for a code.
+    Withheld(Withheld),
+}
+
 impl Storage {
     /// The active account of this address.
     ///
@@ -55,6 +64,14 @@ impl Storage {
             password_hash: Secret::new(row.password_hash),
             provider_user: ProviderUserId(row.provider_user),
         }))
+    }
+
+    /// Whether the phone of a user may be asked now.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn may_ask(&self, user: UserId) -> Result<Push, StorageError> {
+        pushes::may_ask(&mut *self.reader.acquire().await?, self.pushes, user, None, self.clock.now()).await
     }
 
     /// Writes a pending sign-up: account, pending session, and the approval that `approval` makes from the numbers
@@ -93,8 +110,8 @@ impl Storage {
         Ok(approval)
     }
 
-    /// Writes a sign-in whose password was right: pending session, and the approval that `approval` makes from the
-    /// numbers taken.
+    /// Writes a sign-in whose password was right: pending session, and, if the phone may be asked, the approval that
+    /// `approval` makes from the numbers taken.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -102,14 +119,19 @@ impl Storage {
         &self,
         session: &NewSession,
         approval: impl FnOnce(&[Number]) -> Approval + Send,
-    ) -> Result<Approval, StorageError> {
+    ) -> Result<Begun, StorageError> {
         let now = self.clock.now();
         let mut db = self.write().await?;
         sessions::insert(&mut db, session, now).await?;
+        if let Push::Withheld(why) = pushes::may_ask(&mut db, self.pushes, session.user, None, now).await? {
+            audit::limited(&mut db, now, session.user, session.id, "pushes").await?;
+            db.commit().await?;
+            return Ok(Begun::Withheld(why));
+        }
         let approval = approval(&approvals::pending_numbers(&mut db, session.user).await?);
         approvals::insert(&mut db, &approval).await?;
         audit::about(&mut db, now, audit::Kind::Requested, &approval, "sign-in").await?;
         db.commit().await?;
-        Ok(approval)
+        Ok(Begun::Asked(Box::new(approval)))
     }
 }

@@ -38,6 +38,7 @@ pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Resul
     let timeout = Duration::from_millis(config.authy.timeout_ms.into());
     let log = event_log::beside(&database).await?;
     let plan = Plan {
+        limits: config.limits,
         product: config.product.clone(),
         public_url: config.product.public_url.clone().map_or_else(|| Url::parse(&url), Ok)?,
         storage: product::open_storage(&database).await?,

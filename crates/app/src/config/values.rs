@@ -65,6 +65,18 @@ pub(super) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32,
     number(deserializer, 6..=600)
 }
 
+pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number(deserializer, 1..=1000)
+}
+
+pub(super) fn many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number(deserializer, 1..=1_000_000)
+}
+
+pub(super) fn wait<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number(deserializer, 0..=600)
+}
+
 pub(super) fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     number(deserializer, 100..=60_000)
 }

@@ -19,12 +19,46 @@ pub(crate) struct Account {
     pub(crate) phone: Secret,
     /// The session this page is shown in.
     pub(crate) session: SignedIn,
+    /// What the person should know, newest first.
+    pub(crate) notices: Vec<Noted>,
     /// The form for a transaction.
     pub(crate) transfer: Transfer,
     /// Transactions, newest first.
     pub(crate) transactions: Vec<Listed>,
     /// Recent sign-ins, newest first.
     pub(crate) recent: Vec<SignedIn>,
+}
+
+/// What the person should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Noted {
+    /// Its number, for dismissing it.
+    pub(crate) id: i64,
+    /// What it is about.
+    pub(crate) what: What,
+    /// When it happened.
+    pub(crate) at: Moment,
+    /// When it was over.
+    pub(crate) ended: Option<Moment>,
+    /// The browser of the sign-in.
+    pub(crate) browser: String,
+    /// From where that was.
+    pub(crate) place: String,
+}
+
+/// What a notice is about; the words stand in the template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// The phone is not asked any more.
+    PushOff,
+    /// Codes are not taken any more.
+    CodesOff,
+    /// Many wrong codes were typed.
+    CodesGuessed,
+    /// A sign-in was denied on the phone.
+    SignInDenied,
+    /// Nobody answered a sign-in.
+    SignInUnanswered,
 }
 
 /// One sign-in that was confirmed.

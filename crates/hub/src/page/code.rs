@@ -4,6 +4,7 @@ use approval::{Approval, Channel, Delivery};
 use askama::Template;
 
 use super::Shell;
+use crate::problem::in_words;
 
 /// The form, with what is known about the code's way.
 #[derive(Debug, Template)]
@@ -26,6 +27,14 @@ pub(crate) struct Code {
 }
 
 impl Code {
+    /// How long the phone is left alone, in words.
+    fn wait(&self) -> String {
+        match self.reason {
+            Reason::Busy(seconds) | Reason::Rest(seconds) => in_words(seconds),
+            _ => String::new(),
+        }
+    }
+
     /// The approval to go back to, if the phone has been asked, as far as we know.
     fn may_be_tapped(&self) -> Option<&Approval> {
         let asked =
@@ -43,4 +52,12 @@ pub(crate) enum Reason {
     NoApp,
     /// The provider could not be reached or refused.
     Unavailable,
+    /// The phone is not asked: it shows enough requests already, for so many seconds.
+    Busy(i64),
+    /// The phone is not asked: the last request was not approved, and it has a rest of so many seconds.
+    Rest(i64),
+    /// The phone is not asked until a code was used.
+    Off,
+    /// The phone was not asked, and may be by now.
+    Rested,
 }

@@ -21,7 +21,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-pub(crate) use account::{Account, SignedIn};
+pub(crate) use account::{Account, Noted, SignedIn, What};
 pub(crate) use assets::asset;
 pub(crate) use code::{Code, Reason};
 pub(crate) use form::Field;

@@ -2,17 +2,17 @@
 
 use approval::ApprovalId;
 use axum::{
-    extract::State,
+    extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::cookie::CookieJar;
-use storage::ConfirmedBy;
+use storage::{ConfirmedBy, Notice, NoticeKind};
 
 use super::shell;
 use crate::{
     hub::Hub,
-    page::{self, Account, Listed, Moment, SignedIn, Transfer},
+    page::{self, Account, Listed, Moment, Noted, SignedIn, Transfer, What},
     problem::Problem,
     visitor::{Caller, MaybeCaller},
 };
@@ -22,7 +22,8 @@ pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
     let Some(caller) = caller.current() else { return Ok(Redirect::to("/sign-in").into_response()) };
     if !caller.is_confirmed() {
         let waiting = hub.storage.approval_of_session(caller.session.id).await?;
-        let next = waiting.map_or_else(|| "/sign-in".to_owned(), |approval| format!("/approvals/{}", approval.id));
+        // Without an approval the phone was not asked, and a code is waited for.
+        let next = waiting.map_or_else(|| "/code".to_owned(), |approval| format!("/approvals/{}", approval.id));
         return Ok(Redirect::to(&next).into_response());
     }
     let transfer = Transfer::empty(ApprovalId::new(&hub.clock, &hub.entropy));
@@ -34,6 +35,7 @@ pub(super) async fn account(hub: &Hub, caller: &Caller, transfer: Transfer) -> R
     let session = &caller.session;
     let sign_ins = hub.storage.recent_sign_ins(session).await?;
     let transactions = hub.storage.transactions(session.user).await?;
+    let notices = hub.storage.notices(session.user).await?;
     Ok(Account {
         shell: shell(hub, Some(caller)),
         full_name: session.full_name.clone(),
@@ -45,10 +47,25 @@ pub(super) async fn account(hub: &Hub, caller: &Caller, transfer: Transfer) -> R
             place: session.place.clone(),
             how: session.confirmed_by.map_or("", how),
         },
+        notices: notices.into_iter().map(noted).collect(),
         transfer,
         transactions: transactions.iter().map(Listed::from).collect(),
         recent: sign_ins.iter().map(shown).collect(),
     })
+}
+
+/// Shows a notice no more.
+pub(crate) async fn dismiss(
+    State(hub): State<Hub>,
+    Path(id): Path<i64>,
+    caller: MaybeCaller,
+) -> Result<Redirect, Problem> {
+    let caller = caller.required()?;
+    if !caller.is_confirmed() {
+        return Err(Problem::no_session());
+    }
+    hub.storage.dismiss_notice(caller.session.user, id).await?;
+    Ok(Redirect::to("/account"))
 }
 
 /// Ends the session and takes its cookie away.
@@ -69,6 +86,24 @@ pub(super) async fn sign_out_of(hub: &Hub, caller: &Caller) -> Result<(), Proble
 
 fn shown(one: &storage::SignIn) -> SignedIn {
     SignedIn { at: Moment(one.at), browser: one.browser.clone(), place: one.place.clone(), how: how(one.by) }
+}
+
+fn noted(notice: Notice) -> Noted {
+    let what = match notice.kind {
+        NoticeKind::PushOff => What::PushOff,
+        NoticeKind::CodesOff => What::CodesOff,
+        NoticeKind::CodesGuessed => What::CodesGuessed,
+        NoticeKind::SignInDenied => What::SignInDenied,
+        NoticeKind::SignInUnanswered => What::SignInUnanswered,
+    };
+    Noted {
+        id: notice.id,
+        what,
+        at: Moment(notice.at),
+        ended: notice.ended_at.map(Moment),
+        browser: notice.browser.unwrap_or_default(),
+        place: notice.place.unwrap_or_default(),
+    }
 }
 
 const fn how(by: ConfirmedBy) -> &'static str {

@@ -18,7 +18,10 @@ use crate::{
     complete,
     hub::Hub,
     problem::Problem,
-    refusals::{AlreadyDecided, ForeignOrigin, Internal, NoSession, NotApproved, NotFound, TooMany, UnreadableQuery},
+    refusals::{
+        AlreadyDecided, ForeignOrigin, ForeignOriginOrOff, Internal, NoSession, NotApproved, NotFound, TooMany,
+        UnreadableQuery,
+    },
     view::{ApprovalView, Done},
     visitor::{Caller, MaybeCaller},
 };
@@ -145,7 +148,8 @@ pub(crate) async fn cancel(
 
 /// Asks the phone again, by another approval with a number of its own.
 ///
-/// At most 10 requests are sent to one phone within 10 minutes.
+/// At most 10 requests are sent to one phone within 10 minutes; after one that was denied or that nobody answered, it has
+/// a rest, longer each time, and after 3 of these in a row none is sent until a code was used.
 #[utoipa::path(
     post,
     path = "/api/approvals/{id}/resend",
@@ -155,7 +159,7 @@ pub(crate) async fn cancel(
     params(OfApproval),
     responses(
         (status = CREATED, body = ApprovalView, description = "What takes its place; the same when repeated."),
-        NoSession, ForeignOrigin, NotFound, AlreadyDecided, TooMany, Internal
+        NoSession, ForeignOriginOrOff, NotFound, AlreadyDecided, TooMany, Internal
     )
 )]
 pub(crate) async fn resend(

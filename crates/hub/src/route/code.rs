@@ -7,6 +7,8 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use serde::Deserialize;
+use storage::{Push, Withheld};
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::{refused, shell};
@@ -17,7 +19,8 @@ use crate::{
     page::{self, Code, Reason},
     person::phone_ending,
     problem::{Kind, Problem},
-    visitor::{Caller, MaybeCaller},
+    throttle::WRONG_CODES_IN_A_ROW,
+    visitor::{Caller, MaybeCaller, Visitor},
 };
 
 /// A typed code.
@@ -66,9 +69,10 @@ pub(crate) async fn submit(
 pub(crate) async fn send(
     State(hub): State<Hub>,
     caller: MaybeCaller,
+    visitor: Visitor,
     Form(wanted): Form<Wanted>,
 ) -> Result<Response, Problem> {
-    match codes::send(&hub, &caller.clone().required()?, wanted.channel).await {
+    match codes::send(&hub, &caller.clone().required()?, &visitor, wanted.channel).await {
         Ok(()) => Ok(Redirect::to("/code").into_response()),
         Err(problem) => again(&hub, caller, problem).await,
     }
@@ -105,22 +109,41 @@ async fn form(hub: &Hub, caller: &Caller) -> Result<Code, Problem> {
     // The row may say more than the session we began with: a code may have been sent meanwhile.
     let now = MaybeCaller::of(hub, caller.token.clone()).await?.0;
     let session = now.map_or_else(|| caller.session.clone(), |now| now.session);
-    let trouble = "The last code could not be sent. Please try again in a minute.";
+    let trouble = if hub.storage.codes_are_off(session.user, WRONG_CODES_IN_A_ROW).await? {
+        Some(Problem::codes_off().detail)
+    } else {
+        session.code_trouble.then(|| "The last code could not be sent. Please try again in a minute.".to_owned())
+    };
+    let reason = match &approval {
+        Some(approval) => reason(approval),
+        None => unasked(hub.storage.may_ask(session.user).await?, hub.clock.now()),
+    };
     Ok(Code {
         shell: shell(hub, Some(caller)),
-        reason: reason(approval.as_ref()),
+        reason,
         phone_ending: phone_ending(session.phone.expose()),
         sent: session.code_sent_by.filter(|_| !session.code_trouble),
         error: None,
-        trouble: session.code_trouble.then(|| trouble.to_owned()),
+        trouble,
         pending: approval.filter(|approval| approval.status == Status::Pending),
     })
 }
 
-fn reason(approval: Option<&Approval>) -> Reason {
-    match approval.map(|approval| approval.delivery) {
-        Some(Delivery::NoApp) => Reason::NoApp,
-        Some(Delivery::Unavailable) => Reason::Unavailable,
+const fn reason(approval: &Approval) -> Reason {
+    match approval.delivery {
+        Delivery::NoApp => Reason::NoApp,
+        Delivery::Unavailable => Reason::Unavailable,
         _ => Reason::Chosen,
+    }
+}
+
+/// Why a session has no approval: its phone had a rest when it began.
+fn unasked(push: Push, now: OffsetDateTime) -> Reason {
+    let seconds = |until: OffsetDateTime| (until - now).whole_seconds() + 1;
+    match push {
+        Push::Allowed => Reason::Rested,
+        Push::Withheld(Withheld::Pending(until)) => Reason::Busy(seconds(until)),
+        Push::Withheld(Withheld::Refused(until)) => Reason::Rest(seconds(until)),
+        Push::Withheld(Withheld::Off) => Reason::Off,
     }
 }

@@ -75,6 +75,7 @@ fn pages() -> Router<Hub> {
         .route("/code", get(code::page).post(code::submit))
         .route("/code/send", post(code::send))
         .route("/account", get(account::page))
+        .route("/account/notices/{id}/dismiss", post(account::dismiss))
         .route("/sign-out", post(account::sign_out))
 }
 
@@ -124,6 +125,7 @@ fn problem_page(hub: &Hub, problem: &Problem) -> Response {
     let (next, next_label) = match problem.status {
         StatusCode::UNAUTHORIZED => ("/sign-in", "Sign in"),
         StatusCode::CONFLICT if problem.kind == Kind::AlreadyRegistered => ("/sign-in", "Sign in"),
+        StatusCode::FORBIDDEN if problem.kind == Kind::PushOff => ("/code", "Use a code"),
         // It leads a session that waits to its waiting page.
         StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS => ("/account", "Go back"),
         _ => ("/", "Go to the start page"),

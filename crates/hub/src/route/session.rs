@@ -20,18 +20,19 @@ use crate::{
     person::phone_ending,
     problem::Problem,
     refusals::{
-        AlreadyRegistered, AlreadySignedIn, Body, ForeignOrigin, Internal, NoSession, NoSessionOrCode, NotFound,
-        ProviderUnavailable, TooMany,
+        AlreadyRegistered, AlreadySignedIn, Body, ForeignOrigin, ForeignOriginOrOff, Internal, NoSession,
+        NoSessionOrCode, NotFound, ProviderUnavailable, TooMany,
     },
-    view::{ApprovalView, Done},
-    visitor::{Caller, MaybeCaller},
+    view::{ApprovalView, Done, NoticeView},
+    visitor::{Caller, MaybeCaller, Visitor},
 };
 
 /// Who is asking, and how far they are.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Session, examples(json!({
     "state": "confirmed",
-    "user": { "full_name": "Ada Lovelace", "email": "ada@example.com", "phone": "+12015550123" }
+    "user": { "full_name": "Ada Lovelace", "email": "ada@example.com", "phone": "+12015550123" },
+    "notices": []
 })))]
 struct SessionView<'a> {
     state: Stage,
@@ -40,6 +41,10 @@ struct SessionView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     approval: Option<ApprovalView<'a>>,
+    /// What the person should know, newest first; of a confirmed session only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    notices: Option<Vec<NoticeView>>,
 }
 
 /// How far a session is.
@@ -78,6 +83,7 @@ pub(crate) async fn show(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
     let session = &caller.session;
     let confirmed = caller.is_confirmed();
     let waiting = if confirmed { None } else { hub.storage.approval_of_session(session.id).await? };
+    let notices = if confirmed { Some(hub.storage.notices(session.user).await?) } else { None };
     let phone = if confirmed {
         session.phone.expose().to_owned()
     } else {
@@ -87,6 +93,7 @@ pub(crate) async fn show(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
         state: if confirmed { Stage::Confirmed } else { Stage::Pending },
         user: UserView { full_name: &session.full_name, email: &session.email, phone },
         approval: waiting.as_ref().map(ApprovalView::from),
+        notices: notices.map(|notices| notices.into_iter().map(NoticeView::from).collect()),
     };
     Ok(axum::Json(view).into_response())
 }
@@ -117,7 +124,8 @@ pub(crate) async fn end(State(hub): State<Hub>, caller: MaybeCaller) -> Result<R
 /// Confirms the session by a code.
 ///
 /// From a text message, a call or the authenticator. A code counts once; the same again, after a lost answer, is
-/// answered as before. After 5 wrong codes for one phone within 10 minutes, no other is tried.
+/// answered as before. After 5 wrong codes for one account or one phone within 10 minutes, no other is tried; after 100
+/// in a row none is taken until something is approved on the phone.
 #[utoipa::path(
     post,
     path = "/api/session/code",
@@ -132,7 +140,7 @@ pub(crate) async fn end(State(hub): State<Hub>, caller: MaybeCaller) -> Result<R
             description = "The session is confirmed.",
             headers(("set-cookie" = String, description = "The confirmed session, unless it was confirmed before."))
         ),
-        Body, NoSessionOrCode, ForeignOrigin, AlreadyRegistered, TooMany, Internal, ProviderUnavailable
+        Body, NoSessionOrCode, ForeignOriginOrOff, AlreadyRegistered, TooMany, Internal, ProviderUnavailable
     )
 )]
 pub(crate) async fn code(
@@ -146,7 +154,7 @@ pub(crate) async fn code(
 
 /// Sends a code to the phone of the session.
 ///
-/// At most 5 within 10 minutes.
+/// At most 5 within 10 minutes, for one account and for one phone; and so many for one client address and one country.
 #[utoipa::path(
     post,
     path = "/api/session/code/send",
@@ -156,14 +164,15 @@ pub(crate) async fn code(
     request_body = Wanted,
     responses(
         (status = ACCEPTED, description = "The code is on its way."),
-        Body, NoSession, ForeignOrigin, AlreadySignedIn, TooMany, Internal, ProviderUnavailable
+        Body, NoSession, ForeignOriginOrOff, AlreadySignedIn, TooMany, Internal, ProviderUnavailable
     )
 )]
 pub(crate) async fn send_code(
     State(hub): State<Hub>,
     caller: MaybeCaller,
+    visitor: Visitor,
     Json(wanted): Json<Wanted>,
 ) -> Result<Response, Problem> {
-    codes::send(&hub, &caller.required()?, wanted.channel).await?;
+    codes::send(&hub, &caller.required()?, &visitor, wanted.channel).await?;
     Ok(StatusCode::ACCEPTED.into_response())
 }

@@ -12,13 +12,13 @@ use utoipa::ToSchema;
 
 use super::{refused, shell};
 use crate::{
-    begin::{self, Begun},
+    begin::{self, Begun, Phone},
     body::{Form, Json},
     hub::Hub,
     page::{self, SignIn},
     problem::Problem,
     refusals::{Body, Busy, Internal, InvalidCredentials, TooMany},
-    view::Next,
+    view::Onward,
     visitor::{Caller, MaybeCaller, Visitor},
 };
 
@@ -58,8 +58,11 @@ pub(crate) async fn submit(
 
 /// Signs in as far as the password goes.
 ///
-/// The session is pending until a proof confirms it: the approval is to be completed, or a code to be typed. After 10
-/// wrong passwords for one address within 10 minutes, no other is tried.
+/// The session is pending until a proof confirms it: the approval is to be completed, or a code to be typed. The phone
+/// is not asked while 2 requests are on it (or as many as the operator has set), for a while after one that was denied or
+/// that nobody answered, and after 3 of these in a row until a code was used: then `next` is `code`, and `withheld` says
+/// why and until when. After 3 wrong passwords the next is checked only after a second, then after two, and so on; no
+/// such wait is longer than 5 minutes.
 #[utoipa::path(
     post,
     path = "/api/session",
@@ -69,8 +72,8 @@ pub(crate) async fn submit(
     responses(
         (
             status = CREATED,
-            body = Next,
-            description = "The password is right, and the phone is being asked.",
+            body = Onward,
+            description = "The password is right, and the phone is being asked, unless it has a rest.",
             headers(("set-cookie" = String, description = "The pending session."))
         ),
         Body, InvalidCredentials, TooMany, Internal, Busy
@@ -85,14 +88,22 @@ pub(crate) async fn create(
     Ok(answer(&hub, &begun))
 }
 
-/// The waiting page is next; the cookie is set.
+/// The waiting page is next, or the code form; the cookie is set.
 pub(super) fn go_and_wait(hub: &Hub, begun: &Begun) -> Response {
     let jar = CookieJar::new().add(Caller::cookie(hub, &begun.token, false));
-    (jar, Redirect::to(&format!("/approvals/{}", begun.approval.id))).into_response()
+    let next = match &begun.phone {
+        Phone::Asked(approval) => format!("/approvals/{}", approval.id),
+        Phone::Left(_) => "/code".to_owned(),
+    };
+    (jar, Redirect::to(&next)).into_response()
 }
 
 /// The same for a program.
 pub(super) fn answer(hub: &Hub, begun: &Begun) -> Response {
     let jar = CookieJar::new().add(Caller::cookie(hub, &begun.token, false));
-    (StatusCode::CREATED, jar, axum::Json(Next::approval(&begun.approval))).into_response()
+    let next = match &begun.phone {
+        Phone::Asked(approval) => Onward::approval(approval),
+        Phone::Left(why) => Onward::code(*why),
+    };
+    (StatusCode::CREATED, jar, axum::Json(next)).into_response()
 }

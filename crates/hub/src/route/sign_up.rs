@@ -18,7 +18,7 @@ use crate::{
     person::{Person, Typed},
     problem::Problem,
     refusals::{Body, ForeignOrigin, Internal, InvalidInput, ProviderUnavailableOrBusy, TooMany},
-    view::Next,
+    view::Onward,
     visitor::Visitor,
 };
 
@@ -86,7 +86,7 @@ pub(crate) async fn submit(
     responses(
         (
             status = CREATED,
-            body = Next,
+            body = Onward,
             description = "The phone is being asked.",
             headers(("set-cookie" = String, description = "The pending session."))
         ),

@@ -22,12 +22,12 @@ use crate::{
     person::phone_ending,
     problem::Problem,
     refusals::{
-        AlreadyDecided, Body, ForeignOrigin, Internal, InvalidInput, NoSession, NoSessionOrCode, NotFound,
-        ProviderUnavailable, TooMany,
+        AlreadyDecided, Body, ForeignOrigin, ForeignOriginOrOff, Internal, InvalidInput, NoSession, NoSessionOrCode,
+        NotFound, ProviderUnavailable, TooMany,
     },
     transaction,
     view::ApprovalView,
-    visitor::{Caller, MaybeCaller},
+    visitor::{Caller, MaybeCaller, Visitor},
 };
 
 /// What is to be approved, as a program says it.
@@ -58,7 +58,8 @@ pub(crate) struct Input {
 /// Has something approved by whoever is in.
 ///
 /// The phone shows exactly what is written; what does not fit is refused. At most 10 requests are sent to one phone
-/// within 10 minutes.
+/// within 10 minutes, 2 are on it at once (or as many as the operator has set), and it has a rest after one that was
+/// denied or that nobody answered. Where push is off for the account, a code is sent instead.
 #[utoipa::path(
     post,
     path = "/api/approvals",
@@ -87,7 +88,7 @@ pub(crate) async fn create(
 /// Approves a transaction by a code that was sent for it alone.
 ///
 /// Codes from an authenticator do not count: they do not say what they approve. A right code sent again finds the
-/// transaction approved. After 5 wrong codes for one phone within 10 minutes, no other is tried.
+/// transaction approved. Wrong codes count together with those of sign-ins.
 #[utoipa::path(
     post,
     path = "/api/approvals/{id}/code",
@@ -98,7 +99,7 @@ pub(crate) async fn create(
     request_body = Typed,
     responses(
         (status = OK, body = ApprovalView, description = "It is approved."),
-        Body, NoSessionOrCode, ForeignOrigin, NotFound, AlreadyDecided, TooMany, Internal, ProviderUnavailable
+        Body, NoSessionOrCode, ForeignOriginOrOff, NotFound, AlreadyDecided, TooMany, Internal, ProviderUnavailable
     )
 )]
 pub(crate) async fn code(
@@ -113,7 +114,7 @@ pub(crate) async fn code(
 
 /// Sends a code that approves this transaction alone.
 ///
-/// At most 5 within 10 minutes.
+/// It counts together with the codes sent for sign-ins.
 #[utoipa::path(
     post,
     path = "/api/approvals/{id}/code/send",
@@ -124,16 +125,17 @@ pub(crate) async fn code(
     request_body = Wanted,
     responses(
         (status = ACCEPTED, description = "The code is on its way."),
-        Body, NoSession, ForeignOrigin, NotFound, AlreadyDecided, TooMany, Internal, ProviderUnavailable
+        Body, NoSession, ForeignOriginOrOff, NotFound, AlreadyDecided, TooMany, Internal, ProviderUnavailable
     )
 )]
 pub(crate) async fn send_code(
     State(hub): State<Hub>,
     OfApproval(id): OfApproval,
     caller: MaybeCaller,
+    visitor: Visitor,
     Json(wanted): Json<Wanted>,
 ) -> Result<Response, Problem> {
-    transaction::send_code(&hub, &caller.required()?, id, wanted.channel).await?;
+    transaction::send_code(&hub, &caller.required()?, &visitor, id, wanted.channel).await?;
     Ok(StatusCode::ACCEPTED.into_response())
 }
 
@@ -187,10 +189,11 @@ pub(crate) async fn submit_send(
     State(hub): State<Hub>,
     OfApproval(id): OfApproval,
     caller: MaybeCaller,
+    visitor: Visitor,
     Form(wanted): Form<Wanted>,
 ) -> Result<Response, Problem> {
     let caller = caller.required()?;
-    match transaction::send_code(&hub, &caller, id, wanted.channel).await {
+    match transaction::send_code(&hub, &caller, &visitor, id, wanted.channel).await {
         Ok(()) => Ok(Redirect::to(&format!("/approvals/{id}/code")).into_response()),
         Err(problem) => again(&hub, &caller, id, problem).await,
     }

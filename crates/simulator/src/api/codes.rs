@@ -59,6 +59,7 @@ pub(super) async fn verify(
     let action = params.text("action");
     simulator.store.change(|state, now| {
         let phone = user_mut(state, &id)?;
+        phone.checked += 1;
         let known = phone.confirmed || phone.switches.has_app;
         if !known && !params.flag("force") {
             return Ok(valid(phone));

@@ -7,7 +7,7 @@ use approval::{
     Approval, Callback, Clock, Delivery, Details, Echo, Entropy, Id, Logos, Number, ProviderUserId, Purpose, RequestId,
     Secret, SessionId, Shown, Status, UserId,
 };
-use storage::{Completed, Heard, NewSession, NewToken, NewUser, Session, Storage, TokenHash};
+use storage::{Begun, Completed, Heard, NewSession, NewToken, NewUser, Session, Storage, TokenHash};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 
@@ -94,7 +94,10 @@ impl Given {
         let session = self.new_session(user);
         let approval =
             self.storage.begin_sign_in(&session, |taken| self.approval(&session, Purpose::SignIn, taken)).await;
-        self.waiting(session.token, approval.unwrap()).await
+        match approval.unwrap() {
+            Begun::Asked(approval) => self.waiting(session.token, *approval).await,
+            Begun::Withheld(why) => panic!("the phone is not asked: {why:?}"),
+        }
     }
 
     /// Stores a request id for the approval, as after a push.
@@ -126,6 +129,7 @@ impl Given {
             token: self.token(),
             browser: "Firefox on Linux".into(),
             place: "This computer".into(),
+            network: "loopback".into(),
             expires_at: self.clock.now() + Duration::minutes(15),
         }
     }

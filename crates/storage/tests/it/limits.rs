@@ -43,10 +43,10 @@ async fn limits_count_each_subject_and_kind_apart_and_forget_the_forgiven() {
         given.storage.count_attempt(AttemptKind::Code, "ada", FIVE).await.unwrap().unwrap();
     }
     assert!(given.storage.count_attempt(AttemptKind::Code, "grace", FIVE).await.unwrap().is_ok());
-    let other = given.storage.count_attempt(AttemptKind::Password, "ada", FIVE).await.unwrap().unwrap();
+    let other = given.storage.count_attempt(AttemptKind::Push, "ada", FIVE).await.unwrap().unwrap();
     given.storage.forgive(other).await.unwrap();
     for _ in 0..5 {
-        assert!(given.storage.count_attempt(AttemptKind::Password, "ada", FIVE).await.unwrap().is_ok());
+        assert!(given.storage.count_attempt(AttemptKind::Push, "ada", FIVE).await.unwrap().is_ok());
     }
 }
 

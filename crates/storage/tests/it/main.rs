@@ -5,7 +5,9 @@
 mod codes;
 mod completing;
 mod deciding;
+mod factors;
 mod given;
+mod guesses;
 mod limits;
 mod outbox;
 mod questions;

@@ -20,7 +20,7 @@ async fn asking(given: &Given) -> Waiting {
 
 async fn ask(given: &Given, session: &storage::Session, id: ApprovalId) -> Asked {
     let make = |taken: &[_]| approval::Approval { id, ..given.approval_of(session, Purpose::Transaction, taken) };
-    given.storage.begin_transaction(id, session.user, make).await.unwrap()
+    given.storage.begin_transaction(id, session.user, session.id, make).await.unwrap()
 }
 
 #[tokio::test]

@@ -1,0 +1,135 @@
+//! How often what may be tried: every number, with its reason, and what whoever tries more often is told. Counting is
+//! the database's, so that it holds over sessions, processes and restarts. Knows no route and no page.
+
+use approval::{ProviderUserId, UserId};
+use storage::{CodeLimits, Delay, Delays, Limit, Limited, PushRules, Withheld};
+use time::{Duration, OffsetDateTime};
+
+use crate::{problem::Problem, settings::Limits};
+
+/// Wrong passwords. Somebody mistypes three times without noticing a delay; a guesser at one account gets 22 tries in the
+/// first hour from a place of his own, and 12 an hour after that. NIST SP 800-63B-4, 3.2.2, asks for no more than 100 in
+/// a row, and then a lock: that would be anybody's to put on anybody, so guesses are slowed down instead, and a password
+/// alone opens nothing. Where the account has been used before, nobody's guesses elsewhere delay its owner, and no delay
+/// is longer than 5 minutes anywhere.
+pub(crate) const GUESSES: Delays = Delays {
+    pair: Delay { free: 3, first: Duration::SECOND, longest: Duration::minutes(5), window: Duration::HOUR },
+    // From many places at once. Shorter, because the owner may be on a journey and waits with the guessers.
+    account: Delay { free: 10, first: Duration::SECOND, longest: Duration::minutes(1), window: Duration::HOUR },
+    // At many accounts from one place, which may be an office: its people mistype, too.
+    network: Delay { free: 50, first: Duration::SECOND, longest: Duration::minutes(1), window: Duration::HOUR },
+};
+
+/// Wrong codes for one account and for one phone, over all sessions and channels: a guess of 7 digits succeeds once in
+/// 10 million tries, one of 6 digits in a million.
+const WRONG_CODES: Limit = Limit { count: 5, window: Duration::minutes(10) };
+/// Wrong codes in a row after which the account takes none (NIST SP 800-63B-4, 3.2.2: no more than 100).
+pub(crate) const WRONG_CODES_IN_A_ROW: u32 = 100;
+
+/// Codes sent for one account, and to one phone: each costs, and rings.
+const SENT_CODES: Limit = Limit { count: 5, window: Duration::minutes(10) };
+/// Codes sent because of one network, which may be an office: whoever would have codes sent to made-up numbers of many
+/// accounts meets it.
+const SENT_FROM_NETWORK: Limit = Limit { count: 50, window: Duration::minutes(10) };
+/// The window of the codes sent to all phones of one country, of which an operator says how many: calls to some
+/// countries are dear, and are had by those who earn with them.
+const COUNTRY: Duration = Duration::minutes(10);
+
+/// Requests sent to one phone again, for a transaction, or because somebody signs up with it.
+pub(crate) const PUSHES: Limit = Limit { count: 10, window: Duration::minutes(10) };
+
+/// The names of limits, in logs and audit rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    Passwords,
+    WrongCodes,
+    SentCodes,
+    Pushes,
+}
+
+/// Whoever has codes sent, and where to.
+#[derive(Debug)]
+pub(crate) struct Sending<'a> {
+    pub(crate) user: UserId,
+    pub(crate) provider_user: &'a ProviderUserId,
+    /// Those of sign-ups count apart, so that nobody can use up those of the phone's owner.
+    pub(crate) sign_up: bool,
+    pub(crate) network: &'a str,
+    /// The calling code of the phone's country.
+    pub(crate) country: u16,
+}
+
+/// When phones are asked. A request that waits is nobody else's to take away, so there is room for two: the one that
+/// somebody made in the wrong browser, and the right one.
+pub(crate) fn pushes(limits: &Limits) -> PushRules {
+    PushRules {
+        pending: limits.pending_pushes,
+        refused: limits.refused_pushes,
+        // Counted from the asking: whoever has waited until nobody answered has waited already.
+        first_wait: Duration::seconds(limits.push_wait_seconds.into()),
+        // The second wait outlasts a request that nobody answers: 150 s after 5.
+        growth: 30,
+        longest_wait: Duration::minutes(15),
+        // With codes off as well, this is all there is: three requests an hour are no storm.
+        off_without_codes: Duration::HOUR,
+    }
+}
+
+/// What wrong codes are limited by, for this account on this phone.
+pub(crate) fn wrong_codes(user: UserId, provider_user: &ProviderUserId, sign_up: bool) -> CodeLimits {
+    let tries = vec![(account(user), WRONG_CODES), (phone(provider_user, sign_up), WRONG_CODES)];
+    CodeLimits { tries, in_a_row: WRONG_CODES_IN_A_ROW }
+}
+
+/// What the sending of codes is limited by.
+pub(crate) fn sent_codes(limits: &Limits, sending: &Sending<'_>) -> Vec<(String, Limit)> {
+    let of_country = Limit { count: limits.codes_per_country.into(), window: COUNTRY };
+    vec![
+        (account(sending.user), SENT_CODES),
+        (phone(sending.provider_user, sending.sign_up), SENT_CODES),
+        (format!("network:{}", sending.network), SENT_FROM_NETWORK),
+        (format!("country:{}", sending.country), of_country),
+    ]
+}
+
+/// Names the attempts on one phone, or those of its sign-ups.
+pub(crate) fn phone(provider_user: &ProviderUserId, sign_up: bool) -> String {
+    let prefix = if sign_up { "sign-up:" } else { "" };
+    format!("{prefix}{}", provider_user.0)
+}
+
+fn account(user: UserId) -> String {
+    format!("account:{user}")
+}
+
+/// The problem of having reached a limit; the log says which.
+pub(crate) fn reached(of: Of, limited: Limited) -> Problem {
+    let (limit, what) = of.words();
+    tracing::warn!(limit, retry_after = limited.retry_after.whole_seconds(), "a limit is reached");
+    Problem::too_many(what, limited)
+}
+
+/// The problem of a phone that is not asked now.
+pub(crate) fn withheld(why: Withheld, now: OffsetDateTime) -> Problem {
+    note(why);
+    match why.until() {
+        Some(until) => Problem::push_waits(why, Limited { retry_after: until - now }),
+        None => Problem::push_off(),
+    }
+}
+
+/// Says in the log that a phone is not asked.
+pub(crate) fn note(why: Withheld) {
+    tracing::warn!(limit = Of::Pushes.words().0, reason = why.word(), "a phone is not asked");
+}
+
+impl Of {
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Passwords => ("passwords", "wrong passwords"),
+            Self::WrongCodes => ("wrong_codes", "wrong codes"),
+            Self::SentCodes => ("sent_codes", "codes were sent"),
+            Self::Pushes => ("pushes", "requests were sent"),
+        }
+    }
+}

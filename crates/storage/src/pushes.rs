@@ -1,0 +1,258 @@
+//! Whether a phone may be asked: not while enough requests are on it, not too soon after one that was denied or that
+//! nobody answered, and not at all after several of these in a row, until a code was accepted. Knows no provider.
+
+use approval::{Approval, ApprovalId, Delivery, Purpose, Status, UserId};
+use sqlx::SqliteConnection;
+use time::{Duration, OffsetDateTime};
+
+use crate::notices::{self, NoticeKind};
+use crate::rows::{from_millis, millis};
+use crate::{StorageError, audit};
+
+/// When a phone is not asked.
+#[derive(Debug, Clone, Copy)]
+pub struct PushRules {
+    /// Requests that may be on the phone at once.
+    pub pending: u32,
+    /// Denied or unanswered ones in a row after which push is off.
+    pub refused: u32,
+    /// From asking for the first refused one until the phone may be asked again.
+    pub first_wait: Duration,
+    /// Each further one in a row makes the wait this many times as long…
+    pub growth: i32,
+    /// …but no longer than this.
+    pub longest_wait: Duration,
+    /// Push comes back after this long where codes are off as well: or nothing would be left.
+    pub off_without_codes: Duration,
+}
+
+/// Whether a phone may be asked now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Push {
+    /// It may.
+    Allowed,
+    /// It may not.
+    Withheld(Withheld),
+}
+
+/// Why a phone is not asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withheld {
+    /// Enough requests are on it, the first until then.
+    Pending(OffsetDateTime),
+    /// The last request was denied or not answered; until then it has a rest.
+    Refused(OffsetDateTime),
+    /// Push is off until a code was accepted.
+    Off,
+}
+
+impl PushRules {
+    /// A phone may always be asked: for whoever asks none.
+    pub const NONE: Self = Self {
+        pending: u32::MAX,
+        refused: u32::MAX,
+        first_wait: Duration::ZERO,
+        growth: 1,
+        longest_wait: Duration::ZERO,
+        off_without_codes: Duration::ZERO,
+    };
+
+    /// How long after the asking for the last of so many refused ones the phone may be asked again.
+    fn wait(self, refused: u32) -> Duration {
+        let growth = f64::from(self.growth).powi(i32::try_from(refused.saturating_sub(1)).unwrap_or(i32::MAX));
+        if self.first_wait.is_zero() { Duration::ZERO } else { (self.first_wait * growth).min(self.longest_wait) }
+    }
+}
+
+impl Withheld {
+    /// The word for it in logs, audit rows and JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pending(_) => "pending",
+            Self::Refused(_) => "refused",
+            Self::Off => "off",
+        }
+    }
+
+    /// Until when, if time alone ends it.
+    #[must_use]
+    pub const fn until(self) -> Option<OffsetDateTime> {
+        match self {
+            Self::Pending(until) | Self::Refused(until) => Some(until),
+            Self::Off => None,
+        }
+    }
+}
+
+/// Whether the phone of `user` may be asked now, `leaving` being an approval that will not be on it any more.
+pub(crate) async fn may_ask(
+    db: &mut SqliteConnection,
+    rules: PushRules,
+    user: UserId,
+    leaving: Option<ApprovalId>,
+    now: OffsetDateTime,
+) -> Result<Push, StorageError> {
+    let (user, leaving) = (user.to_string(), leaving.map(|id| id.to_string()).unwrap_or_default());
+    let factors = sqlx::query!(
+        r#"SELECT refused_pushes AS "refused: u32", push_refused_at, push_off_at, codes_off_at FROM factors WHERE user_id = $1"#,
+        user
+    );
+    if let Some(factors) = factors.fetch_optional(&mut *db).await? {
+        if let Some(off_at) = factors.push_off_at {
+            let until = from_millis("factors", off_at)? + rules.off_without_codes;
+            match factors.codes_off_at {
+                None => return Ok(Push::Withheld(Withheld::Off)),
+                Some(_) if now < until => return Ok(Push::Withheld(Withheld::Refused(until))),
+                Some(_) => {}
+            }
+        } else if let Some(asked_at) = factors.push_refused_at {
+            let until = from_millis("factors", asked_at)? + rules.wait(factors.refused);
+            if now < until {
+                return Ok(Push::Withheld(Withheld::Refused(until)));
+            }
+        }
+    }
+    let pending = sqlx::query!(
+        r#"SELECT count(*) AS "count!: u32", min(expires_at) AS "first: i64" FROM approvals
+         WHERE user_id = $1 AND status = 'pending' AND delivery IN ('sending', 'sent', 'unknown') AND id <> $2"#,
+        user,
+        leaving
+    );
+    let pending = pending.fetch_one(db).await?;
+    match pending.first {
+        Some(first) if pending.count >= rules.pending => {
+            // What is over its time has a last question to the provider before it.
+            let until = from_millis("approvals", first)?.max(now + Duration::SECOND);
+            Ok(Push::Withheld(Withheld::Pending(until)))
+        }
+        _ => Ok(Push::Allowed),
+    }
+}
+
+/// Whether the phone may be asked again in the place of `old`. Taking back a request that the phone shows is no answer to
+/// it, so the last of a row cannot be sent again before its time is up.
+pub(crate) async fn may_replace(
+    db: &mut SqliteConnection,
+    rules: PushRules,
+    old: &Approval,
+    now: OffsetDateTime,
+) -> Result<Push, StorageError> {
+    let push = may_ask(db, rules, old.user, Some(old.id), now).await?;
+    if push != Push::Allowed || old.status != Status::Pending || !rang(old) {
+        return Ok(push);
+    }
+    let user = old.user.to_string();
+    let refused =
+        sqlx::query_scalar!(r#"SELECT refused_pushes AS "refused: u32" FROM factors WHERE user_id = $1"#, user);
+    let refused = refused.fetch_optional(db).await?.unwrap_or_default();
+    let last = refused.saturating_add(1) >= rules.refused;
+    let until = old.expires_at.max(now + Duration::SECOND);
+    Ok(if last { Push::Withheld(Withheld::Pending(until)) } else { Push::Allowed })
+}
+
+/// Whether push is off, and nothing that is tapped may count.
+pub(crate) async fn is_off(
+    db: &mut SqliteConnection,
+    rules: PushRules,
+    user: UserId,
+    now: OffsetDateTime,
+) -> Result<bool, StorageError> {
+    let push = may_ask(db, PushRules { pending: u32::MAX, ..rules }, user, None, now).await?;
+    let user = user.to_string();
+    let off = sqlx::query_scalar!("SELECT push_off_at FROM factors WHERE user_id = $1", user);
+    let off = off.fetch_optional(db).await?.flatten();
+    Ok(off.is_some() && push != Push::Allowed)
+}
+
+/// Takes note of the end of an approval: what was approved ends the row of refused ones, anything else adds to it, once
+/// the phone has rung. One that was taken back adds as well, or a guesser could ring for ever, but makes nobody wait.
+pub(crate) async fn ended(
+    db: &mut SqliteConnection,
+    rules: PushRules,
+    approval: &Approval,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
+    let user = approval.user.to_string();
+    let rang = rang(approval);
+    let asked_at = match approval.status {
+        Status::Approved => {
+            sqlx::query!(
+                "UPDATE factors SET refused_pushes = 0, push_refused_at = NULL WHERE user_id = $1 AND push_off_at IS NULL",
+                user
+            )
+            .execute(db)
+            .await?;
+            return Ok(());
+        }
+        Status::Denied => Some(millis(approval.created_at)),
+        Status::Expired if rang => Some(millis(approval.created_at)),
+        Status::Cancelled if rang => None,
+        _ => return Ok(()),
+    };
+    if approval.purpose == Purpose::SignIn {
+        let kind = match approval.status {
+            Status::Denied => Some(NoticeKind::SignInDenied),
+            Status::Expired => Some(NoticeKind::SignInUnanswered),
+            _ => None,
+        };
+        if let Some(kind) = kind {
+            notices::write(db, kind, approval.user, Some(approval.session), now).await?;
+        }
+    }
+    let row = sqlx::query!(
+        r#"INSERT INTO factors (user_id, refused_pushes, push_refused_at) VALUES ($1, 1, $2)
+         ON CONFLICT (user_id) DO UPDATE SET refused_pushes = refused_pushes + 1,
+            push_refused_at = coalesce(max(push_refused_at, $2), $2, push_refused_at)
+         RETURNING refused_pushes AS "refused: u32", push_off_at"#,
+        user,
+        asked_at
+    )
+    .fetch_one(&mut *db)
+    .await?;
+    if row.refused < rules.refused {
+        return Ok(());
+    }
+    let at = millis(now);
+    sqlx::query!("UPDATE factors SET push_off_at = $2 WHERE user_id = $1", user, at).execute(&mut *db).await?;
+    if row.push_off_at.is_none() {
+        notices::write(db, NoticeKind::PushOff, approval.user, None, now).await?;
+        audit::about(db, now, audit::Kind::SwitchedOff, approval, "push").await?;
+    }
+    Ok(())
+}
+
+/// Whether the phone shows it, as far as we know.
+const fn rang(approval: &Approval) -> bool {
+    matches!(approval.delivery, Delivery::Sent | Delivery::Unknown)
+}
+
+/// A code was accepted: whoever has the phone has answered.
+pub(crate) async fn code_accepted(
+    db: &mut SqliteConnection,
+    user: UserId,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
+    notices::end(db, NoticeKind::PushOff, user, now).await?;
+    let user = user.to_string();
+    sqlx::query!(
+        "UPDATE factors SET refused_pushes = 0, push_refused_at = NULL, push_off_at = NULL WHERE user_id = $1",
+        user
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_grows_with_each_refused_push_up_to_its_end() {
+        let (first_wait, longest_wait) = (Duration::seconds(5), Duration::minutes(15));
+        let rules = PushRules { first_wait, longest_wait, growth: 30, ..PushRules::NONE };
+        assert_eq!([1, 2, 3, 1000].map(|refused| rules.wait(refused).whole_seconds()), [5, 150, 900, 900]);
+        assert_eq!(PushRules::NONE.wait(1000), Duration::ZERO);
+    }
+}

@@ -1,0 +1,264 @@
+//! When a phone is asked and when a code is tried: what strangers can do with a password, and what they cannot.
+
+use approval::{Change, Delivery, Status, UserId};
+use storage::{
+    CodeConfirmed, CodeHash, CodeLimits, Completed, Decided, Doubt, Heard, Limit, NotTried, NoticeKind, Push,
+    PushRules, Withheld,
+};
+use time::Duration;
+
+use crate::given::{Given, Waiting, callback};
+
+const RULES: PushRules = PushRules {
+    pending: 2,
+    refused: 3,
+    first_wait: Duration::seconds(5),
+    growth: 30,
+    longest_wait: Duration::minutes(15),
+    off_without_codes: Duration::HOUR,
+};
+const IN_A_ROW: u32 = 100;
+
+async fn given() -> (Given, UserId) {
+    let mut given = Given::empty().await;
+    let user = given.account("ada@example.com").await;
+    given.storage = given.storage.by(RULES);
+    (given, user)
+}
+
+async fn pushed(given: &Given, user: UserId) -> Waiting {
+    let waiting = given.sign_in(user).await;
+    given.sent(&waiting).await;
+    waiting
+}
+
+async fn answer(given: &Given, waiting: &Waiting, status: &str) -> Decided {
+    let request = given.now(waiting).await.request.unwrap();
+    given.storage.decide(&callback(&request, status), Heard::Callback).await.unwrap()
+}
+
+/// Denied as often as push needs to be off.
+async fn switched_off(given: &Given, user: UserId) {
+    for _ in 0..3 {
+        let waiting = pushed(given, user).await;
+        answer(given, &waiting, "denied").await;
+        given.pass(Duration::minutes(15));
+    }
+    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Withheld(Withheld::Off));
+}
+
+/// Asked for and taken back as often as push needs to be off, while another request may wait.
+async fn taken_back(given: &Given, user: UserId) {
+    for _ in 0..3 {
+        let waiting = pushed(given, user).await;
+        given.storage.end(waiting.approval.id, Change::Cancel).await.unwrap();
+    }
+    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Withheld(Withheld::Off));
+}
+
+fn codes() -> CodeLimits {
+    let five = Limit { count: 5, window: Duration::minutes(10) };
+    CodeLimits { tries: vec![("account".into(), five), ("phone".into(), five)], in_a_row: IN_A_ROW }
+}
+
+/// As many wrong codes as are taken.
+async fn codes_switched_off(given: &Given, waiting: &Waiting) {
+    for tried in 0..IN_A_ROW {
+        if tried > 0 && tried % 5 == 0 {
+            given.pass(Duration::minutes(10));
+        }
+        given.storage.count_try(&waiting.session, &codes()).await.unwrap().unwrap();
+        given.storage.code_wrong(&waiting.session, IN_A_ROW).await.unwrap();
+    }
+    given.pass(Duration::minutes(10));
+}
+
+async fn told(given: &Given, user: UserId) -> Vec<(NoticeKind, bool)> {
+    let notices = given.storage.notices(user).await.unwrap();
+    notices.into_iter().map(|notice| (notice.kind, notice.ended_at.is_some())).collect()
+}
+
+#[tokio::test]
+async fn two_requests_may_be_on_a_phone_and_both_stay_whoever_signs_in_next() {
+    let (given, user) = given().await;
+    let (one, two) = (pushed(&given, user).await, pushed(&given, user).await);
+    let Push::Withheld(Withheld::Pending(until)) = given.storage.may_ask(user).await.unwrap() else { panic!() };
+    assert_eq!(until, one.approval.expires_at);
+    for waiting in [&one, &two] {
+        assert_eq!(given.now(waiting).await.status, Status::Pending);
+    }
+    answer(&given, &two, "approved").await;
+    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Allowed);
+}
+
+#[tokio::test]
+async fn a_phone_that_has_no_app_is_kept_free_by_no_request() {
+    let (given, user) = given().await;
+    for _ in 0..3 {
+        let waiting = given.sign_in(user).await;
+        given.storage.delivered(waiting.approval.id, Delivery::NoApp, None).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn each_denied_or_unanswered_request_makes_the_next_wait_longer_and_the_third_is_the_last() {
+    let (given, user) = given().await;
+    let one = pushed(&given, user).await;
+    answer(&given, &one, "denied").await;
+    let until = one.approval.created_at + Duration::seconds(5);
+    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Withheld(Withheld::Refused(until)));
+    given.pass(Duration::seconds(5));
+    let two = pushed(&given, user).await;
+    given.pass(Duration::minutes(2));
+    given.storage.end(two.approval.id, Change::Expire).await.unwrap();
+    let until = two.approval.created_at + Duration::seconds(150);
+    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Withheld(Withheld::Refused(until)));
+    given.pass(Duration::seconds(30));
+    let three = pushed(&given, user).await;
+    answer(&given, &three, "denied").await;
+    given.pass(Duration::days(1));
+    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Withheld(Withheld::Off));
+    let kinds = [NoticeKind::PushOff, NoticeKind::SignInDenied, NoticeKind::SignInUnanswered, NoticeKind::SignInDenied];
+    assert_eq!(told(&given, user).await, kinds.map(|kind| (kind, false)));
+}
+
+#[tokio::test]
+async fn ringing_and_taking_back_counts_as_unanswered_and_nobody_rings_a_phone_for_ever() {
+    let (given, user) = given().await;
+    for _ in 0..3 {
+        let waiting = pushed(&given, user).await;
+        given.storage.sign_out(&waiting.session).await.unwrap();
+    }
+    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Withheld(Withheld::Off));
+}
+
+#[tokio::test]
+async fn a_tap_that_approves_ends_the_row() {
+    let (given, user) = given().await;
+    for _ in 0..4 {
+        for status in ["denied", "denied", "approved"] {
+            given.pass(Duration::minutes(15));
+            let waiting = pushed(&given, user).await;
+            answer(&given, &waiting, status).await;
+        }
+    }
+    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Allowed);
+}
+
+#[tokio::test]
+async fn a_code_switches_push_on_again_and_the_notice_says_so() {
+    let (given, user) = given().await;
+    let last = pushed(&given, user).await;
+    taken_back(&given, user).await;
+    let token = given.new_token(&last);
+    let confirmed = given.storage.confirm_by_code(&last.session, CodeHash([1; 32]), "code", token).await.unwrap();
+    assert!(matches!(confirmed, CodeConfirmed::Fresh(Completed::Confirmed, _)));
+    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Allowed);
+    assert!(told(&given, user).await.contains(&(NoticeKind::PushOff, true)));
+}
+
+#[tokio::test]
+async fn a_callback_for_an_account_whose_push_is_off_approves_nothing_and_is_audited() {
+    let (given, user) = given().await;
+    let before = pushed(&given, user).await;
+    taken_back(&given, user).await;
+    assert_eq!(answer(&given, &before, "approved").await, Decided::Nothing(Doubt::SwitchedOff));
+    assert_eq!(given.now(&before).await.status, Status::Pending);
+    assert_eq!(given.audited(&before).await.last().unwrap(), "callback_refused");
+    answer(&given, &before, "denied").await;
+    assert_eq!(given.now(&before).await.status, Status::Denied, "a no is a no");
+}
+
+#[tokio::test]
+async fn a_hundred_wrong_codes_in_a_row_switch_codes_off_until_something_is_approved_on_the_phone() {
+    let (given, user) = given().await;
+    let waiting = pushed(&given, user).await;
+    codes_switched_off(&given, &waiting).await;
+    let refused = given.storage.count_try(&waiting.session, &codes()).await.unwrap();
+    assert_eq!(refused, Err(NotTried::Off));
+    assert!(told(&given, user).await.contains(&(NoticeKind::CodesOff, false)));
+    let again = pushed(&given, user).await;
+    answer(&given, &again, "approved").await;
+    assert!(given.storage.count_try(&again.session, &codes()).await.unwrap().is_ok());
+    assert!(told(&given, user).await.contains(&(NoticeKind::CodesOff, true)));
+}
+
+#[tokio::test]
+async fn a_right_code_ends_the_row_of_wrong_ones() {
+    let (given, user) = given().await;
+    for round in 0..4_u8 {
+        let waiting = given.sign_in(user).await;
+        for tried in 0..40 {
+            if tried % 5 == 0 {
+                given.pass(Duration::minutes(10));
+            }
+            given.storage.count_try(&waiting.session, &codes()).await.unwrap().unwrap();
+            given.storage.code_wrong(&waiting.session, IN_A_ROW).await.unwrap();
+        }
+        given.storage.end(waiting.approval.id, Change::Expire).await.unwrap();
+        let other = given.sign_in(user).await;
+        let token = given.new_token(&other);
+        given.storage.confirm_by_code(&other.session, CodeHash([round; 32]), "code", token).await.unwrap();
+    }
+    assert!(!given.storage.codes_are_off(user, IN_A_ROW).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_code_that_was_never_tried_counts_nowhere() {
+    let (given, user) = given().await;
+    let waiting = given.sign_in(user).await;
+    for _ in 0..=IN_A_ROW {
+        let attempt = given.storage.count_try(&waiting.session, &codes()).await.unwrap().unwrap();
+        given.storage.not_tried(&waiting.session, &attempt).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_try_is_counted_for_account_and_phone_or_for_neither() {
+    let (given, user) = given().await;
+    let waiting = given.sign_in(user).await;
+    for _ in 0..5 {
+        given.storage.count_try(&waiting.session, &codes()).await.unwrap().unwrap();
+    }
+    let five = Limit { count: 5, window: Duration::minutes(10) };
+    let other = CodeLimits { tries: vec![("another".into(), five), ("phone".into(), five)], in_a_row: IN_A_ROW };
+    for _ in 0..10 {
+        assert!(given.storage.count_try(&waiting.session, &other).await.unwrap().is_err(), "the phone has had five");
+    }
+    let alone = CodeLimits { tries: vec![("another".into(), five)], in_a_row: IN_A_ROW };
+    assert!(given.storage.count_try(&waiting.session, &alone).await.unwrap().is_ok(), "and the account none");
+}
+
+#[tokio::test]
+async fn whoever_switches_both_off_locks_nobody_out_for_good() {
+    let (given, user) = given().await;
+    let waiting = given.sign_in(user).await;
+    given.storage.end(waiting.approval.id, Change::Expire).await.unwrap();
+    switched_off(&given, user).await;
+    let off_since = given.clock.now();
+    for _ in 0..IN_A_ROW {
+        let free = CodeLimits { tries: vec![], in_a_row: IN_A_ROW };
+        given.storage.count_try(&waiting.session, &free).await.unwrap().unwrap();
+        given.storage.code_wrong(&waiting.session, IN_A_ROW).await.unwrap();
+    }
+    let Push::Withheld(Withheld::Refused(until)) = given.storage.may_ask(user).await.unwrap() else { panic!() };
+    assert!(until <= off_since + Duration::HOUR);
+    given.pass(Duration::HOUR);
+    let owner = pushed(&given, user).await;
+    assert!(matches!(answer(&given, &owner, "approved").await, Decided::Now(_)));
+    assert!(!given.storage.codes_are_off(user, IN_A_ROW).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_dismissed_notice_is_gone_and_only_its_owner_dismisses_it() {
+    let (given, user) = given().await;
+    let waiting = pushed(&given, user).await;
+    answer(&given, &waiting, "denied").await;
+    let [notice] = &given.storage.notices(user).await.unwrap()[..] else { panic!() };
+    assert_eq!((notice.browser.as_deref(), notice.place.as_deref()), (Some("Firefox on Linux"), Some("This computer")));
+    let stranger = given.account("eve@example.com").await;
+    given.storage.dismiss_notice(stranger, notice.id).await.unwrap();
+    assert_eq!(given.storage.notices(user).await.unwrap().len(), 1);
+    given.storage.dismiss_notice(user, notice.id).await.unwrap();
+    assert!(given.storage.notices(user).await.unwrap().is_empty());
+}
