@@ -4,7 +4,7 @@ use approval::{Approval, ApprovalId, Change, Channel, Number, Purpose, UserId};
 
 use crate::codes::{self, CodeHash};
 use crate::rows::ApprovalRow;
-use crate::sessions::Session;
+use crate::sessions::{self, Session};
 use crate::{Storage, StorageError, approvals, audit};
 
 /// What asking for a transaction's approval came to.
@@ -14,6 +14,8 @@ pub enum Asked {
     Now(Box<Approval>),
     /// There was one of this id before: a form that was sent twice.
     Before(Box<Approval>),
+    /// The session that asks has ended meanwhile.
+    Ended,
 }
 
 /// What approving by a code came to.
@@ -45,8 +47,12 @@ impl Storage {
             return Ok(Asked::Before(Box::new(before)));
         }
         let approval = make(&approvals::pending_numbers(&mut db, user).await?);
+        let now = self.clock.now();
+        if !sessions::may_have(&mut db, approval.session, approval.created_at, now).await? {
+            return Ok(Asked::Ended);
+        }
         approvals::insert(&mut db, &approval).await?;
-        audit::about(&mut db, self.clock.now(), audit::Kind::Requested, &approval, "transaction").await?;
+        audit::about(&mut db, now, audit::Kind::Requested, &approval, "transaction").await?;
         db.commit().await?;
         Ok(Asked::Now(Box::new(approval)))
     }

@@ -4,7 +4,7 @@ use approval::{Approval, Number, ProviderUserId, Secret, UserId};
 
 use crate::rows::{millis, parse};
 use crate::sessions::{self, NewSession};
-use crate::{Storage, StorageError, approvals, audit};
+use crate::{Storage, StorageError, approvals, audit, passwords};
 
 /// Somebody who signs up.
 #[derive(Debug, Clone)]
@@ -94,22 +94,26 @@ impl Storage {
     }
 
     /// Writes a sign-in whose password was right: pending session, and the approval that `approval` makes from the
-    /// numbers taken.
+    /// numbers taken. `password` is the hash that it was right for. `None`: that is the account's no more.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn begin_sign_in(
         &self,
         session: &NewSession,
+        password: &Secret,
         approval: impl FnOnce(&[Number]) -> Approval + Send,
-    ) -> Result<Approval, StorageError> {
+    ) -> Result<Option<Approval>, StorageError> {
         let now = self.clock.now();
         let mut db = self.write().await?;
+        if !passwords::is_password(&mut db, session.user, password).await? {
+            return Ok(None);
+        }
         sessions::insert(&mut db, session, now).await?;
         let approval = approval(&approvals::pending_numbers(&mut db, session.user).await?);
         approvals::insert(&mut db, &approval).await?;
         audit::about(&mut db, now, audit::Kind::Requested, &approval, "sign-in").await?;
         db.commit().await?;
-        Ok(approval)
+        Ok(Some(approval))
     }
 }

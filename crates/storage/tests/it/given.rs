@@ -92,9 +92,9 @@ impl Given {
     /// A sign-in that waits for its approval.
     pub(crate) async fn sign_in(&self, user: UserId) -> Waiting {
         let session = self.new_session(user);
-        let approval =
-            self.storage.begin_sign_in(&session, |taken| self.approval(&session, Purpose::SignIn, taken)).await;
-        self.waiting(session.token, approval.unwrap()).await
+        let password = self.storage.password_hash(user).await.unwrap().unwrap();
+        let approval = self.storage.begin_sign_in(&session, &password, |taken| self.approval(&session, Purpose::SignIn, taken));
+        self.waiting(session.token, approval.await.unwrap().unwrap()).await
     }
 
     /// Stores a request id for the approval, as after a push.
@@ -105,7 +105,12 @@ impl Given {
     }
 
     pub(crate) fn new_token(&self, waiting: &Waiting) -> NewToken {
-        NewToken { old: waiting.token, new: self.token(), expires_at: self.clock.now() + Duration::hours(12) }
+        NewToken {
+            old: waiting.token,
+            new: self.token(),
+            ends_at: self.clock.now() + Duration::hours(12),
+            idle_for: Duration::hours(1),
+        }
     }
 
     /// The approval as it stands now.
