@@ -48,7 +48,7 @@ pub(crate) async fn fill(folder: &Path, count: usize) -> Vec<(Approval, String)>
         let make = |taken: &[Number]| pending(&clock, &entropy, &session, taken);
         let approval = match index {
             0 => storage.begin_sign_up(&user, &session, make).await.unwrap(),
-            _ => storage.begin_sign_in(&session, make).await.unwrap(),
+            _ => storage.begin_sign_in(&session, &user.password_hash, make).await.unwrap().unwrap(),
         };
         let request = Some(RequestId(format!("request-{index}")));
         filled.push((storage.delivered(approval.id, Delivery::Sent, request).await.unwrap().unwrap(), token));

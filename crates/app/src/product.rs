@@ -46,6 +46,8 @@ pub(crate) async fn hub(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Rou
         public_url: plan.public_url,
         sign_in_seconds: plan.product.sign_in_seconds,
         transaction_seconds: plan.product.transaction_seconds,
+        session_seconds: plan.product.session_seconds,
+        session_idle_seconds: plan.product.session_idle_seconds,
         shared: plan.shared,
     };
     let provider = Authy::new(plan.provider)?;

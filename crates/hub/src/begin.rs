@@ -3,7 +3,7 @@
 
 use approval::{Approval, ApprovalId, Purpose, Secret, SessionId, UserId};
 use provider::ProviderError;
-use storage::{AttemptKind, Limit, NewSession, NewUser, Replaced};
+use storage::{Attempt, AttemptKind, Limit, NewSession, NewUser, Replaced};
 use time::Duration;
 
 use crate::{
@@ -57,19 +57,20 @@ pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Res
 /// work for both.
 pub(crate) async fn sign_in(hub: &Hub, email: &str, password: Secret, visitor: &Visitor) -> Result<Begun, Problem> {
     let email = Email::parse(email).ok_or_else(Problem::invalid_credentials)?;
-    let counted = hub.storage.count_attempt(AttemptKind::Password, email.as_str(), WRONG_PASSWORDS).await?;
-    let attempt = counted.map_err(|limited| Problem::too_many("attempts", limited))?;
+    let attempt = count_password(hub, email.as_str()).await?;
     let account = hub.storage.account(email.as_str()).await?;
     let stored = account.as_ref().map(|account| account.password_hash.clone());
     let matches = hub.passwords.matches(password, stored).await?;
     let Some(account) = account.filter(|_| matches) else { return Err(Problem::invalid_credentials()) };
-    hub.storage.forgive(attempt).await?;
+    forgive_password(hub, attempt).await?;
     let (session, token) = new_session(hub, account.id, visitor);
     let whose =
         Whose { user: account.id, session: session.id, provider_user: &account.provider_user, email: &account.email };
     let draft = Draft::sign_in(hub, whose, visitor)?;
-    let approval = hub.storage.begin_sign_in(&session, |taken| draft.numbered(hub, taken)).await?;
-    Ok(begun(hub, approval, token))
+    let password = &account.password_hash;
+    let approval = hub.storage.begin_sign_in(&session, password, |taken| draft.numbered(hub, taken)).await?;
+    // Else the password was changed while it was being checked.
+    Ok(begun(hub, approval.ok_or_else(Problem::invalid_credentials)?, token))
 }
 
 /// Asks the phone again: the approval is cancelled and another takes its place, with a number of its own.
@@ -89,6 +90,17 @@ pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<
         Replaced::Before(new) => Ok(*new),
         Replaced::No => Err(Problem::already_decided()),
     }
+}
+
+/// Counts a password that will be checked for this address, at a sign-in or for a change.
+pub(crate) async fn count_password(hub: &Hub, email: &str) -> Result<Attempt, Problem> {
+    let counted = hub.storage.count_attempt(AttemptKind::Password, email, WRONG_PASSWORDS).await?;
+    counted.map_err(|limited| Problem::too_many("attempts", limited))
+}
+
+/// A right password is no attempt.
+pub(crate) async fn forgive_password(hub: &Hub, attempt: Attempt) -> Result<(), Problem> {
+    Ok(hub.storage.forgive(attempt).await?)
 }
 
 /// Counts a request that will be sent to a phone.

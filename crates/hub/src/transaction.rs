@@ -67,6 +67,9 @@ pub(crate) async fn begin(hub: &Hub, caller: &Caller, id: ApprovalId, wanted: Wa
     if !caller.is_confirmed() {
         return Err(Problem::no_session());
     }
+    if caller.session.password_doubted {
+        return Err(Problem::new_password_needed());
+    }
     count_push(hub, &caller.attempts()).await?;
     let draft = Draft::transaction(hub, caller, id, wanted).ok_or_else(Problem::no_session)?;
     match hub.storage.begin_transaction(id, caller.session.user, |taken| draft.numbered(hub, taken)).await? {
@@ -76,6 +79,7 @@ pub(crate) async fn begin(hub: &Hub, caller: &Caller, id: ApprovalId, wanted: Wa
         }
         Asked::Before(before) if before.session == caller.session.id => Ok(*before),
         Asked::Before(_) => Err(Problem::not_found()),
+        Asked::Ended => Err(Problem::no_session()),
     }
 }
 

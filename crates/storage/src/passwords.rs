@@ -62,7 +62,9 @@ impl Storage {
     ) -> Result<Option<Vec<Approval>>, StorageError> {
         let now = self.clock.now();
         let mut db = self.write().await?;
-        if !replace_token(&mut db, session, change, now).await? || !is_password(&mut db, session.user, change.old).await? {
+        if !replace_token(&mut db, session, change, now).await?
+            || !is_password(&mut db, session.user, change.old).await?
+        {
             return Ok(None);
         }
         set_in(&mut db, session.user, change.new, now).await?;
@@ -166,7 +168,12 @@ pub(crate) async fn is_password(db: &mut SqliteConnection, user: UserId, hash: &
 }
 
 /// Sets a password: doubts about the one before and links to set it are of no use any more.
-async fn set_in(db: &mut SqliteConnection, user: UserId, hash: &Secret, now: OffsetDateTime) -> Result<(), StorageError> {
+async fn set_in(
+    db: &mut SqliteConnection,
+    user: UserId,
+    hash: &Secret,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
     let (id, hash, at) = (user.to_string(), hash.expose(), millis(now));
     sqlx::query!(
         "UPDATE users SET password_hash = $2, password_set_at = $3, password_doubted_at = NULL WHERE id = $1",

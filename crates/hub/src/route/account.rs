@@ -7,23 +7,27 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::cookie::CookieJar;
-use storage::ConfirmedBy;
+use storage::{ConfirmedBy, LiveSession};
 
 use super::shell;
 use crate::{
+    endings,
     hub::Hub,
-    page::{self, Account, Listed, Moment, SignedIn, Transfer},
+    page::{self, Account, Device, Devices, Listed, Moment, SignedIn, Transfer},
     problem::Problem,
     visitor::{Caller, MaybeCaller},
 };
 
-/// Transactions, who you are, this session, recent sign-ins.
+/// Transactions, who you are, where you are signed in, recent sign-ins.
 pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<Response, Problem> {
     let Some(caller) = caller.current() else { return Ok(Redirect::to("/sign-in").into_response()) };
     if !caller.is_confirmed() {
         let waiting = hub.storage.approval_of_session(caller.session.id).await?;
         let next = waiting.map_or_else(|| "/sign-in".to_owned(), |approval| format!("/approvals/{}", approval.id));
         return Ok(Redirect::to(&next).into_response());
+    }
+    if caller.session.password_doubted {
+        return Ok(Redirect::to("/password").into_response());
     }
     let transfer = Transfer::empty(ApprovalId::new(&hub.clock, &hub.entropy));
     Ok(page::respond(StatusCode::OK, &account(&hub, &caller, transfer).await?))
@@ -39,11 +43,9 @@ pub(super) async fn account(hub: &Hub, caller: &Caller, transfer: Transfer) -> R
         full_name: session.full_name.clone(),
         email: session.email.clone(),
         phone: session.phone.clone(),
-        session: SignedIn {
-            at: Moment(session.confirmed_at.unwrap_or(session.created_at)),
-            browser: session.browser.clone(),
-            place: session.place.clone(),
-            how: session.confirmed_by.map_or("", how),
+        devices: Devices {
+            all: hub.storage.live_sessions(session).await?.into_iter().map(device).collect(),
+            password_set: session.password_set_at.map(Moment),
         },
         transfer,
         transactions: transactions.iter().map(Listed::from).collect(),
@@ -54,21 +56,25 @@ pub(super) async fn account(hub: &Hub, caller: &Caller, transfer: Transfer) -> R
 /// Ends the session and takes its cookie away.
 pub(crate) async fn sign_out(State(hub): State<Hub>, caller: MaybeCaller) -> Result<Response, Problem> {
     if let Some(caller) = caller.current() {
-        sign_out_of(&hub, &caller).await?;
+        endings::sign_out(&hub, &caller).await?;
     }
     Ok((CookieJar::new().add(Caller::no_cookie(&hub)), Redirect::to("/")).into_response())
 }
 
-/// Ends the session; whatever it still waited for is cancelled.
-pub(super) async fn sign_out_of(hub: &Hub, caller: &Caller) -> Result<(), Problem> {
-    for approval in hub.storage.sign_out(&caller.session).await? {
-        hub.changed(&approval);
-    }
-    Ok(())
-}
-
 fn shown(one: &storage::SignIn) -> SignedIn {
     SignedIn { at: Moment(one.at), browser: one.browser.clone(), place: one.place.clone(), how: how(one.by) }
+}
+
+fn device(one: LiveSession) -> Device {
+    Device {
+        id: one.id,
+        browser: one.browser,
+        place: one.place,
+        how: one.confirmed_by.map_or("Waits for the phone", how),
+        since: Moment(one.confirmed_at.unwrap_or(one.created_at)),
+        used: Moment(one.last_used_at),
+        current: one.current,
+    }
 }
 
 const fn how(by: ConfirmedBy) -> &'static str {

@@ -22,8 +22,8 @@ use crate::{
     person::phone_ending,
     problem::Problem,
     refusals::{
-        AlreadyDecided, Body, ForeignOrigin, Internal, InvalidInput, NoSession, NoSessionOrCode, NotFound,
-        ProviderUnavailable, TooMany,
+        AlreadyDecided, Body, ForeignOrigin, Internal, InvalidInput, NewPasswordNeeded, NoSession, NoSessionOrCode,
+        NotFound, ProviderUnavailable, TooMany,
     },
     transaction,
     view::ApprovalView,
@@ -68,7 +68,7 @@ pub(crate) struct Input {
     request_body = Input,
     responses(
         (status = CREATED, body = ApprovalView, description = "The phone is being asked."),
-        Body, NoSession, ForeignOrigin, InvalidInput, TooMany, Internal
+        Body, NoSession, NewPasswordNeeded, InvalidInput, TooMany, Internal
     )
 )]
 pub(crate) async fn create(

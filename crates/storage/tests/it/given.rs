@@ -93,7 +93,8 @@ impl Given {
     pub(crate) async fn sign_in(&self, user: UserId) -> Waiting {
         let session = self.new_session(user);
         let password = self.storage.password_hash(user).await.unwrap().unwrap();
-        let approval = self.storage.begin_sign_in(&session, &password, |taken| self.approval(&session, Purpose::SignIn, taken));
+        let approval =
+            self.storage.begin_sign_in(&session, &password, |taken| self.approval(&session, Purpose::SignIn, taken));
         self.waiting(session.token, approval.await.unwrap().unwrap()).await
     }
 
