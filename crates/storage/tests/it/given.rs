@@ -125,7 +125,7 @@ impl Given {
         rows.into_iter().map(|row| row.kind).collect()
     }
 
-    fn new_session(&self, user: UserId) -> NewSession {
+    pub(crate) fn new_session(&self, user: UserId) -> NewSession {
         NewSession {
             id: Id::new(&self.clock, &self.entropy),
             user,

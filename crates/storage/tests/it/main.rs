@@ -8,6 +8,7 @@ mod deciding;
 mod given;
 mod limits;
 mod outbox;
+mod passwords;
 mod questions;
 mod sessions;
 mod signing_up;
