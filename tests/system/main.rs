@@ -14,11 +14,13 @@ mod headers;
 mod liar;
 mod main_road;
 mod manager;
+mod passwords;
 mod port;
 #[expect(dead_code, reason = "shared with the tests of the fleet, which use more of it")]
 mod process;
 mod provider_trouble;
 mod secrets;
+mod sessions;
 mod sign_up;
 mod signed;
 mod silence;
