@@ -127,7 +127,7 @@ async fn a_used_a_replaced_and_an_unknown_link_are_answered_alike() {
     let replaced = token(&world, &person.email).await;
     let used = token(&world, &person.email).await;
     assert_eq!(reset(&world, &used, NEW).await.status, 200);
-    let answers = [&*replaced, &used, "", "no such token", &"x".repeat(5000)].map(|token| token.to_owned());
+    let answers = [&*replaced, &used, "", "no such token", &"x".repeat(5000)].map(str::to_owned);
     let mut told = Vec::new();
     for token in answers {
         let answer = reset(&world, &token, "another engine").await;

@@ -164,8 +164,9 @@ impl Role {
             "AUTHY_API_URL" | "AUTHY_TIMEOUT_MS" => &[Serve, Hub],
             "PUBLIC_URL" => &[Demo, Serve, Receiver, Hub, Operator],
             "DATABASE_URL" => &[Demo, Serve, Hub, Operator],
-            "LOGO_URL" | "SIGN_IN_SECONDS" | "TRANSACTION_SECONDS" => &[Demo, Serve, Hub],
-            "SESSION_SECONDS" | "SESSION_IDLE_SECONDS" => &[Demo, Serve, Hub],
+            "LOGO_URL" | "SIGN_IN_SECONDS" | "TRANSACTION_SECONDS" | "SESSION_SECONDS" | "SESSION_IDLE_SECONDS" => {
+                &[Demo, Serve, Hub]
+            }
             "SPOOL" | "SPOOL_MB" => &[Serve, Receiver],
             "HOST" | "PORT" => &[Demo, Serve, Receiver, Hub, Simulator, Operator],
             "PRODUCT_NAME" => &[Demo, Serve, Hub, Simulator],
