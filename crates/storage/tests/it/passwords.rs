@@ -106,14 +106,19 @@ async fn no_approval_from_before_a_change_completes_or_is_asked_again_after_it()
 }
 
 #[tokio::test]
-async fn a_transaction_of_a_session_that_has_ended_is_neither_completed_nor_begun() {
+async fn a_transaction_of_a_session_that_has_ended_is_neither_completed_nor_begun_nor_sent_again() {
     let given = Given::empty().await;
     let (session, token) = signed_in(&given, "ada@example.com").await;
-    let tapped = transaction(&given, &session, token).await;
+    let (tapped, denied) = (transaction(&given, &session, token).await, transaction(&given, &session, token).await);
     approved(&given, &tapped).await;
+    let request = given.sent(&denied).await;
+    given.storage.decide(&callback(&request, "denied"), Heard::Callback).await.unwrap();
     let (other, _) = confirmed(&given, &given.sign_in(session.user).await).await;
     given.storage.end_session(&other, session.id).await.unwrap().unwrap();
     assert_eq!(given.complete(&tapped, given.new_token(&tapped)).await, Completed::NotApproved);
+    let again =
+        |_: &approval::Approval, taken: &[approval::Number]| given.approval_of(&session, Purpose::Transaction, taken);
+    assert_eq!(given.storage.replace(denied.approval.id, again).await.unwrap(), Replaced::No);
     let late = given.approval_of(&session, Purpose::Transaction, &[]);
     assert_eq!(given.storage.begin_transaction(late.id, session.user, |_| late).await.unwrap(), Asked::Ended);
 }

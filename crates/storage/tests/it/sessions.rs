@@ -91,10 +91,13 @@ async fn signed_in(given: &Given, user: approval::UserId) -> storage::TokenHash 
 #[tokio::test]
 async fn a_session_that_nobody_uses_for_an_hour_ends() {
     let given = Given::empty().await;
-    let token = signed_in(&given, given.account("ada@example.com").await).await;
+    let user = given.account("ada@example.com").await;
+    let (token, never_used) = (signed_in(&given, user).await, signed_in(&given, user).await);
     given.pass(Duration::hours(1) - Duration::milliseconds(1));
     assert!(given.storage.session(token).await.unwrap().is_some());
-    given.pass(Duration::hours(1) - Duration::milliseconds(1));
+    given.pass(Duration::milliseconds(1));
+    assert!(given.storage.session(never_used).await.unwrap().is_none());
+    given.pass(Duration::hours(1) - Duration::milliseconds(2));
     assert!(given.storage.session(token).await.unwrap().is_some(), "a use begins the hour again");
     given.pass(Duration::hours(1));
     assert!(given.storage.session(token).await.unwrap().is_none());
