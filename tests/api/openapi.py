@@ -14,15 +14,16 @@ from product import Product
 
 SEED = "20261124"
 SCHEMATHESIS = [sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()"]
-# Needs a WebSocket, or a signature of the provider: messages.py and the Rust tests have them.
-ELSEWHERE = {("listen", "101"), ("take_callback", "200"), ("take_callback_by_query", "200")}
+# Needs a WebSocket, a signature of the provider, or an operator's link: messages.py and the Rust tests have them.
+ELSEWHERE = {("listen", "101"), ("take_callback", "200"), ("take_callback_by_query", "200"), ("reset_password", "200")}
+# Ends the session of whoever asks, or what it can do: asked for last and alone.
+ALONE = ["sign_out", "not_me", "change_password", "end_session"]
 
 
 def runs(product):
-    """Who asks, what for: a sentence, the cookie, the approval, and more for the command line."""
+    """Who asks, what for: a sentence, the cookie, what `{id}` names, and more for the command line."""
     only = "--include-operation-id"
-    # Ends the session of whoever asks, so it is asked for last and alone.
-    others = ["--exclude-operation-id", "sign_out"]
+    others = [word for name in ALONE for word in ("--exclude-operation-id", name)]
     yield "everything, as nobody", {}, None, []
     yield "everything, pending and denied", *product.pending("deny"), others
     yield "everything, confirmed and approved", *product.confirmed("approve"), others
@@ -30,6 +31,9 @@ def runs(product):
     yield "cancel, undecided", *product.confirmed(), [only, "cancel_approval"]
     yield "send a code, undecided", *product.confirmed(), [only, "send_approval_code"]
     yield "listen, decided", *product.pending("deny"), [only, "listen", "--header", "Accept:text/event-stream"]
+    yield "end another session", *product.elsewhere(), [only, "end_session"]
+    yield "not me", *product.confirmed(), [only, "not_me"]
+    yield "change the password", *product.confirmed(), [only, "change_password"]
     yield "sign out", *product.pending(), [only, "sign_out"]
 
 

@@ -56,6 +56,13 @@ class Product:
         approval = self.post("/api/approvals", {"message": "Send money?"}, cookies).json()
         return cookies, self.decide(approval, cookies, tap) if tap else approval
 
+    def elsewhere(self):
+        """The cookie of somebody who is in, and another session of theirs, which waits."""
+        who, cookies = self.person()
+        self.post("/api/session", who)
+        listed = requests.get(f"{self.url}/api/sessions", cookies=cookies, timeout=20).json()["sessions"]
+        return cookies, next(one for one in listed if not one["current"])
+
     def decide(self, approval, cookies, tap):
         """Taps, and waits until that has decided."""
         self.tap(approval, tap)

@@ -87,7 +87,7 @@ test("somebody signs up and has a transfer approved with the keyboard alone", as
   await page.keyboard.press("Enter");
   await product.answer(person, "approve", await waits(page));
   await isIn(page);
-  await tabs(page, "Countersign", "Message");
+  await tabs(page, "Countersign", "Sign out", "Message");
   await page.keyboard.type("Send money to Jarod’s vault");
   for (const value of ["Jarod", "1,000,000", "Galleons"]) {
     await page.keyboard.press("Tab");

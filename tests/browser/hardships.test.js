@@ -63,7 +63,7 @@ test("the back button after being in leads to no dead page", async (open) => {
   await isIn(page);
   await page.goBack();
   await isIn(page);
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await says(page, "Sign in with a tap");
   await page.goBack();
   await says(page, "Sign in");

@@ -210,7 +210,7 @@ test("signing out ends the session", async (open) => {
   await waits(page);
   await product.answer(person, "approve");
   await isIn(page);
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await says(page, "Sign in with a tap");
   await page.goto(`${product.url}/account`);
   await page.waitForURL("**/sign-in");

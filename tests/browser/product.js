@@ -1,9 +1,10 @@
 // Starts the real executable with its simulated phones, and speaks to both as a program would.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 
 const BINARY = process.env.COUNTERSIGN_BIN ?? resolve(import.meta.dirname, "../../target/release/countersign");
 export const PASSWORD = "correct horse battery staple";
@@ -131,6 +132,13 @@ export class Product {
       return phone?.[inbox].length >= nth && phone[inbox];
     }, `a code by ${inbox}`);
     return codes.at(-1).code;
+  }
+
+  /** A link that sets a new password, as an operator makes it. */
+  async resetLink(person) {
+    const env = { PUBLIC_URL: this.url, DATABASE_URL: "sqlite:data/demo.db" };
+    const made = await promisify(execFile)(BINARY, ["user", "reset-link", person.email], { cwd: this.#folder, env });
+    return made.stdout.split("\n")[0];
   }
 
   async #post(path, body, headers = {}) {

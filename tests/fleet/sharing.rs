@@ -1,5 +1,8 @@
 //! Several hubs and receivers share the work.
 
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
 use serde_json::json;
 
 use crate::browser::{Browser, id, signing_in};
@@ -40,6 +43,28 @@ async fn a_callback_repeated_to_every_receiver_decides_once() {
     browser.until(&world, &approval, "approved").await;
     let decisions = world.audit(&approval).await.into_iter().filter(|line| line.starts_with("approval_decided"));
     assert_eq!(decisions.count(), 1);
+}
+
+#[tokio::test]
+async fn a_browser_whose_session_is_ended_hears_it_at_whichever_hub_it_waits() {
+    let world = World::start_with(Plan { hubs: 3, ..Plan::default() }).await;
+    let mut owner = Browser::default();
+    let person = owner.sign_up(&world, 1).await;
+    let mut sockets = Vec::new();
+    for _ in 0..6 {
+        let mut browser = Browser::default();
+        let approval = browser.sign_in(&world, &person).await;
+        let mut socket = browser.listen(&world, &approval).await;
+        socket.until("pending").await;
+        sockets.push(socket);
+    }
+    assert_eq!(owner.send(&world, Method::DELETE, "/api/sessions", None).await.status, 204);
+    let begun = Instant::now();
+    for mut socket in sockets {
+        assert_eq!(socket.closed().await, 4401);
+    }
+    // Rows are read again every 20 s; this is the announcement.
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -15,11 +15,13 @@ mod liar;
 mod limits;
 mod main_road;
 mod manager;
+mod passwords;
 mod port;
 #[expect(dead_code, reason = "shared with the tests of the fleet, which use more of it")]
 mod process;
 mod provider_trouble;
 mod secrets;
+mod sessions;
 mod sign_up;
 mod signed;
 mod silence;

@@ -40,6 +40,22 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: Option<Letters>,
     },
+    /// What an operator does for one person
+    User {
+        /// What to do for them
+        #[command(subcommand)]
+        what: User,
+    },
+}
+
+/// What to do for one person.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum User {
+    /// A link for whoever forgot their password: sets a new one, once, within 30 minutes
+    ResetLink {
+        /// The address of their account
+        email: String,
+    },
 }
 
 /// What to do with dead letters.
@@ -86,7 +102,7 @@ impl Command {
             Self::Receiver => Role::Receiver,
             Self::Hub => Role::Hub,
             Self::Simulator => Role::Simulator,
-            Self::Migrate | Self::DeadLetters { .. } => Role::Operator,
+            Self::Migrate | Self::DeadLetters { .. } | Self::User { .. } => Role::Operator,
         }
     }
 }

@@ -8,6 +8,7 @@ mod migrate;
 mod receiver;
 mod serve;
 mod simulator;
+mod user;
 
 pub(crate) use dead_letters::dead_letters;
 pub(crate) use demo::demo;
@@ -16,3 +17,4 @@ pub(crate) use migrate::migrate;
 pub(crate) use receiver::receiver;
 pub(crate) use serve::serve;
 pub(crate) use simulator::simulator;
+pub(crate) use user::user;

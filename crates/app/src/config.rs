@@ -30,7 +30,7 @@ pub(crate) enum Role {
     Hub,
     /// The simulated provider and phone.
     Simulator,
-    /// An operator's command that looks at the event log, or makes ready what is kept.
+    /// An operator's command that looks at the event log, makes ready what is kept, or does something for one person.
     Operator,
 }
 
@@ -94,6 +94,10 @@ pub(crate) struct Product {
     pub(crate) sign_in_seconds: u32,
     #[config(env = "TRANSACTION_SECONDS", deserialize_with = values::seconds)]
     pub(crate) transaction_seconds: u32,
+    #[config(env = "SESSION_SECONDS", deserialize_with = values::session_seconds)]
+    pub(crate) session_seconds: u32,
+    #[config(env = "SESSION_IDLE_SECONDS", deserialize_with = values::session_seconds)]
+    pub(crate) session_idle_seconds: u32,
 }
 
 /// How often phones are asked and codes sent.
@@ -173,17 +177,19 @@ impl Role {
             "AUTHY_API_KEY" => &[Serve, Receiver, Hub, Simulator],
             "AUTHY_CALLBACK_URL" => &[Serve, Receiver, Simulator],
             "AUTHY_API_URL" | "AUTHY_TIMEOUT_MS" => &[Serve, Hub],
-            "PUBLIC_URL" => &[Demo, Serve, Receiver, Hub],
+            "PUBLIC_URL" => &[Demo, Serve, Receiver, Hub, Operator],
             "DATABASE_URL" => &[Demo, Serve, Hub, Operator],
             "LOGO_URL"
             | "SIGN_IN_SECONDS"
             | "TRANSACTION_SECONDS"
+            | "SESSION_SECONDS"
+            | "SESSION_IDLE_SECONDS"
             | "PENDING_PUSHES"
             | "REFUSED_PUSHES"
             | "PUSH_WAIT_SECONDS"
             | "CODES_PER_COUNTRY" => &[Demo, Serve, Hub],
             "SPOOL" | "SPOOL_MB" => &[Serve, Receiver],
-            "HOST" | "PORT" => &[Demo, Serve, Receiver, Hub, Simulator],
+            "HOST" | "PORT" => &[Demo, Serve, Receiver, Hub, Simulator, Operator],
             "PRODUCT_NAME" => &[Demo, Serve, Hub, Simulator],
             "ADMIN_ADDR" => &[Serve, Receiver, Hub],
             "SIMULATOR_PORT" => &[Demo],

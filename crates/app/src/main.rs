@@ -67,5 +67,6 @@ async fn begin(command: Command, config: Config, lifecycle: &Lifecycle) -> anyho
         Command::Simulator => commands::simulator(config, lifecycle).await,
         Command::Migrate => commands::migrate(config, lifecycle).await,
         Command::DeadLetters { what } => commands::dead_letters(what, config, lifecycle).await,
+        Command::User { what } => commands::user(what, config, lifecycle).await,
     }
 }

@@ -54,6 +54,8 @@ pub(crate) async fn hub(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Rou
             push_wait_seconds: plan.limits.push_wait_seconds,
             codes_per_country: plan.limits.codes_per_country,
         },
+        session_seconds: plan.product.session_seconds,
+        session_idle_seconds: plan.product.session_idle_seconds,
         shared: plan.shared,
     };
     let provider = Authy::new(plan.provider)?;

@@ -60,25 +60,35 @@ pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Res
 /// work for both.
 pub(crate) async fn sign_in(hub: &Hub, email: &str, password: Secret, visitor: &Visitor) -> Result<Begun, Problem> {
     let email = Email::parse(email).ok_or_else(Problem::invalid_credentials)?;
-    let account = check(hub, &email, password, &visitor.network()).await?;
+    let account = account_of(hub, email.as_str(), password, visitor).await?.ok_or_else(Problem::invalid_credentials)?;
     let (session, token) = new_session(hub, account.id, visitor);
     let whose =
         Whose { user: account.id, session: session.id, provider_user: &account.provider_user, email: &account.email };
     let draft = Draft::sign_in(hub, whose, visitor)?;
-    match hub.storage.begin_sign_in(&session, |taken| draft.numbered(hub, taken)).await? {
-        storage::Begun::Asked(approval) => Ok(asked(hub, *approval, token)),
-        storage::Begun::Withheld(why) => {
+    let password = &account.password_hash;
+    match hub.storage.begin_sign_in(&session, password, |taken| draft.numbered(hub, taken)).await? {
+        // The password was changed while it was being checked.
+        None => Err(Problem::invalid_credentials()),
+        Some(storage::Begun::Asked(approval)) => Ok(asked(hub, *approval, token)),
+        Some(storage::Begun::Withheld(why)) => {
             throttle::note(why);
             Ok(Begun { phone: Phone::Left(why), token })
         }
     }
 }
 
-/// The account whose password this is. Counted before it is checked, and the same is done where there is no account.
-async fn check(hub: &Hub, email: &Email, password: Secret, network: &str) -> Result<Account, Problem> {
-    let counted = hub.storage.count_guess(email.as_str(), network, GUESSES).await?;
+/// The account of this address if this is its password, at a sign-in or for a change. Counted before it is checked, and
+/// the same is done where there is no account.
+pub(crate) async fn account_of(
+    hub: &Hub,
+    email: &str,
+    password: Secret,
+    visitor: &Visitor,
+) -> Result<Option<Account>, Problem> {
+    let network = &visitor.network();
+    let counted = hub.storage.count_guess(email, network, GUESSES).await?;
     let attempt = counted.map_err(|limited| throttle::reached(Of::Passwords, limited))?;
-    let account = hub.storage.account(email.as_str()).await?;
+    let account = hub.storage.account(email).await?;
     let stored = account.as_ref().map(|account| account.password_hash.clone());
     let matches = match hub.passwords.matches(password, stored).await {
         Ok(matches) => matches,
@@ -89,10 +99,10 @@ async fn check(hub: &Hub, email: &Email, password: Secret, network: &str) -> Res
     };
     let Some(account) = account.filter(|_| matches) else {
         hub.storage.guessed_wrong(&attempt).await?;
-        return Err(Problem::invalid_credentials());
+        return Ok(None);
     };
-    hub.storage.guessed_right(&attempt, email.as_str(), network).await?;
-    Ok(account)
+    hub.storage.guessed_right(&attempt, email, network).await?;
+    Ok(Some(account))
 }
 
 /// Asks the phone again: the approval is cancelled and another takes its place, with a number of its own.

@@ -1,6 +1,8 @@
 //! Bodies read into types: JSON for programs, forms for pages. What cannot be read gets a problem, never a guess.
 
-use approval::ApprovalId;
+use std::str::FromStr;
+
+use approval::{ApprovalId, SessionId};
 use axum::{
     extract::{
         FromRequest, FromRequestParts, Path, Request,
@@ -26,6 +28,11 @@ pub(crate) struct Form<T>(pub(crate) T);
 #[derive(Debug, IntoParams)]
 #[into_params(names("id"), parameter_in = Path)]
 pub(crate) struct OfApproval(#[param(value_type = String, format = "uuid")] pub(crate) ApprovalId);
+
+/// The id of a session in the address.
+#[derive(Debug, IntoParams)]
+#[into_params(names("id"), parameter_in = Path)]
+pub(crate) struct OfSession(#[param(value_type = String, format = "uuid")] pub(crate) SessionId);
 
 /// A whole number however JSON spells it: 180.0 is one as well as 180 (JSON Schema 2020-12, 6.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -75,9 +82,21 @@ impl FromRequestParts<Hub> for OfApproval {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, Problem> {
-        let path = Path::<String>::from_request_parts(parts, hub).await;
-        path.ok().and_then(|Path(id)| id.parse().ok()).map(Self).ok_or_else(Problem::not_found)
+        id_in(parts, hub).await.map(Self)
     }
+}
+
+impl FromRequestParts<Hub> for OfSession {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, Problem> {
+        id_in(parts, hub).await.map(Self)
+    }
+}
+
+async fn id_in<T: FromStr>(parts: &mut Parts, hub: &Hub) -> Result<T, Problem> {
+    let path = Path::<String>::from_request_parts(parts, hub).await;
+    path.ok().and_then(|Path(id)| id.parse().ok()).ok_or_else(Problem::not_found)
 }
 
 fn unreadable(status: StatusCode, detail: &'static str) -> Problem {

@@ -70,6 +70,11 @@ impl Feed {
         }
     }
 
+    /// Whether the session that listens has ended meanwhile: then what it waited for was cancelled with it.
+    pub(crate) async fn has_ended(&self) -> bool {
+        MaybeCaller::of(&self.hub, self.token.clone()).await.is_ok_and(|caller| caller.0.is_none())
+    }
+
     /// What was told last. Asks no database, so that asking again and again costs it nothing.
     pub(crate) const fn newest(&self) -> Option<&Arc<Approval>> {
         self.newest.as_ref()

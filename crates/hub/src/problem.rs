@@ -46,6 +46,9 @@ pub(crate) enum Kind {
     InvalidInput,
     InvalidCredentials,
     InvalidCode,
+    InvalidLink,
+    WrongPassword,
+    NewPasswordNeeded,
     TooManyAttempts,
     NoSession,
     NotFound,
@@ -99,6 +102,24 @@ impl Problem {
     pub(crate) fn invalid_credentials() -> Self {
         Self::new(Kind::InvalidCredentials, "Email or password is wrong", StatusCode::FORBIDDEN)
             .saying("Email or password is wrong. Please try again.")
+    }
+
+    /// The old password is wrong.
+    pub(crate) fn wrong_password() -> Self {
+        Self::new(Kind::WrongPassword, "The password is wrong", StatusCode::FORBIDDEN)
+            .saying("This is not your password. Please try again.")
+    }
+
+    /// Whoever is in has said that something was not them, and not chosen another password yet.
+    pub(crate) fn new_password_needed() -> Self {
+        Self::new(Kind::NewPasswordNeeded, "Choose a new password first", StatusCode::FORBIDDEN)
+            .saying("You said that something was not you. Please choose a new password first.")
+    }
+
+    /// A reset link that is used, expired or unknown; nobody learns which.
+    pub(crate) fn invalid_link() -> Self {
+        Self::new(Kind::InvalidLink, "This link does not work", StatusCode::FORBIDDEN)
+            .saying("A link works once, for 30 minutes. Please ask for a new one.")
     }
 
     /// A code that is wrong, used or too old.

@@ -8,7 +8,6 @@ use storage::{NewToken, Via};
 use crate::{
     hub::Hub,
     problem::Problem,
-    settings::CONFIRMED_SESSION,
     token::Token,
     visitor::{Caller, MaybeCaller},
 };
@@ -45,8 +44,8 @@ impl Proof {
     /// The token that follows the caller's with this proof, and what storage needs to put it in force.
     pub(crate) fn new_token(&self, hub: &Hub, caller: &Caller) -> (Token, NewToken) {
         let next = hub.key.next_token(&caller.token, &self.0);
-        let expires_at = hub.clock.now() + CONFIRMED_SESSION;
-        let tokens = NewToken { old: caller.token.hash(), new: next.hash(), expires_at };
+        let (ends_at, idle_for) = (hub.clock.now() + hub.settings.session(), hub.settings.session_idle());
+        let tokens = NewToken { old: caller.token.hash(), new: next.hash(), ends_at, idle_for };
         (next, tokens)
     }
 

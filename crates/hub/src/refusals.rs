@@ -92,6 +92,42 @@ pub(crate) struct ForeignOriginOrOff(Problem);
 )]
 pub(crate) struct InvalidCredentials(Problem);
 
+/// The old password is wrong, or the request comes from another site.
+#[derive(IntoResponses)]
+#[response(
+    status = 403,
+    content_type = "application/problem+json",
+    examples(
+        ("wrong-password" = (value = json!(Problem::wrong_password()))),
+        ("foreign-origin" = (value = json!(Problem::foreign_origin())))
+    )
+)]
+pub(crate) struct WrongPassword(Problem);
+
+/// The link is used, expired or unknown, or the request comes from another site.
+#[derive(IntoResponses)]
+#[response(
+    status = 403,
+    content_type = "application/problem+json",
+    examples(
+        ("invalid-link" = (value = json!(Problem::invalid_link()))),
+        ("foreign-origin" = (value = json!(Problem::foreign_origin())))
+    )
+)]
+pub(crate) struct InvalidLink(Problem);
+
+/// Whoever is in has to choose a new password first, or the request comes from another site.
+#[derive(IntoResponses)]
+#[response(
+    status = 403,
+    content_type = "application/problem+json",
+    examples(
+        ("new-password-needed" = (value = json!(Problem::new_password_needed()))),
+        ("foreign-origin" = (value = json!(Problem::foreign_origin())))
+    )
+)]
+pub(crate) struct NewPasswordNeeded(Problem);
+
 /// There is nothing here, or nothing that this session may know of.
 #[derive(IntoResponses)]
 #[response(status = 404, content_type = "application/problem+json", example = json!(Problem::not_found()))]

@@ -18,6 +18,10 @@ pub struct Settings {
     pub transaction_seconds: u32,
     /// How often phones are asked and codes sent.
     pub limits: Limits,
+    /// Seconds until a confirmed session ends, however much it is used.
+    pub session_seconds: u32,
+    /// Seconds until a confirmed session ends that nobody uses.
+    pub session_idle_seconds: u32,
     /// Whether other hubs may be running on the same database. If none is, whatever is unfinished at the start was left
     /// by a process that has ended.
     pub shared: bool,
@@ -40,10 +44,18 @@ pub struct Limits {
 pub(crate) const PROVIDER_ENDS_BEFORE: Duration = Duration::seconds(5);
 /// A session ends this long after the password unless a proof confirms it.
 pub(crate) const PENDING_SESSION: Duration = Duration::minutes(15);
-/// A confirmed session ends after this long.
-pub(crate) const CONFIRMED_SESSION: Duration = Duration::hours(12);
 
 impl Settings {
     /// The shortest life of an approval, in seconds: the provider must have at least one second of it.
     pub const SHORTEST: u32 = 6;
+
+    /// A confirmed session ends after this long.
+    pub(crate) fn session(&self) -> Duration {
+        Duration::seconds(self.session_seconds.into())
+    }
+
+    /// A confirmed session ends when it is not used for this long.
+    pub(crate) fn session_idle(&self) -> Duration {
+        Duration::seconds(self.session_idle_seconds.into())
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use approval::{Approval, ApprovalId};
+use approval::{Approval, ApprovalId, Status};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use tokio::time::{Instant, interval_at, timeout};
 
@@ -51,7 +51,7 @@ async fn inform(feed: &mut Feed, socket: &mut WebSocket) -> End {
     let mut beat = interval_at(Instant::now() + BEAT, BEAT);
     loop {
         let step = tokio::select! {
-            news = feed.next() => pass_on(socket, news).await,
+            news = feed.next() => pass_on(feed, socket, news).await,
             message = socket.recv() => match (said(message), feed.newest()) {
                 (Ok(true), Some(approval)) => tell(socket, approval).await,
                 // Before the first state, which answers as well.
@@ -66,9 +66,14 @@ async fn inform(feed: &mut Feed, socket: &mut WebSocket) -> End {
     }
 }
 
-async fn pass_on(socket: &mut WebSocket, news: News) -> Result<(), End> {
+async fn pass_on(feed: &Feed, socket: &mut WebSocket, news: News) -> Result<(), End> {
     match news {
-        News::State(approval) => tell(socket, &approval).await,
+        News::State(approval) => match tell(socket, &approval).await {
+            Err(End::Close(..)) if approval.status == Status::Cancelled && feed.has_ended().await => {
+                Err(End::Close(NO_SESSION, "the session has ended"))
+            }
+            told => told,
+        },
         News::Leaving(after_ms) => {
             send(socket, &Frame::Reconnect { after_ms }).await?;
             Err(End::Close(LEAVING, "restarting"))

@@ -1,4 +1,4 @@
-//! Session tokens and the keyed hashes of the hub.
+//! Tokens of sessions and of reset links, and the keyed hashes of the hub.
 
 use std::fmt;
 
@@ -6,11 +6,15 @@ use approval::{Entropy, Secret};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
-use storage::{CodeHash, TokenHash};
+use storage::{CodeHash, LinkHash, TokenHash};
 
 /// What a browser's cookie holds: 256 bits. Only its hash is stored.
 #[derive(Clone)]
 pub(crate) struct Token(Secret);
+
+/// What a reset link holds: 256 bits. Only its hash is stored, of another kind than a session's.
+#[derive(Clone)]
+pub(crate) struct LinkToken(Secret);
 
 /// The key that all hubs on one database share.
 #[derive(Clone)]
@@ -35,6 +39,28 @@ impl Token {
     /// What is stored of it.
     pub(crate) fn hash(&self) -> TokenHash {
         TokenHash(Sha256::digest(self.0.expose()).into())
+    }
+}
+
+impl LinkToken {
+    /// A new random token.
+    pub(crate) fn random(entropy: &Entropy) -> Self {
+        Self(Secret::new(URL_SAFE_NO_PAD.encode(entropy.bytes::<32>())))
+    }
+
+    /// What was pasted, or what the page read out of the link.
+    pub(crate) fn shown(text: &str) -> Self {
+        Self(Secret::new(text.trim()))
+    }
+
+    /// The text for the link.
+    pub(crate) fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    /// What is stored of it.
+    pub(crate) fn hash(&self) -> LinkHash {
+        LinkHash(Sha256::digest(self.0.expose()).into())
     }
 }
 
@@ -79,6 +105,12 @@ impl fmt::Debug for Token {
     }
 }
 
+impl fmt::Debug for LinkToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
 impl fmt::Debug for ServerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
@@ -102,8 +134,8 @@ mod tests {
 
     #[test]
     fn tokens_and_keys_print_as_redacted() {
-        let token = Token::random(&Entropy::system());
-        assert_eq!(format!("{token:?}{:?}", ServerKey::new([7; 32])), "[redacted][redacted]");
-        assert_eq!(token.expose().len(), 43);
+        let (token, link) = (Token::random(&Entropy::system()), LinkToken::random(&Entropy::system()));
+        assert_eq!(format!("{token:?}{link:?}{:?}", ServerKey::new([7; 32])), "[redacted]".repeat(3));
+        assert_eq!((token.expose().len(), link.expose().len()), (43, 43));
     }
 }

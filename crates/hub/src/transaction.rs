@@ -77,6 +77,9 @@ pub(crate) async fn begin(hub: &Hub, caller: &Caller, id: ApprovalId, wanted: Wa
         return Err(Problem::no_session());
     }
     let session = &caller.session;
+    if session.password_doubted {
+        return Err(Problem::new_password_needed());
+    }
     let attempt = count_push(hub, &throttle::phone(&session.provider_user, caller.is_sign_up())).await?;
     let draft = Draft::transaction(hub, caller, id, wanted).ok_or_else(Problem::no_session)?;
     match hub.storage.begin_transaction(id, session.user, session.id, |taken| draft.numbered(hub, taken)).await? {
@@ -94,6 +97,7 @@ pub(crate) async fn begin(hub: &Hub, caller: &Caller, id: ApprovalId, wanted: Wa
         }
         Asked::Before(before) if before.session == session.id => Ok(*before),
         Asked::Before(_) => Err(Problem::not_found()),
+        Asked::Ended => Err(Problem::no_session()),
     }
 }
 

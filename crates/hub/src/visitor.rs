@@ -11,13 +11,7 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use storage::{Session, Via};
 use time::Duration;
 
-use crate::{
-    hub::Hub,
-    problem::Problem,
-    proof::Confirmed,
-    settings::{CONFIRMED_SESSION, PENDING_SESSION},
-    token::Token,
-};
+use crate::{hub::Hub, problem::Problem, proof::Confirmed, settings::PENDING_SESSION, token::Token};
 
 /// A live session and the token that was shown for it.
 #[derive(Debug, Clone)]
@@ -95,7 +89,7 @@ impl Caller {
     /// The cookie that holds `token`.
     pub(crate) fn cookie(hub: &Hub, token: &Token, confirmed: bool) -> Cookie<'static> {
         let secure = is_secure(hub);
-        let age: Duration = if confirmed { CONFIRMED_SESSION } else { PENDING_SESSION };
+        let age: Duration = if confirmed { hub.settings.session() } else { PENDING_SESSION };
         Cookie::build((cookie_name(secure), token.expose().to_owned()))
             .path("/")
             .http_only(true)
@@ -122,6 +116,11 @@ impl MaybeCaller {
     /// The caller by the token in force, or the problem of having none.
     pub(crate) fn required(self) -> Result<Caller, Problem> {
         self.current().ok_or_else(Problem::no_session)
+    }
+
+    /// The caller by the token in force, if a proof has confirmed the session, or the problem of having none.
+    pub(crate) fn confirmed(self) -> Result<Caller, Problem> {
+        self.current().filter(Caller::is_confirmed).ok_or_else(Problem::no_session)
     }
 
     /// The session behind a token.

@@ -7,7 +7,7 @@ use sqlx::{SqliteConnection, SqliteExecutor};
 use time::OffsetDateTime;
 
 use crate::rows::{ApprovalRow, millis, parse};
-use crate::{Push, PushRules, Storage, StorageError, Withheld, audit, pushes};
+use crate::{Push, PushRules, Storage, StorageError, Withheld, audit, pushes, sessions};
 
 /// What came of asking again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum Replaced {
     Now(Box<(Approval, Approval)>),
     /// The approval that took its place before.
     Before(Box<Approval>),
-    /// It cannot be replaced: it is approved, or was taken back.
+    /// It cannot be replaced: it is approved, was taken back, or its session has ended.
     No,
     /// It may not be now: the phone has a rest.
     Withheld(Withheld),
@@ -105,6 +105,9 @@ impl Storage {
             return Ok(Replaced::Withheld(why));
         }
         let new = replacement(&old, &pending_numbers(&mut db, old.user).await?);
+        if !sessions::may_have(&mut db, new.session, new.created_at, now).await? {
+            return Ok(Replaced::No);
+        }
         old.replaced_by = Some(new.id);
         if !end_in(&mut db, self.pushes, &mut old, Change::Cancel, now, "sent again").await? {
             save(&mut db, &mut old).await?;

@@ -28,6 +28,11 @@ pub(crate) enum Kind {
     Completed,
     SignedInByCode,
     SignedOut,
+    SessionEnded,
+    PasswordChanged,
+    PasswordReset,
+    ResetLinkMade,
+    NotMe,
     CodeSent,
     CodeWrong,
     SwitchedOff,
@@ -44,6 +49,11 @@ impl Kind {
             Self::Completed => "approval_completed",
             Self::SignedInByCode => "signed_in_by_code",
             Self::SignedOut => "signed_out",
+            Self::SessionEnded => "session_ended",
+            Self::PasswordChanged => "password_changed",
+            Self::PasswordReset => "password_reset",
+            Self::ResetLinkMade => "reset_link_made",
+            Self::NotMe => "not_me",
             Self::CodeSent => "code_sent",
             Self::CodeWrong => "code_wrong",
             Self::SwitchedOff => "factor_switched_off",
@@ -137,6 +147,18 @@ pub(crate) async fn limited_by_email(
     )
     .execute(db)
     .await?;
+    Ok(())
+}
+
+/// Writes a line about an account, where no session is there to name.
+pub(crate) async fn of_account(
+    db: &mut SqliteConnection,
+    at: OffsetDateTime,
+    kind: Kind,
+    user: UserId,
+) -> Result<(), StorageError> {
+    let (at, kind, user) = (millis(at), kind.word(), user.to_string());
+    sqlx::query!("INSERT INTO audit (at, kind, user_id) VALUES ($1, $2, $3)", at, kind, user).execute(db).await?;
     Ok(())
 }
 

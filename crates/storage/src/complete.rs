@@ -4,8 +4,8 @@ use approval::{Approval, ApprovalId, Purpose, Status};
 use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
-use crate::rows::millis;
-use crate::sessions::{ConfirmedBy, Session, TokenHash};
+use crate::rows::{in_millis, millis};
+use crate::sessions::{self, ConfirmedBy, Session, TokenHash};
 use crate::{Storage, StorageError, approvals, audit};
 
 /// The token a session gets when it is confirmed.
@@ -15,8 +15,10 @@ pub struct NewToken {
     pub old: TokenHash,
     /// The hash of the token it gets.
     pub new: TokenHash,
-    /// When the confirmed session ends.
-    pub expires_at: OffsetDateTime,
+    /// When the confirmed session ends, however much it is used.
+    pub ends_at: OffsetDateTime,
+    /// How long it lives without being used.
+    pub idle_for: Duration,
 }
 
 /// What completing came to.
@@ -28,7 +30,8 @@ pub enum Completed {
     Consumed,
     /// Another account with this address is active already; the sign-up stays pending until it is swept out.
     AlreadyRegistered,
-    /// The approval is not approved, or not of this session.
+    /// The approval is not approved, not of this session, or was asked for before the session ended or the password was
+    /// set.
     NotApproved,
 }
 
@@ -65,6 +68,9 @@ impl Storage {
             approval.filter(|approval| approval.session == session.id && approval.status == Status::Approved);
         let Some(mut approval) = approved else { return Ok(Completed::NotApproved) };
         let now = self.clock.now();
+        if !sessions::may_have(&mut db, session.id, approval.created_at, now).await? {
+            return Ok(Completed::NotApproved);
+        }
         if approval.purpose == Purpose::Transaction {
             consume(&mut db, &mut approval, now).await?;
             db.commit().await?;
@@ -92,10 +98,12 @@ pub(crate) async fn confirm(
     }
     let (id, at, until) = (session.id.to_string(), millis(now), millis(now + REPEAT));
     let (old, new) = (completion.token.old.0.as_slice(), completion.token.new.0.as_slice());
-    let (by, expires_at) = (completion.by.word(), millis(completion.token.expires_at));
+    let NewToken { ends_at, idle_for, .. } = completion.token;
+    let expires_at = millis(ends_at.min(now + idle_for));
+    let (by, ends_at, idle_for) = (completion.by.word(), millis(ends_at), in_millis(idle_for));
     let confirmed = sqlx::query!(
         "UPDATE sessions SET token_hash = $3, replaced_token_hash = $2, replaced_until = $4, proof = $5, confirmed_by = $6,
-            confirmed_at = $7, expires_at = $8
+            confirmed_at = $7, last_used_at = $7, expires_at = $8, ends_at = $9, idle_for = $10
          WHERE id = $1 AND token_hash = $2 AND confirmed_at IS NULL AND ended_at IS NULL AND expires_at > $7",
         id,
         old,
@@ -105,6 +113,8 @@ pub(crate) async fn confirm(
         by,
         at,
         expires_at,
+        ends_at,
+        idle_for,
     )
     .execute(&mut *db)
     .await?;

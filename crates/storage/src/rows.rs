@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use approval::{Approval, Details, Logo, Logos, ProviderUserId, RequestId, Shown};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::StorageError;
 
@@ -66,6 +66,11 @@ impl TryFrom<ApprovalRow> for Approval {
 /// Unix milliseconds.
 pub(crate) fn millis(at: OffsetDateTime) -> i64 {
     i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+}
+
+/// A length of time in milliseconds.
+pub(crate) fn in_millis(length: Duration) -> i64 {
+    i64::try_from(length.whole_milliseconds()).unwrap_or(i64::MAX)
 }
 
 pub(crate) fn from_millis(table: &'static str, millis: i64) -> Result<OffsetDateTime, StorageError> {

@@ -2,16 +2,19 @@
 
 use std::fmt;
 
-use approval::{Approval, Channel, ProviderUserId, Secret, SessionId, UserId};
+use approval::{Channel, ProviderUserId, Secret, SessionId, UserId};
 use sqlx::SqliteConnection;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
-use crate::rows::{from_millis, millis, parse};
-use crate::{Storage, StorageError, approvals, audit};
+use crate::rows::{from_millis, in_millis, millis, parse};
+use crate::{Storage, StorageError, audit};
 
 /// SHA-256 of a session's token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct TokenHash(pub [u8; 32]);
+
+/// How much older than it is the last use of a session may look.
+const USE: Duration = Duration::MINUTE;
 
 /// A session to begin, pending.
 #[derive(Debug, Clone)]
@@ -61,8 +64,12 @@ pub struct Session {
     pub place: String,
     /// When it was begun.
     pub created_at: OffsetDateTime,
-    /// When it ends by itself.
+    /// When it ends by itself, unless it is used.
     pub expires_at: OffsetDateTime,
+    /// When the account's password was set; `None`: with the sign-up.
+    pub password_set_at: Option<OffsetDateTime>,
+    /// Whether nothing but a new password is wanted of this account, because its owner said "this wasn't me".
+    pub password_doubted: bool,
     /// How the last code was sent.
     pub code_sent_by: Option<Channel>,
     /// Whether the last code could not be sent.
@@ -89,23 +96,9 @@ pub enum ConfirmedBy {
     Code,
 }
 
-/// A past sign-in, for the account page.
-#[derive(Debug, Clone)]
-pub struct SignIn {
-    /// When it was confirmed.
-    pub at: OffsetDateTime,
-    /// The browser, in words.
-    pub browser: String,
-    /// Where, in words.
-    pub place: String,
-    /// How.
-    pub by: ConfirmedBy,
-    /// Whether it is the session that asks.
-    pub current: bool,
-}
-
 impl Storage {
-    /// The live session that this token opens. Showing the token in force ends the minute of the one before.
+    /// The live session that this token opens. Showing the token in force ends the minute of the one before, and is a
+    /// use of the session: written down at most once a minute, so that reading stays reading.
     ///
     /// # Errors
     /// When the database cannot be read or written.
@@ -116,6 +109,7 @@ impl Storage {
             SessionRow,
             r#"SELECT s.id, s.user_id, u.full_name, u.email, u.phone, u.provider_user, s.confirmed_at, s.proof, s.confirmed_by,
                 s.browser, s.place, s.created_at, s.expires_at, s.code_sent_by, s.code_trouble, s.replaced_until,
+                s.last_used_at, u.password_set_at, (u.password_doubted_at IS NOT NULL) AS "password_doubted!: bool",
                 (s.token_hash = $1) AS "current!: bool",
                 (u.active_at IS NOT NULL) AS "active!: bool"
              FROM sessions s JOIN users u ON u.id = s.user_id
@@ -126,30 +120,27 @@ impl Storage {
         )
         .fetch_optional(&self.reader)
         .await?;
-        let Some(row) = row else { return Ok(None) };
-        if row.current && row.replaced_until.is_some() {
-            sqlx::query!("UPDATE sessions SET replaced_token_hash = NULL, replaced_until = NULL WHERE id = $1", row.id)
-                .execute(&self.writer)
-                .await?;
+        let Some(mut row) = row else { return Ok(None) };
+        let used = row.confirmed_at.is_some() && row.last_used_at <= now - in_millis(USE);
+        if row.current && (used || row.replaced_until.is_some()) {
+            row.expires_at = self.write_use(&row.id, now).await?.unwrap_or(row.expires_at);
         }
         row.try_into().map(Some)
     }
 
-    /// Ends a session, and takes back what it still waits for; answers the approvals that were cancelled.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn sign_out(&self, session: &Session) -> Result<Vec<Approval>, StorageError> {
-        let now = self.clock.now();
-        let (id, at) = (session.id.to_string(), millis(now));
-        let mut db = self.write().await?;
-        sqlx::query!("UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL", id, at)
-            .execute(&mut *db)
-            .await?;
-        audit::write(&mut db, now, audit::Kind::SignedOut, session.user, session.id, None, "").await?;
-        let cancelled = approvals::cancel_of_session(&mut db, self.pushes, session.id, now, "signed out").await?;
-        db.commit().await?;
-        Ok(cancelled)
+    /// Writes that a session is used; answers when it ends now, unless somebody else has just written it.
+    async fn write_use(&self, id: &str, now: i64) -> Result<Option<i64>, StorageError> {
+        let before = now - in_millis(USE);
+        let ends = sqlx::query_scalar!(
+            "UPDATE sessions SET replaced_token_hash = NULL, replaced_until = NULL, last_used_at = $2,
+                expires_at = CASE WHEN idle_for IS NULL THEN expires_at ELSE min(ends_at, $2 + idle_for) END
+             WHERE id = $1 AND ended_at IS NULL AND (last_used_at <= $3 OR replaced_until IS NOT NULL)
+             RETURNING expires_at",
+            id,
+            now,
+            before,
+        );
+        Ok(ends.fetch_optional(&self.writer).await?)
     }
 
     /// The phone of a session's account, in E.164, and the network the session was begun from.
@@ -180,29 +171,6 @@ impl Storage {
         db.commit().await?;
         Ok(())
     }
-
-    /// The last confirmed sign-ins of the account that `session` belongs to, newest first.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn recent_sign_ins(&self, session: &Session) -> Result<Vec<SignIn>, StorageError> {
-        let (user, id) = (session.user.to_string(), session.id.to_string());
-        let rows = sqlx::query!(
-            r#"SELECT confirmed_at AS "confirmed_at!", confirmed_by AS "confirmed_by!", browser, place, (id = $2) AS "current!: bool"
-             FROM sessions WHERE user_id = $1 AND confirmed_at IS NOT NULL ORDER BY confirmed_at DESC LIMIT 10"#,
-            user,
-            id,
-        )
-        .fetch_all(&self.reader)
-        .await?;
-        rows.into_iter()
-            .map(|row| {
-                let by = ConfirmedBy::from_word(&row.confirmed_by);
-                let at = from_millis("sessions", row.confirmed_at)?;
-                Ok(SignIn { at, browser: row.browser, place: row.place, by, current: row.current })
-            })
-            .collect()
-    }
 }
 
 struct SessionRow {
@@ -222,6 +190,9 @@ struct SessionRow {
     code_sent_by: Option<String>,
     code_trouble: i64,
     replaced_until: Option<i64>,
+    last_used_at: i64,
+    password_set_at: Option<i64>,
+    password_doubted: bool,
     current: bool,
     active: bool,
 }
@@ -246,6 +217,8 @@ impl TryFrom<SessionRow> for Session {
             place: row.place,
             created_at: from_millis(TABLE, row.created_at)?,
             expires_at: from_millis(TABLE, row.expires_at)?,
+            password_set_at: row.password_set_at.map(|at| from_millis(TABLE, at)).transpose()?,
+            password_doubted: row.password_doubted,
             code_sent_by: row.code_sent_by.map(|word| parse(TABLE, &word)).transpose()?,
             code_trouble: row.code_trouble != 0,
             via: if row.current { Via::Current } else { Via::Replaced },
@@ -262,7 +235,7 @@ impl ConfirmedBy {
     }
 
     /// The column takes no third word.
-    fn from_word(word: &str) -> Self {
+    pub(crate) fn from_word(word: &str) -> Self {
         if word == "code" { Self::Code } else { Self::Approval }
     }
 }
@@ -281,8 +254,8 @@ pub(crate) async fn insert(
     let (id, user, token) = (session.id.to_string(), session.user.to_string(), session.token.0.as_slice());
     let (created_at, expires_at) = (millis(now), millis(session.expires_at));
     sqlx::query!(
-        "INSERT INTO sessions (id, user_id, token_hash, browser, place, network, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO sessions (id, user_id, token_hash, browser, place, network, created_at, expires_at, last_used_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7)",
         id,
         user,
         token,
@@ -295,4 +268,24 @@ pub(crate) async fn insert(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Whether a session may still have something that it asks, or asked, for at `asked_at`: it has not ended, and the
+/// password is the one of then.
+pub(crate) async fn may_have(
+    db: &mut SqliteConnection,
+    session: SessionId,
+    asked_at: OffsetDateTime,
+    now: OffsetDateTime,
+) -> Result<bool, StorageError> {
+    let (id, asked_at, now) = (session.to_string(), millis(asked_at), millis(now));
+    let live = sqlx::query_scalar!(
+        "SELECT 1 AS one FROM sessions s JOIN users u ON u.id = s.user_id
+         WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $3
+            AND (u.password_set_at IS NULL OR u.password_set_at <= $2)",
+        id,
+        asked_at,
+        now,
+    );
+    Ok(live.fetch_optional(db).await?.is_some())
 }

@@ -19,7 +19,7 @@ const NOTICE: Duration = Duration::days(90);
 const UNCONFIRMED: Duration = Duration::days(1);
 
 impl Storage {
-    /// Deletes pending sign-ups, used codes, attempts, notices and sessions whose time is over.
+    /// Deletes pending sign-ups, used codes, reset links, attempts, notices and sessions whose time is over.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -33,6 +33,8 @@ impl Storage {
             .execute(&mut *db)
             .await?;
         sqlx::query!("DELETE FROM used_codes WHERE used_at < $1", used_code).execute(&mut *db).await?;
+        let at = millis(now);
+        sqlx::query!("DELETE FROM reset_links WHERE expires_at < $1", at).execute(&mut *db).await?;
         sqlx::query!("DELETE FROM attempts WHERE at < $1", attempt).execute(&mut *db).await?;
         sqlx::query!("DELETE FROM notices WHERE at < $1", notice).execute(&mut *db).await?;
         sqlx::query!(

@@ -4,7 +4,7 @@ use approval::{Approval, ApprovalId, Change, Channel, Delivery, Number, Purpose,
 
 use crate::codes::{self, CodeHash};
 use crate::rows::ApprovalRow;
-use crate::sessions::Session;
+use crate::sessions::{self, Session};
 use crate::{Push, Storage, StorageError, Withheld, approvals, audit, pushes};
 
 /// What asking for a transaction's approval came to.
@@ -16,6 +16,8 @@ pub enum Asked {
     Withheld(Withheld),
     /// There was one of this id before: a form that was sent twice.
     Before(Box<Approval>),
+    /// The session that asks has ended meanwhile.
+    Ended,
 }
 
 /// What approving by a code came to.
@@ -48,6 +50,9 @@ impl Storage {
             return Ok(Asked::Before(Box::new(before)));
         }
         let now = self.clock.now();
+        if !sessions::may_have(&mut db, session, now, now).await? {
+            return Ok(Asked::Ended);
+        }
         let push = pushes::may_ask(&mut db, self.pushes, user, None, now).await?;
         if push != Push::Allowed {
             audit::limited(&mut db, now, user, session, "pushes").await?;

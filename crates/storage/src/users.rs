@@ -4,7 +4,7 @@ use approval::{Approval, Number, ProviderUserId, Secret, UserId};
 
 use crate::rows::{millis, parse};
 use crate::sessions::{self, NewSession};
-use crate::{Push, Storage, StorageError, Withheld, approvals, audit, pushes};
+use crate::{Push, Storage, StorageError, Withheld, approvals, audit, passwords, pushes};
 
 /// Somebody who signs up.
 #[derive(Debug, Clone)]
@@ -111,27 +111,32 @@ impl Storage {
     }
 
     /// Writes a sign-in whose password was right: pending session, and, if the phone may be asked, the approval that
-    /// `approval` makes from the numbers taken.
+    /// `approval` makes from the numbers taken. `password` is the hash that it was right for. `None`: that is the
+    /// account's no more.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn begin_sign_in(
         &self,
         session: &NewSession,
+        password: &Secret,
         approval: impl FnOnce(&[Number]) -> Approval + Send,
-    ) -> Result<Begun, StorageError> {
+    ) -> Result<Option<Begun>, StorageError> {
         let now = self.clock.now();
         let mut db = self.write().await?;
+        if !passwords::is_password(&mut db, session.user, password).await? {
+            return Ok(None);
+        }
         sessions::insert(&mut db, session, now).await?;
         if let Push::Withheld(why) = pushes::may_ask(&mut db, self.pushes, session.user, None, now).await? {
             audit::limited(&mut db, now, session.user, session.id, "pushes").await?;
             db.commit().await?;
-            return Ok(Begun::Withheld(why));
+            return Ok(Some(Begun::Withheld(why)));
         }
         let approval = approval(&approvals::pending_numbers(&mut db, session.user).await?);
         approvals::insert(&mut db, &approval).await?;
         audit::about(&mut db, now, audit::Kind::Requested, &approval, "sign-in").await?;
         db.commit().await?;
-        Ok(Begun::Asked(Box::new(approval)))
+        Ok(Some(Begun::Asked(Box::new(approval))))
     }
 }

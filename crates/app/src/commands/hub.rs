@@ -19,7 +19,8 @@ use crate::listen::{bind, local_url, ready};
 use crate::product::{self, Plan};
 use crate::server;
 
-const PORT: u16 = 3000;
+/// Where a hub listens unless it is told.
+pub(super) const PORT: u16 = 3000;
 const NO_PUBLIC_URL: ConfigError = ConfigError::Missing {
     variable: "PUBLIC_URL",
     advice: "set it to the address that browsers use, because HOST lets other machines in",

@@ -77,6 +77,11 @@ pub(super) fn wait<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D:
     number(deserializer, 0..=600)
 }
 
+/// How long a session lasts. Its use is written down once a minute, so nothing much shorter would be told apart.
+pub(super) fn session_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number(deserializer, 300..=2_592_000)
+}
+
 pub(super) fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     number(deserializer, 100..=60_000)
 }

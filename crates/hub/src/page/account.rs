@@ -1,9 +1,9 @@
-//! `/account`: transactions, who you are, this session, recent sign-ins.
+//! `/account`: transactions, who you are, where you are signed in, recent sign-ins.
 
 use approval::Secret;
 use askama::Template;
 
-use super::{Listed, Moment, Shell, Transfer};
+use super::{Devices, Listed, Moment, Shell, Transfer};
 
 /// The account of the person who is in.
 #[derive(Template)]
@@ -17,10 +17,10 @@ pub(crate) struct Account {
     pub(crate) email: String,
     /// Their phone number, for themselves to read.
     pub(crate) phone: Secret,
-    /// The session this page is shown in.
-    pub(crate) session: SignedIn,
     /// What the person should know, newest first.
     pub(crate) notices: Vec<Noted>,
+    /// Where they are signed in, and their password.
+    pub(crate) devices: Devices,
     /// The form for a transaction.
     pub(crate) transfer: Transfer,
     /// Transactions, newest first.

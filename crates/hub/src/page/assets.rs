@@ -17,7 +17,7 @@ struct Asset {
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-const ASSETS: [Asset; 6] = [
+const ASSETS: [Asset; 7] = [
     Asset {
         name: "style.css",
         content_type: "text/css; charset=utf-8",
@@ -27,6 +27,7 @@ const ASSETS: [Asset; 6] = [
     Asset { name: "code.js", content_type: JAVASCRIPT, bytes: include_bytes!("../../../../web/assets/code.js") },
     Asset { name: "page.js", content_type: JAVASCRIPT, bytes: include_bytes!("../../../../web/assets/page.js") },
     Asset { name: "live.js", content_type: JAVASCRIPT, bytes: include_bytes!("../../../../web/assets/live.js") },
+    Asset { name: "reset.js", content_type: JAVASCRIPT, bytes: include_bytes!("../../../../web/assets/reset.js") },
     Asset { name: "icon.svg", content_type: "image/svg+xml", bytes: include_bytes!("../../../../web/assets/icon.svg") },
 ];
 

@@ -5,9 +5,11 @@ mod account;
 mod assets;
 mod code;
 mod country;
+mod devices;
 mod form;
 mod landing;
 mod moment;
+mod password;
 mod problem;
 mod sign_in;
 mod sign_up;
@@ -24,9 +26,11 @@ use axum::{
 pub(crate) use account::{Account, Noted, SignedIn, What};
 pub(crate) use assets::asset;
 pub(crate) use code::{Code, Reason};
+pub(crate) use devices::{Device, Devices};
 pub(crate) use form::Field;
 pub(crate) use landing::Landing;
 pub(crate) use moment::Moment;
+pub(crate) use password::{Password, Reset, ResetDone};
 pub(crate) use problem::Problem;
 pub(crate) use sign_in::SignIn;
 pub(crate) use sign_up::SignUp;
@@ -41,6 +45,8 @@ pub(crate) struct Shell {
     pub(crate) product: String,
     /// The email address of the session's account, for the header. A pending session has one too.
     pub(crate) signed_in_as: Option<String>,
+    /// Whether they are in, and may want to leave.
+    pub(crate) is_in: bool,
 }
 
 /// Answers with a page that no cache keeps: each shows a state that passes.

@@ -173,7 +173,7 @@ mod tests {
             code_sent_by: None,
         };
         change(&mut approval);
-        let shell = Shell { product: "Countersign".into(), signed_in_as: None };
+        let shell = Shell { product: "Countersign".into(), signed_in_as: None, is_in: false };
         Waiting::new(shell, approval, NOW + Duration::seconds(34), true).render().unwrap()
     }
 

@@ -7,17 +7,18 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::cookie::CookieJar;
-use storage::{ConfirmedBy, Notice, NoticeKind};
+use storage::{ConfirmedBy, LiveSession, Notice, NoticeKind};
 
 use super::shell;
 use crate::{
+    endings,
     hub::Hub,
-    page::{self, Account, Listed, Moment, Noted, SignedIn, Transfer, What},
+    page::{self, Account, Device, Devices, Listed, Moment, Noted, SignedIn, Transfer, What},
     problem::Problem,
     visitor::{Caller, MaybeCaller},
 };
 
-/// Transactions, who you are, this session, recent sign-ins.
+/// Transactions, who you are, where you are signed in, recent sign-ins.
 pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<Response, Problem> {
     let Some(caller) = caller.current() else { return Ok(Redirect::to("/sign-in").into_response()) };
     if !caller.is_confirmed() {
@@ -25,6 +26,9 @@ pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
         // Without an approval the phone was not asked, and a code is waited for.
         let next = waiting.map_or_else(|| "/code".to_owned(), |approval| format!("/approvals/{}", approval.id));
         return Ok(Redirect::to(&next).into_response());
+    }
+    if caller.session.password_doubted {
+        return Ok(Redirect::to("/password").into_response());
     }
     let transfer = Transfer::empty(ApprovalId::new(&hub.clock, &hub.entropy));
     Ok(page::respond(StatusCode::OK, &account(&hub, &caller, transfer).await?))
@@ -41,11 +45,9 @@ pub(super) async fn account(hub: &Hub, caller: &Caller, transfer: Transfer) -> R
         full_name: session.full_name.clone(),
         email: session.email.clone(),
         phone: session.phone.clone(),
-        session: SignedIn {
-            at: Moment(session.confirmed_at.unwrap_or(session.created_at)),
-            browser: session.browser.clone(),
-            place: session.place.clone(),
-            how: session.confirmed_by.map_or("", how),
+        devices: Devices {
+            all: hub.storage.live_sessions(session).await?.into_iter().map(device).collect(),
+            password_set: session.password_set_at.map(Moment),
         },
         notices: notices.into_iter().map(noted).collect(),
         transfer,
@@ -71,17 +73,9 @@ pub(crate) async fn dismiss(
 /// Ends the session and takes its cookie away.
 pub(crate) async fn sign_out(State(hub): State<Hub>, caller: MaybeCaller) -> Result<Response, Problem> {
     if let Some(caller) = caller.current() {
-        sign_out_of(&hub, &caller).await?;
+        endings::sign_out(&hub, &caller).await?;
     }
     Ok((CookieJar::new().add(Caller::no_cookie(&hub)), Redirect::to("/")).into_response())
-}
-
-/// Ends the session; whatever it still waited for is cancelled.
-pub(super) async fn sign_out_of(hub: &Hub, caller: &Caller) -> Result<(), Problem> {
-    for approval in hub.storage.sign_out(&caller.session).await? {
-        hub.changed(&approval);
-    }
-    Ok(())
 }
 
 fn shown(one: &storage::SignIn) -> SignedIn {
@@ -103,6 +97,18 @@ fn noted(notice: Notice) -> Noted {
         ended: notice.ended_at.map(Moment),
         browser: notice.browser.unwrap_or_default(),
         place: notice.place.unwrap_or_default(),
+    }
+}
+
+fn device(one: LiveSession) -> Device {
+    Device {
+        id: one.id,
+        browser: one.browser,
+        place: one.place,
+        how: one.confirmed_by.map_or("Waits for the phone", how),
+        since: Moment(one.confirmed_at.unwrap_or(one.created_at)),
+        used: Moment(one.last_used_at),
+        current: one.current,
     }
 }
 

@@ -6,7 +6,10 @@ mod code;
 mod events;
 mod landing;
 mod openapi;
+mod password;
+mod reset;
 mod session;
+mod sessions;
 mod sign_in;
 mod sign_up;
 mod transaction;
@@ -19,7 +22,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 pub(crate) use openapi::document;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -76,6 +79,12 @@ fn pages() -> Router<Hub> {
         .route("/code/send", post(code::send))
         .route("/account", get(account::page))
         .route("/account/notices/{id}/dismiss", post(account::dismiss))
+        .route("/account/not-me", post(sessions::submit_not_me))
+        .route("/account/sessions/end", post(sessions::submit_end_others))
+        .route("/account/sessions/{id}/end", post(sessions::submit_end))
+        .route("/password", get(password::page).post(password::submit))
+        .route("/reset", get(reset::page).post(reset::submit))
+        .route("/reset/done", get(reset::done))
         .route("/sign-out", post(account::sign_out))
 }
 
@@ -84,6 +93,11 @@ fn api() -> Router<Hub> {
         .route("/openapi.json", get(openapi::show))
         .route("/users", post(sign_up::create))
         .route("/session", get(session::show).post(sign_in::create).delete(session::end))
+        .route("/session/not-me", post(sessions::not_me))
+        .route("/sessions", get(sessions::list).delete(sessions::end_others))
+        .route("/sessions/{id}", delete(sessions::end))
+        .route("/password", post(password::change))
+        .route("/password/reset", post(reset::reset))
         .route("/session/code", post(session::code))
         .route("/session/code/send", post(session::send_code))
         .route("/approvals", post(transaction::create))
@@ -98,7 +112,11 @@ fn api() -> Router<Hub> {
 
 /// What the frame around a page shows to `caller`.
 fn shell(hub: &Hub, caller: Option<&Caller>) -> Shell {
-    Shell { product: hub.settings.product.clone(), signed_in_as: caller.map(|caller| caller.session.email.clone()) }
+    Shell {
+        product: hub.settings.product.clone(),
+        signed_in_as: caller.map(|caller| caller.session.email.clone()),
+        is_in: caller.is_some_and(Caller::is_confirmed),
+    }
 }
 
 /// Finishes what was begun, also when the browser hangs up meanwhile: a code that the provider has accepted must still
@@ -126,6 +144,7 @@ fn problem_page(hub: &Hub, problem: &Problem) -> Response {
         StatusCode::UNAUTHORIZED => ("/sign-in", "Sign in"),
         StatusCode::CONFLICT if problem.kind == Kind::AlreadyRegistered => ("/sign-in", "Sign in"),
         StatusCode::FORBIDDEN if problem.kind == Kind::PushOff => ("/code", "Use a code"),
+        StatusCode::FORBIDDEN if problem.kind == Kind::NewPasswordNeeded => ("/password", "Choose a new password"),
         // It leads a session that waits to its waiting page.
         StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS => ("/account", "Go back"),
         _ => ("/", "Go to the start page"),

@@ -13,7 +13,7 @@ use utoipa::{
     },
 };
 
-use super::{approval, events, session, sign_in, sign_up, transaction};
+use super::{approval, events, password, reset, session, sessions, sign_in, sign_up, transaction};
 use crate::{hub::Hub, problem::Problem, visitor::cookie_name};
 
 /// What the handlers say about themselves.
@@ -36,6 +36,12 @@ use crate::{hub::Hub, problem::Problem, visitor::cookie_name};
         session::end,
         session::code,
         session::send_code,
+        sessions::list,
+        sessions::end,
+        sessions::end_others,
+        sessions::not_me,
+        password::change,
+        reset::reset,
         transaction::create,
         transaction::code,
         transaction::send_code,

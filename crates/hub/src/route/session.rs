@@ -9,13 +9,10 @@ use axum_extra::extract::cookie::CookieJar;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    account::sign_out_of,
-    code::{Typed, Wanted},
-};
+use super::code::{Typed, Wanted};
 use crate::{
     body::Json,
-    codes,
+    codes, endings,
     hub::Hub,
     person::phone_ending,
     problem::Problem,
@@ -32,11 +29,14 @@ use crate::{
 #[schema(as = Session, examples(json!({
     "state": "confirmed",
     "user": { "full_name": "Ada Lovelace", "email": "ada@example.com", "phone": "+12015550123" },
+    "new_password_needed": false,
     "notices": []
 })))]
 struct SessionView<'a> {
     state: Stage,
     user: UserView<'a>,
+    /// Whether a new password has to be chosen before anything can be asked for.
+    new_password_needed: bool,
     /// What a pending session waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -51,11 +51,17 @@ struct SessionView<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = SessionState)]
-enum Stage {
+pub(crate) enum Stage {
     /// The password was right.
     Pending,
     /// A proof has confirmed it.
     Confirmed,
+}
+
+impl Stage {
+    pub(super) const fn of(confirmed: bool) -> Self {
+        if confirmed { Self::Confirmed } else { Self::Pending }
+    }
 }
 
 /// Whose session it is.
@@ -90,7 +96,8 @@ pub(crate) async fn show(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
         format!("•••• {}", phone_ending(session.phone.expose()))
     };
     let view = SessionView {
-        state: if confirmed { Stage::Confirmed } else { Stage::Pending },
+        state: Stage::of(confirmed),
+        new_password_needed: confirmed && session.password_doubted,
         user: UserView { full_name: &session.full_name, email: &session.email, phone },
         approval: waiting.as_ref().map(ApprovalView::from),
         notices: notices.map(|notices| notices.into_iter().map(NoticeView::from).collect()),
@@ -117,7 +124,7 @@ pub(crate) async fn show(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
     )
 )]
 pub(crate) async fn end(State(hub): State<Hub>, caller: MaybeCaller) -> Result<Response, Problem> {
-    sign_out_of(&hub, &caller.required()?).await?;
+    endings::sign_out(&hub, &caller.required()?).await?;
     Ok((StatusCode::NO_CONTENT, CookieJar::new().add(Caller::no_cookie(&hub))).into_response())
 }
 

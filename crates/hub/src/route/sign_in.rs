@@ -14,6 +14,7 @@ use super::{refused, shell};
 use crate::{
     begin::{self, Begun, Phone},
     body::{Form, Json},
+    endings,
     hub::Hub,
     page::{self, SignIn},
     problem::Problem,
@@ -43,11 +44,12 @@ pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Respons
 /// The form, filled in.
 pub(crate) async fn submit(
     State(hub): State<Hub>,
+    caller: MaybeCaller,
     visitor: Visitor,
     Form(input): Form<Input>,
 ) -> Result<Response, Problem> {
     match begin::sign_in(&hub, &input.email, input.password, &visitor).await {
-        Ok(begun) => Ok(go_and_wait(&hub, &begun)),
+        Ok(begun) => go_and_wait(&hub, caller, &begun).await,
         Err(problem) if problem.status.is_client_error() => {
             let error = Some(problem.detail.clone());
             Ok(refused(&problem, &SignIn { shell: shell(&hub, None), email: input.email, error }))
@@ -58,7 +60,8 @@ pub(crate) async fn submit(
 
 /// Signs in as far as the password goes.
 ///
-/// The session is pending until a proof confirms it: the approval is to be completed, or a code to be typed. The phone
+/// The session is pending until a proof confirms it: the approval is to be completed, or a code to be typed. Whatever
+/// session the cookie named before ends. The phone
 /// is not asked while 2 requests are on it (or as many as the operator has set), for a while after one that was denied or
 /// that nobody answered, and after 3 of these in a row until a code was used: then `next` is `code`, and `withheld` says
 /// why and until when. After 3 wrong passwords the next is checked only after a second, then after two, and so on; no
@@ -81,29 +84,39 @@ pub(crate) async fn submit(
 )]
 pub(crate) async fn create(
     State(hub): State<Hub>,
+    caller: MaybeCaller,
     visitor: Visitor,
     Json(input): Json<Input>,
 ) -> Result<Response, Problem> {
     let begun = begin::sign_in(&hub, &input.email, input.password, &visitor).await?;
-    Ok(answer(&hub, &begun))
+    answer(&hub, caller, &begun).await
 }
 
 /// The waiting page is next, or the code form; the cookie is set.
-pub(super) fn go_and_wait(hub: &Hub, begun: &Begun) -> Response {
-    let jar = CookieJar::new().add(Caller::cookie(hub, &begun.token, false));
+pub(super) async fn go_and_wait(hub: &Hub, before: MaybeCaller, begun: &Begun) -> Result<Response, Problem> {
+    let jar = only(hub, before, begun).await?;
     let next = match &begun.phone {
         Phone::Asked(approval) => format!("/approvals/{}", approval.id),
         Phone::Left(_) => "/code".to_owned(),
     };
-    (jar, Redirect::to(&next)).into_response()
+    Ok((jar, Redirect::to(&next)).into_response())
 }
 
 /// The same for a program.
-pub(super) fn answer(hub: &Hub, begun: &Begun) -> Response {
-    let jar = CookieJar::new().add(Caller::cookie(hub, &begun.token, false));
+pub(super) async fn answer(hub: &Hub, before: MaybeCaller, begun: &Begun) -> Result<Response, Problem> {
+    let jar = only(hub, before, begun).await?;
     let next = match &begun.phone {
         Phone::Asked(approval) => Onward::approval(approval),
         Phone::Left(why) => Onward::code(*why),
     };
-    (StatusCode::CREATED, jar, axum::Json(next)).into_response()
+    Ok((StatusCode::CREATED, jar, axum::Json(next)).into_response())
+}
+
+/// The cookie of the new session takes the place of the one before, which ends: nobody could use it again but who copied
+/// or planted it.
+async fn only(hub: &Hub, before: MaybeCaller, begun: &Begun) -> Result<CookieJar, Problem> {
+    if let Some(before) = before.0 {
+        endings::sign_out(hub, &before).await?;
+    }
+    Ok(CookieJar::new().add(Caller::cookie(hub, &begun.token, false)))
 }

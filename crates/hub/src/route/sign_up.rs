@@ -19,7 +19,7 @@ use crate::{
     problem::Problem,
     refusals::{Body, ForeignOrigin, Internal, InvalidInput, ProviderUnavailableOrBusy, TooMany},
     view::Onward,
-    visitor::Visitor,
+    visitor::{MaybeCaller, Visitor},
 };
 
 /// What signs up. Programs may send the country code as a number.
@@ -61,11 +61,12 @@ pub(crate) async fn page(State(hub): State<Hub>) -> Response {
 /// The form, filled in.
 pub(crate) async fn submit(
     State(hub): State<Hub>,
+    caller: MaybeCaller,
     visitor: Visitor,
     Form(input): Form<Input>,
 ) -> Result<Response, Problem> {
     match sign_up(&hub, &input, &visitor).await {
-        Ok(begun) => Ok(go_and_wait(&hub, &begun)),
+        Ok(begun) => go_and_wait(&hub, caller, &begun).await,
         Err(problem) if problem.status.is_client_error() || problem.status == StatusCode::SERVICE_UNAVAILABLE => {
             Ok(refused(&problem, &corrected(&hub, input, &problem)))
         }
@@ -95,11 +96,12 @@ pub(crate) async fn submit(
 )]
 pub(crate) async fn create(
     State(hub): State<Hub>,
+    caller: MaybeCaller,
     visitor: Visitor,
     Json(input): Json<Input>,
 ) -> Result<Response, Problem> {
     let begun = sign_up(&hub, &input, &visitor).await?;
-    Ok(answer(&hub, &begun))
+    answer(&hub, caller, &begun).await
 }
 
 async fn sign_up(hub: &Hub, input: &Input, visitor: &Visitor) -> Result<Begun, Problem> {

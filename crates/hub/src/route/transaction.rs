@@ -22,8 +22,8 @@ use crate::{
     person::phone_ending,
     problem::Problem,
     refusals::{
-        AlreadyDecided, Body, ForeignOrigin, ForeignOriginOrOff, Internal, InvalidInput, NoSession, NoSessionOrCode,
-        NotFound, ProviderUnavailable, TooMany,
+        AlreadyDecided, Body, ForeignOriginOrOff, Internal, InvalidInput, NewPasswordNeeded, NoSession,
+        NoSessionOrCode, NotFound, ProviderUnavailable, TooMany,
     },
     transaction,
     view::ApprovalView,
@@ -69,7 +69,7 @@ pub(crate) struct Input {
     request_body = Input,
     responses(
         (status = CREATED, body = ApprovalView, description = "The phone is being asked."),
-        Body, NoSession, ForeignOrigin, InvalidInput, TooMany, Internal
+        Body, NoSession, NewPasswordNeeded, InvalidInput, TooMany, Internal
     )
 )]
 pub(crate) async fn create(

@@ -92,9 +92,10 @@ impl Given {
     /// A sign-in that waits for its approval.
     pub(crate) async fn sign_in(&self, user: UserId) -> Waiting {
         let session = self.new_session(user);
+        let password = self.storage.password_hash(user).await.unwrap().unwrap();
         let approval =
-            self.storage.begin_sign_in(&session, |taken| self.approval(&session, Purpose::SignIn, taken)).await;
-        match approval.unwrap() {
+            self.storage.begin_sign_in(&session, &password, |taken| self.approval(&session, Purpose::SignIn, taken));
+        match approval.await.unwrap().expect("the password is the account's") {
             Begun::Asked(approval) => self.waiting(session.token, *approval).await,
             Begun::Withheld(why) => panic!("the phone is not asked: {why:?}"),
         }
@@ -108,7 +109,12 @@ impl Given {
     }
 
     pub(crate) fn new_token(&self, waiting: &Waiting) -> NewToken {
-        NewToken { old: waiting.token, new: self.token(), expires_at: self.clock.now() + Duration::hours(12) }
+        NewToken {
+            old: waiting.token,
+            new: self.token(),
+            ends_at: self.clock.now() + Duration::hours(12),
+            idle_for: Duration::hours(1),
+        }
     }
 
     /// The approval as it stands now.
@@ -122,7 +128,7 @@ impl Given {
         rows.into_iter().map(|row| row.kind).collect()
     }
 
-    fn new_session(&self, user: UserId) -> NewSession {
+    pub(crate) fn new_session(&self, user: UserId) -> NewSession {
         NewSession {
             id: Id::new(&self.clock, &self.entropy),
             user,

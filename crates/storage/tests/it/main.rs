@@ -10,6 +10,7 @@ mod given;
 mod guesses;
 mod limits;
 mod outbox;
+mod passwords;
 mod questions;
 mod sessions;
 mod signing_up;

@@ -1,10 +1,10 @@
 //! Sessions: what opens them, and what ends them.
 
 use approval::{Change, Channel, Details, Number, Shown, Status};
-use storage::{ConfirmedBy, Replaced};
+use storage::{ConfirmedBy, Heard, Replaced};
 use time::Duration;
 
-use crate::given::Given;
+use crate::given::{Given, callback};
 
 #[tokio::test]
 async fn an_unknown_token_opens_nothing() {
@@ -76,4 +76,109 @@ async fn asking_again_cancels_the_old_request_and_shows_another_number() {
     assert_eq!(twice, Replaced::Before(Box::new(new.clone())));
     given.storage.end(new.id, Change::Cancel).await.unwrap();
     assert_eq!(given.storage.replace(new.id, |old, _| old.clone()).await.unwrap(), Replaced::No);
+}
+
+/// Somebody who is in: the session's token.
+async fn signed_in(given: &Given, user: approval::UserId) -> storage::TokenHash {
+    let waiting = given.sign_in(user).await;
+    let request = given.sent(&waiting).await;
+    given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
+    let token = given.new_token(&waiting);
+    given.complete(&waiting, token).await;
+    token.new
+}
+
+#[tokio::test]
+async fn a_session_that_nobody_uses_for_an_hour_ends() {
+    let given = Given::empty().await;
+    let user = given.account("ada@example.com").await;
+    let (token, never_used) = (signed_in(&given, user).await, signed_in(&given, user).await);
+    given.pass(Duration::hours(1) - Duration::milliseconds(1));
+    assert!(given.storage.session(token).await.unwrap().is_some());
+    given.pass(Duration::milliseconds(1));
+    assert!(given.storage.session(never_used).await.unwrap().is_none());
+    given.pass(Duration::hours(1) - Duration::milliseconds(2));
+    assert!(given.storage.session(token).await.unwrap().is_some(), "a use begins the hour again");
+    given.pass(Duration::hours(1));
+    assert!(given.storage.session(token).await.unwrap().is_none());
+    given.pass(Duration::hours(-1));
+    assert!(given.storage.session(token).await.unwrap().is_some(), "looking at what has ended is no use of it");
+}
+
+#[tokio::test]
+async fn a_session_ends_at_its_time_however_much_it_is_used() {
+    let given = Given::empty().await;
+    let token = signed_in(&given, given.account("ada@example.com").await).await;
+    for _ in 0..23 {
+        given.pass(Duration::minutes(30));
+        assert!(given.storage.session(token).await.unwrap().is_some());
+    }
+    given.pass(Duration::minutes(30) - Duration::milliseconds(1));
+    assert!(given.storage.session(token).await.unwrap().is_some());
+    given.pass(Duration::milliseconds(1));
+    assert!(given.storage.session(token).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn the_last_use_is_written_at_most_once_a_minute() {
+    let given = Given::empty().await;
+    let token = signed_in(&given, given.account("ada@example.com").await).await;
+    let mut written = Vec::new();
+    for _ in 0..240 {
+        let session = given.storage.session(token).await.unwrap().unwrap();
+        written.push(given.storage.live_sessions(&session).await.unwrap()[0].last_used_at);
+        given.pass(Duration::seconds(1));
+    }
+    written.dedup();
+    assert_eq!(written.len(), 4);
+}
+
+#[tokio::test]
+async fn using_a_pending_session_does_not_make_it_live_longer() {
+    let given = Given::empty().await;
+    let waiting = given.sign_in(given.account("ada@example.com").await).await;
+    for _ in 0..14 {
+        given.pass(Duration::minutes(1));
+        assert!(given.storage.session(waiting.token).await.unwrap().is_some());
+    }
+    given.pass(Duration::minutes(1));
+    assert!(given.storage.session(waiting.token).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn live_sessions_are_those_of_the_account_the_one_that_asks_first() {
+    let given = Given::empty().await;
+    let user = given.account("ada@example.com").await;
+    let (old, token) = (signed_in(&given, user).await, signed_in(&given, user).await);
+    given.pass(Duration::minutes(2));
+    let pending = given.sign_in(user).await;
+    given.sign_in(given.account("eve@example.com").await).await;
+    let session = given.storage.session(token).await.unwrap().unwrap();
+    let listed = given.storage.live_sessions(&session).await.unwrap();
+    let seen: Vec<_> = listed.iter().map(|one| (one.current, one.confirmed_at.is_some())).collect();
+    assert_eq!(seen[..2], [(true, true), (false, false)]);
+    assert_eq!((listed[0].id, listed[1].id), (session.id, pending.session.id));
+    let other = given.storage.session(old).await.unwrap().unwrap();
+    given.storage.sign_out(&other).await.unwrap();
+    let left = given.storage.live_sessions(&session).await.unwrap();
+    assert!(left.len() + 1 == listed.len() && left.iter().all(|one| one.id != other.id));
+}
+
+#[tokio::test]
+async fn one_session_or_all_others_are_ended_and_none_of_somebody_else() {
+    let given = Given::empty().await;
+    let (user, somebody_else) = (given.account("ada@example.com").await, given.account("eve@example.com").await);
+    let (mine, other) = (signed_in(&given, user).await, signed_in(&given, user).await);
+    let (pending, eves) = (given.sign_in(user).await, signed_in(&given, somebody_else).await);
+    let storage = &given.storage;
+    let session = |token| async move { storage.session(token).await.unwrap() };
+    let me = session(mine).await.unwrap();
+    let eve = session(eves).await.unwrap();
+    assert!(given.storage.end_session(&me, eve.id).await.unwrap().is_none());
+    let cancelled = given.storage.end_session(&me, pending.session.id).await.unwrap().unwrap();
+    assert_eq!((cancelled[0].id, given.now(&pending).await.status), (pending.approval.id, Status::Cancelled));
+    assert!(given.storage.end_session(&me, pending.session.id).await.unwrap().is_none(), "it has ended already");
+    given.storage.end_other_sessions(&me).await.unwrap();
+    assert!(session(pending.token).await.is_none() && session(other).await.is_none());
+    assert!(session(mine).await.is_some() && session(eves).await.is_some());
 }

@@ -1,0 +1,39 @@
+//! Ending sessions: this one, another, all others; and "this wasn't me". Browsers that wait in one that ended hear it at
+//! once: what they waited for is cancelled.
+
+use approval::{Approval, SessionId};
+
+use crate::{hub::Hub, problem::Problem, visitor::Caller};
+
+/// Ends the caller's own session; whatever it still waited for is cancelled.
+pub(crate) async fn sign_out(hub: &Hub, caller: &Caller) -> Result<(), Problem> {
+    tell(hub, &hub.storage.sign_out(&caller.session).await?);
+    Ok(())
+}
+
+/// Ends a session of the same account.
+pub(crate) async fn end(hub: &Hub, caller: &Caller, id: SessionId) -> Result<(), Problem> {
+    let ended = hub.storage.end_session(&caller.session, id).await?;
+    tell(hub, &ended.ok_or_else(Problem::not_found)?);
+    Ok(())
+}
+
+/// Ends all sessions of the account but the caller's.
+pub(crate) async fn end_others(hub: &Hub, caller: &Caller) -> Result<(), Problem> {
+    tell(hub, &hub.storage.end_other_sessions(&caller.session).await?);
+    Ok(())
+}
+
+/// Whoever is in says that something was not them: somebody else may know the password. All other sessions end, and
+/// nothing but a new password is wanted, here and at every sign-in, until there is one.
+pub(crate) async fn not_me(hub: &Hub, caller: &Caller) -> Result<(), Problem> {
+    tell(hub, &hub.storage.doubt_password(&caller.session).await?);
+    Ok(())
+}
+
+/// Tells of what was cancelled, here and at other hubs.
+pub(crate) fn tell(hub: &Hub, cancelled: &[Approval]) {
+    for approval in cancelled {
+        hub.changed(approval);
+    }
+}

@@ -1,0 +1,93 @@
+//! A new password: by who knows the old one, or by an operator's link. Either ends whatever began with the old one; a link
+//! opens nothing, and whoever used it signs in as always.
+
+use approval::{Clock, Entropy, Secret};
+use storage::{PasswordChange, Storage, StorageError};
+use time::{Duration, OffsetDateTime};
+use url::Url;
+
+use crate::{
+    begin::account_of,
+    endings::tell,
+    hub::Hub,
+    password::NewPassword,
+    problem::Problem,
+    token::{LinkToken, Token},
+    visitor::{Caller, Visitor},
+};
+
+/// A link works this long: enough to hand it over and to think of a password, too little to be found later.
+const LINK: Duration = Duration::minutes(30);
+/// Where a link leads. Its token stands behind `#`, so browsers send it to nobody, and it is in no log.
+const RESET: &str = "/reset";
+
+/// A link that sets the password of one account, once.
+#[derive(Debug)]
+pub struct ResetLink {
+    /// The address, with its token.
+    pub url: Secret,
+    /// Until when it works.
+    pub expires_at: OffsetDateTime,
+}
+
+/// Makes a link for the account with this address, which takes the place of the one before. `None`: there is no such
+/// account.
+///
+/// # Errors
+/// When the database cannot be read or written.
+pub async fn reset_link(
+    storage: &Storage,
+    public_url: &Url,
+    email: &str,
+    clock: &Clock,
+    entropy: &Entropy,
+) -> Result<Option<ResetLink>, StorageError> {
+    let (token, expires_at) = (LinkToken::random(entropy), clock.now() + LINK);
+    let made = storage.make_reset_link(&email.trim().to_lowercase(), token.hash(), expires_at).await?;
+    let url = format!("{}{RESET}#{}", public_url.as_str().trim_end_matches('/'), token.expose());
+    Ok(made.then(|| ResetLink { url: Secret::new(url), expires_at }))
+}
+
+/// Changes the password of whoever is in; answers the token that their session has afterwards. Every other session ends.
+/// A wrong old password counts as one at a sign-in does.
+pub(crate) async fn change(
+    hub: &Hub,
+    caller: &Caller,
+    visitor: &Visitor,
+    old: Secret,
+    new: &Secret,
+) -> Result<Token, Problem> {
+    let session = &caller.session;
+    if old == *new {
+        return Err(wrong("Choose another than the one you have."));
+    }
+    let password = parse(new, &[&session.email, &session.full_name])?;
+    let account = account_of(hub, &session.email, old, visitor).await?.ok_or_else(Problem::wrong_password)?;
+    let stored = account.password_hash;
+    let hash = hub.passwords.hash(password, &hub.entropy).await?;
+    let next = Token::random(&hub.entropy);
+    let change = PasswordChange { old: &stored, new: &hash, shown: caller.token.hash(), next: next.hash() };
+    // Else another request ended the session or changed the password meanwhile.
+    let cancelled = hub.storage.change_password(session, change).await?.ok_or_else(Problem::no_session)?;
+    tell(hub, &cancelled);
+    Ok(next)
+}
+
+/// Sets a password by a link's token, once; every session of the account ends. One answer for a token that is used,
+/// expired or unknown.
+pub(crate) async fn reset(hub: &Hub, token: &LinkToken, new: &Secret) -> Result<(), Problem> {
+    let owner = hub.storage.owner_of_link(token.hash()).await?.ok_or_else(Problem::invalid_link)?;
+    let password = parse(new, &[&owner.email, &owner.full_name])?;
+    let hash = hub.passwords.hash(password, &hub.entropy).await?;
+    let cancelled = hub.storage.reset_password(token.hash(), &hash).await?.ok_or_else(Problem::invalid_link)?;
+    tell(hub, &cancelled);
+    Ok(())
+}
+
+fn parse(text: &Secret, known: &[&str]) -> Result<NewPassword, Problem> {
+    NewPassword::parse(text, known).map_err(|weak| wrong(&weak.to_string()))
+}
+
+fn wrong(sentence: &str) -> Problem {
+    Problem::invalid(vec![("password", sentence.to_owned())])
+}

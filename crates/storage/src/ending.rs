@@ -1,0 +1,104 @@
+//! Ending sessions: one, all others, or all of an account. Whatever an ended one still waited for is taken back with it.
+
+use approval::{Approval, SessionId, UserId};
+use sqlx::SqliteConnection;
+use time::OffsetDateTime;
+
+use crate::rows::{millis, parse};
+use crate::sessions::Session;
+use crate::{PushRules, Storage, StorageError, approvals, audit};
+
+/// Which sessions of an account end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Which {
+    One(SessionId),
+    AllBut(SessionId),
+    All,
+}
+
+/// What ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) sessions: usize,
+    /// What they waited for, cancelled.
+    pub(crate) cancelled: Vec<Approval>,
+}
+
+impl Storage {
+    /// Ends a session, and takes back what it still waits for; answers the approvals that were cancelled.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn sign_out(&self, session: &Session) -> Result<Vec<Approval>, StorageError> {
+        let now = self.clock.now();
+        let (id, at) = (session.id.to_string(), millis(now));
+        let mut db = self.write().await?;
+        sqlx::query!("UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL", id, at)
+            .execute(&mut *db)
+            .await?;
+        audit::write(&mut db, now, audit::Kind::SignedOut, session.user, session.id, None, "").await?;
+        let cancelled = approvals::cancel_of_session(&mut db, self.pushes, session.id, now, "signed out").await?;
+        db.commit().await?;
+        Ok(cancelled)
+    }
+
+    /// Ends one live session of the account that `by` belongs to; answers the approvals that were cancelled. `None`:
+    /// the account has no such session.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn end_session(&self, by: &Session, id: SessionId) -> Result<Option<Vec<Approval>>, StorageError> {
+        let ended = self.end_some(by, Which::One(id)).await?;
+        Ok((ended.sessions > 0).then_some(ended.cancelled))
+    }
+
+    /// Ends all sessions of the account but `by`, pending ones too; answers the approvals that were cancelled.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn end_other_sessions(&self, by: &Session) -> Result<Vec<Approval>, StorageError> {
+        Ok(self.end_some(by, Which::AllBut(by.id)).await?.cancelled)
+    }
+
+    async fn end_some(&self, by: &Session, which: Which) -> Result<Ended, StorageError> {
+        let mut db = self.write().await?;
+        let ended = end_in(&mut db, self.pushes, by.user, which, self.clock.now(), "ended by its owner").await?;
+        db.commit().await?;
+        Ok(ended)
+    }
+}
+
+/// Ends live sessions inside a transaction.
+pub(crate) async fn end_in(
+    db: &mut SqliteConnection,
+    rules: PushRules,
+    user: UserId,
+    which: Which,
+    now: OffsetDateTime,
+    note: &str,
+) -> Result<Ended, StorageError> {
+    let (of, at) = (user.to_string(), millis(now));
+    let (one, but) = match which {
+        Which::One(id) => (Some(id.to_string()), None),
+        Which::AllBut(id) => (None, Some(id.to_string())),
+        Which::All => (None, None),
+    };
+    let ids = sqlx::query_scalar!(
+        r#"UPDATE sessions SET ended_at = $2
+         WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND ($3 IS NULL OR id = $3) AND ($4 IS NULL OR id <> $4)
+         RETURNING id AS "id!""#,
+        of,
+        at,
+        one,
+        but,
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let mut ended = Ended { sessions: ids.len(), cancelled: Vec::new() };
+    for id in ids {
+        let id = parse("sessions", &id)?;
+        audit::write(db, now, audit::Kind::SessionEnded, user, id, None, note).await?;
+        ended.cancelled.extend(approvals::cancel_of_session(db, rules, id, now, note).await?);
+    }
+    Ok(ended)
+}
