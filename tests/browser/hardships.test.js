@@ -8,7 +8,8 @@ import { hold } from "./still.js";
 
 const test = browserTests();
 let product;
-before(async () => (product = await Product.start()));
+// The phone needs no rest: these people deny and sign in again faster than people do.
+before(async () => (product = await Product.start({ PUSH_WAIT_SECONDS: "0" })));
 after(() => product?.stop());
 
 test("a reload while waiting changes nothing", async (open) => {

@@ -3,8 +3,10 @@
 
 use serde_json::{Value, json};
 use sqlx::SqlitePool;
+use tokio::time::timeout;
 
 use crate::browser::{Answer, Browser, Person, id, signing_in, text};
+use crate::process::PATIENCE;
 use crate::signed::{callback, send_callback, sign};
 use crate::world::{KEY, World};
 
@@ -140,7 +142,8 @@ async fn codes_under_way_when_the_process_dies_stay_counted() {
     let database = format!("sqlite:{}", world.folder.path().join("data/countersign.db").display());
     let pool = SqlitePool::connect(&database).await.unwrap();
     let counted = "SELECT count(*) FROM attempts WHERE kind = 'code' AND subject LIKE 'account:%'";
-    while sqlx::query_scalar::<_, i64>(counted).fetch_one(&pool).await.unwrap() < 5 {}
+    let all = async { while sqlx::query_scalar::<_, i64>(counted).fetch_one(&pool).await.unwrap() < 5 {} };
+    timeout(PATIENCE, all).await.expect("each is counted before the provider has answered");
     world.restart().await;
     assert!(futures_util::future::join_all(guesses).await.into_iter().all(|answer| answer.unwrap().is_err()));
     world.provider_comes_back().await;

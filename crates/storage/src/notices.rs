@@ -69,8 +69,8 @@ impl Storage {
         let user = user.to_string();
         let rows = sqlx::query!(
             "SELECT id, kind, at, ended_at, browser, place FROM notices
-             WHERE user_id = $1 AND dismissed_at IS NULL AND NOT EXISTS
-                (SELECT 1 FROM sessions WHERE sessions.id = notices.session_id AND confirmed_at IS NOT NULL)
+             WHERE user_id = $1 AND dismissed_at IS NULL AND NOT (kind IN ('sign_in_denied', 'sign_in_unanswered') AND EXISTS
+                (SELECT 1 FROM sessions WHERE sessions.id = notices.session_id AND confirmed_at IS NOT NULL))
              ORDER BY id DESC LIMIT $2",
             user,
             SHOWN,
