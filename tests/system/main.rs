@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod attacks;
+mod bad_input;
 #[expect(dead_code, reason = "shared with the tests of the fleet, which use more of it")]
 mod browser;
 mod callbacks;
 mod client;
+mod crawl;
 mod crossing;
 mod described;
 mod durability;
@@ -18,6 +20,9 @@ mod port;
 #[expect(dead_code, reason = "shared with the tests of the fleet, which use more of it")]
 mod process;
 mod provider_trouble;
+mod proxies;
+mod raw_http;
+mod seats;
 mod secrets;
 mod sign_up;
 mod signed;
@@ -29,4 +34,5 @@ mod stop;
 mod streams;
 mod structure;
 mod transactions;
+mod wire;
 mod world;

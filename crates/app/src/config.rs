@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use approval::Secret;
 use confique::Config as Layered;
+use hub::{ForwardedHeader, TrustedProxies};
 use provider::{CallbackUrl, Method};
 use url::Url;
 
@@ -40,6 +41,8 @@ pub(crate) struct Config {
     #[config(nested)]
     pub(crate) listen: Listen,
     #[config(nested)]
+    pub(crate) sockets: Sockets,
+    #[config(nested)]
     pub(crate) authy: Authy,
     #[config(nested)]
     pub(crate) product: Product,
@@ -62,6 +65,23 @@ pub(crate) struct Listen {
     pub(crate) port: Option<u16>,
     #[config(env = "ADMIN_ADDR", deserialize_with = values::address)]
     pub(crate) admin: Option<SocketAddr>,
+    #[config(env = "TRUSTED_PROXIES", deserialize_with = values::proxies)]
+    pub(crate) trusted_proxies: Option<TrustedProxies>,
+    #[config(env = "FORWARDED_HEADER", deserialize_with = values::forwarded_header)]
+    pub(crate) forwarded_header: ForwardedHeader,
+}
+
+/// How many browsers may wait at once.
+#[derive(Debug, Layered)]
+pub(crate) struct Sockets {
+    #[config(env = "SOCKETS", deserialize_with = values::count)]
+    pub(crate) all: u32,
+    #[config(env = "SOCKETS_PER_SESSION", deserialize_with = values::count)]
+    pub(crate) per_session: u32,
+    #[config(env = "SOCKETS_PER_ADDRESS", deserialize_with = values::count)]
+    pub(crate) per_address: Option<u32>,
+    #[config(env = "SOCKETS_OPENING", deserialize_with = values::count)]
+    pub(crate) opening: u32,
 }
 
 /// What the provider and this service agreed on, and how to reach the provider.
@@ -160,7 +180,9 @@ impl Role {
             "AUTHY_API_URL" | "AUTHY_TIMEOUT_MS" => &[Serve, Hub],
             "PUBLIC_URL" => &[Demo, Serve, Receiver, Hub],
             "DATABASE_URL" => &[Demo, Serve, Hub, Operator],
-            "LOGO_URL" | "SIGN_IN_SECONDS" | "TRANSACTION_SECONDS" => &[Demo, Serve, Hub],
+            "TRUSTED_PROXIES" | "FORWARDED_HEADER" | "LOGO_URL" | "SIGN_IN_SECONDS" | "TRANSACTION_SECONDS" => {
+                &[Demo, Serve, Hub]
+            }
             "SPOOL" | "SPOOL_MB" => &[Serve, Receiver],
             "HOST" | "PORT" => &[Demo, Serve, Receiver, Hub, Simulator],
             "PRODUCT_NAME" => &[Demo, Serve, Hub, Simulator],
@@ -168,6 +190,7 @@ impl Role {
             "SIMULATOR_PORT" => &[Demo],
             "SIMULATOR_STATE" => &[Simulator],
             "AUTHY_CALLBACK_METHOD" => &[Demo, Simulator],
+            sockets if sockets.starts_with("SOCKETS") => &[Demo, Serve, Hub],
             nats if nats.starts_with("NATS_") => &[Serve, Receiver, Hub, Operator],
             _ => return true,
         };

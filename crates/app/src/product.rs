@@ -7,13 +7,14 @@ use anyhow::anyhow;
 use approval::{Clock, Entropy};
 use axum::Router;
 use broker::{EventLog, Intake};
+use hub::{Proxies, SeatLimits};
 use provider::{ApiKey, Authy, AuthySettings, CallbackUrl};
 use receiver::Receiver;
 use storage::Storage;
 use url::Url;
 
 use crate::causes::told;
-use crate::config::Product;
+use crate::config::{Listen, Product, Sockets};
 use crate::database::DatabaseUrl;
 use crate::lifecycle::Lifecycle;
 
@@ -21,6 +22,10 @@ use crate::lifecycle::Lifecycle;
 pub(crate) struct Plan {
     /// What was configured about the product.
     pub(crate) product: Product,
+    /// Which proxies are believed about who asks.
+    pub(crate) proxies: Proxies,
+    /// How many browsers may wait at once.
+    pub(crate) seats: SeatLimits,
     /// What browsers use.
     pub(crate) public_url: Url,
     /// Where everything is kept.
@@ -44,6 +49,8 @@ pub(crate) async fn hub(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Rou
         product: plan.product.name,
         logo_url: plan.product.logo_url,
         public_url: plan.public_url,
+        proxies: plan.proxies,
+        seats: plan.seats,
         sign_in_seconds: plan.product.sign_in_seconds,
         transaction_seconds: plan.product.transaction_seconds,
         shared: plan.shared,
@@ -65,6 +72,17 @@ pub(crate) async fn hub(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Rou
 /// A receiver; its router answers callbacks.
 pub(crate) fn receiver(key: ApiKey, callback_url: CallbackUrl, log: Arc<dyn Intake>) -> Router {
     receiver::router(Receiver { key, callback_url, log, clock: Clock::system() })
+}
+
+/// Which proxies are believed about who asks.
+pub(crate) fn proxies(listen: &Listen) -> Proxies {
+    Proxies { trusted: listen.trusted_proxies.clone().unwrap_or_default(), header: listen.forwarded_header }
+}
+
+/// How many browsers may wait at once.
+pub(crate) const fn seats(sockets: &Sockets) -> SeatLimits {
+    let Sockets { all, per_session, per_address, opening } = *sockets;
+    SeatLimits { all, per_session, per_address, opening }
 }
 
 /// Where the receiver answers, seen from outside at `public_url`.

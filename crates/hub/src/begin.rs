@@ -7,6 +7,7 @@ use storage::{AttemptKind, Limit, NewSession, NewUser, Replaced};
 use time::Duration;
 
 use crate::{
+    caller::{Caller, attempts_on},
     draft::{Draft, Whose},
     follow,
     hub::Hub,
@@ -14,7 +15,7 @@ use crate::{
     problem::Problem,
     settings::PENDING_SESSION,
     token::Token,
-    visitor::{Caller, Visitor, attempts_on},
+    visitor::Visitor,
 };
 
 /// Wrong passwords for one address, known or not.

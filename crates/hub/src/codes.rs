@@ -6,11 +6,11 @@ use storage::{Attempt, AttemptKind, CodeConfirmed, Completed, Limit};
 use time::Duration;
 
 use crate::{
+    caller::{Caller, MaybeCaller, attempts_on},
     hub::Hub,
     problem::Problem,
     proof::{Confirmed, Proof},
     turn::in_turn,
-    visitor::{Caller, MaybeCaller, attempts_on},
 };
 
 /// Wrong codes for one phone, over all sessions and channels.

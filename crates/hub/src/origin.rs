@@ -53,8 +53,8 @@ impl Origins {
         one && origins.next().is_none()
     }
 
-    /// Whether a stream may be opened: by our own pages, or by a program that is no browser, which sends neither
-    /// `Origin` nor `Sec-Fetch-Site`. Browsers leave out `Origin` when they ask their own site.
+    /// Whether news may be told, by a stream or a long poll: to our own pages, or to a program that is no browser, which sends
+    /// neither `Origin` nor `Sec-Fetch-Site`. Browsers leave out `Origin` when they ask their own site.
     pub(crate) fn may_listen(&self, headers: &HeaderMap) -> bool {
         is_same_site(headers) && (!headers.contains_key(header::ORIGIN) || self.has_own(headers))
     }

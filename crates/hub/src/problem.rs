@@ -47,6 +47,7 @@ pub(crate) enum Kind {
     InvalidCredentials,
     InvalidCode,
     TooManyAttempts,
+    TooManySockets,
     NoSession,
     NotFound,
     MethodNotAllowed,
@@ -120,6 +121,13 @@ impl Problem {
         let wait = if minutes == 1 { "a minute".to_owned() } else { format!("{minutes} minutes") };
         let problem = Self::new(Kind::TooManyAttempts, "Too many attempts", StatusCode::TOO_MANY_REQUESTS);
         Self { retry_after: Some(seconds), ..problem }.saying(format!("Too many {what}. Please try again in {wait}."))
+    }
+
+    /// More pages wait than one session, or one address, may have.
+    pub(crate) fn too_many_sockets() -> Self {
+        let problem = Self::new(Kind::TooManySockets, "Too many pages are waiting", StatusCode::TOO_MANY_REQUESTS);
+        Self { retry_after: Some(5), ..problem }
+            .saying("This is open in too many places at once. Please close some of them.")
     }
 
     /// The request needs a session, or a confirmed one.

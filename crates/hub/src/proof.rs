@@ -6,11 +6,11 @@ use provider::Code;
 use storage::{NewToken, Via};
 
 use crate::{
+    caller::{Caller, MaybeCaller},
     hub::Hub,
     problem::Problem,
     settings::CONFIRMED_SESSION,
     token::Token,
-    visitor::{Caller, MaybeCaller},
 };
 
 /// A proof as it is stored with the session it confirmed: nothing can be learnt from it.

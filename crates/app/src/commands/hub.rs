@@ -56,7 +56,17 @@ pub(super) fn plan(
 ) -> Plan {
     let timeout = Duration::from_millis(config.authy.timeout_ms.into());
     let provider = AuthySettings { base_url: config.authy.api_url.clone(), api_key: key, timeout };
-    Plan { product: config.product.clone(), public_url, storage, provider, log, shared, receives: false }
+    Plan {
+        product: config.product.clone(),
+        proxies: product::proxies(&config.listen),
+        seats: product::seats(&config.sockets),
+        public_url,
+        storage,
+        provider,
+        log,
+        shared,
+        receives: false,
+    }
 }
 
 /// What browsers use: as configured, or, on the machine itself, where we listen.

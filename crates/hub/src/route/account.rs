@@ -11,10 +11,10 @@ use storage::ConfirmedBy;
 
 use super::shell;
 use crate::{
+    caller::{Caller, MaybeCaller},
     hub::Hub,
     page::{self, Account, Listed, Moment, SignedIn, Transfer},
     problem::Problem,
-    visitor::{Caller, MaybeCaller},
 };
 
 /// Transactions, who you are, this session, recent sign-ins.

@@ -12,12 +12,12 @@ use utoipa::ToSchema;
 use super::{refused, shell};
 use crate::{
     body::Form,
+    caller::{Caller, MaybeCaller},
     codes,
     hub::Hub,
     page::{self, Code, Reason},
     person::phone_ending,
     problem::{Kind, Problem},
-    visitor::{Caller, MaybeCaller},
 };
 
 /// A typed code.

@@ -25,11 +25,11 @@ pub(crate) use openapi::document;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::{
+    caller::Caller,
     hub::Hub,
     origin,
     page::{self, Shell},
     problem::{Kind, Problem},
-    visitor::Caller,
 };
 
 /// The largest body any address takes, in bytes.

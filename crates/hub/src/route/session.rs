@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     body::Json,
+    caller::{Caller, MaybeCaller},
     codes,
     hub::Hub,
     person::phone_ending,
@@ -24,7 +25,6 @@ use crate::{
         ProviderUnavailable, TooMany,
     },
     view::{ApprovalView, Done},
-    visitor::{Caller, MaybeCaller},
 };
 
 /// Who is asking, and how far they are.

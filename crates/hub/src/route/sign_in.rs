@@ -14,12 +14,13 @@ use super::{refused, shell};
 use crate::{
     begin::{self, Begun},
     body::{Form, Json},
+    caller::{Caller, MaybeCaller},
     hub::Hub,
     page::{self, SignIn},
     problem::Problem,
     refusals::{Body, Busy, Internal, InvalidCredentials, TooMany},
     view::Next,
-    visitor::{Caller, MaybeCaller, Visitor},
+    visitor::Visitor,
 };
 
 /// Email and password.

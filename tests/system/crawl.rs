@@ -1,0 +1,246 @@
+//! Every address with every method, as the routers have them and say themselves; what must hold at all of them.
+
+use std::fmt::Write as _;
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use sqlx::{Connection as _, Row as _, SqliteConnection};
+
+use crate::browser::{Browser, Person, id, signing_in};
+use crate::described::{allowed, routes};
+use crate::world::World;
+
+/// All addresses of pages, API and callback with each of their methods but `HEAD`; `{id}` is this one.
+pub(crate) async fn addresses(world: &World, id: &str) -> Vec<(Method, String)> {
+    let pages = routes("hub/src/route/mod.rs", "fn pages()").into_iter();
+    let api = routes("hub/src/route/mod.rs", "fn api()").into_iter().map(|path| format!("/api{path}"));
+    let callback = routes("receiver/src/lib.rs", "pub fn router").into_iter();
+    let mut addresses = Vec::new();
+    for path in pages.chain(api).chain(callback) {
+        let path = path.replace("{id}", id);
+        for method in allowed(world, &path).await {
+            addresses.push((method.to_uppercase().parse().unwrap(), path.clone()));
+        }
+    }
+    addresses
+}
+
+/// What the database holds, all of it.
+async fn everything(world: &World) -> String {
+    let path = world.folder.path().join("data/countersign.db");
+    let mut connection = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    let tables = sqlx::query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'");
+    let mut text = String::new();
+    for table in tables.fetch_all(&mut connection).await.unwrap() {
+        let table: String = table.get(0);
+        let columns =
+            sqlx::query("SELECT name FROM pragma_table_info(?)").bind(&table).fetch_all(&mut connection).await;
+        let columns: Vec<String> =
+            columns.unwrap().iter().map(|column| format!("quote(\"{}\")", column.get::<String, _>(0))).collect();
+        let select = format!("SELECT {} FROM \"{table}\"", columns.join(" || ',' || "));
+        for row in sqlx::query(sqlx::AssertSqlSafe(select)).fetch_all(&mut connection).await.unwrap() {
+            writeln!(text, "{table}: {}", row.get::<String, _>(0)).unwrap();
+        }
+    }
+    text
+}
+
+/// Somebody with two sessions: one that is in, with a transaction that waits, and one that has to be completed.
+struct Somebody {
+    person: Person,
+    confirmed: Browser,
+    transaction: Value,
+    pending: Browser,
+    approval: Value,
+}
+
+impl Somebody {
+    async fn of(world: &World) -> Self {
+        let (person, mut pending, approval) = signing_in(world).await;
+        world.tap(&person.cellphone, &approval, "approve").await;
+        pending.until(world, &approval, "approved").await;
+        let mut confirmed = Browser::default();
+        let other = confirmed.sign_in(world, &person).await;
+        world.tap(&person.cellphone, &other, "approve").await;
+        confirmed.until(world, &other, "approved").await;
+        assert_eq!(confirmed.act(world, &other, "complete").await.status, 200);
+        let wanted = json!({ "message": "Send?" });
+        let transaction = confirmed.post(world, "/api/approvals", wanted).await.json();
+        confirmed.until_is(world, &transaction, |now| now["delivery"] == "sent").await;
+        Self { person, confirmed, transaction, pending, approval }
+    }
+
+    /// Who could do this, with what body. Whatever is refused is refused although it would be done.
+    fn who(&self, path: &str) -> (&Browser, &'static str, String) {
+        let of = |approval: &Value| path.contains(id(approval));
+        let browser = if path.starts_with("/code") || path.starts_with("/api/session/") || of(&self.approval) {
+            &self.pending
+        } else {
+            &self.confirmed
+        };
+        let email = self.person.email.replace('@', "%40");
+        let form = match path.trim_start_matches("/api") {
+            "/sign-in" | "/session" => format!("email={email}&password=difference+engine"),
+            "/sign-up" | "/users" => "full_name=B&email=b%40example.com&country_code=1&phone=2025550199\
+                                      &password=difference+engine"
+                .to_owned(),
+            "/approvals" => "message=Send".to_owned(),
+            path if path.ends_with("/send") => "channel=sms".to_owned(),
+            path if path.ends_with("/code") => "code=0123456".to_owned(),
+            _ => String::new(),
+        };
+        if !path.starts_with("/api") {
+            return (browser, "application/x-www-form-urlencoded", form);
+        }
+        let fields = url::form_urlencoded::parse(form.as_bytes()).into_owned();
+        let body: serde_json::Map<_, _> = fields.map(|(name, text)| (name, Value::String(text))).collect();
+        (browser, "application/json", json!(body).to_string())
+    }
+
+    fn request(&self, world: &World, method: &Method, path: &str) -> RequestBuilder {
+        let (browser, kind, body) = self.who(path);
+        let request = world.http.request(method.clone(), format!("{}{path}", world.url));
+        request.header("cookie", &browser.cookie).header("content-type", kind).body(body)
+    }
+}
+
+/// CSRF (threats 26 and 27, and every form): whatever changes something, from whatever other site.
+#[tokio::test]
+async fn other_sites_change_nothing_at_any_address_however_they_ask() {
+    let world = World::start().await;
+    let somebody = Somebody::of(&world).await;
+    let mut changing = Vec::new();
+    for approval in [&somebody.approval, &somebody.transaction] {
+        let all = addresses(&world, id(approval)).await.into_iter();
+        changing.extend(all.filter(|(method, path)| *method != Method::GET && path != "/authy/callback"));
+    }
+    changing.dedup();
+    assert!(changing.len() > 30, "{changing:?}");
+    let port = world.url.rsplit(':').next().unwrap();
+    let foreign: Vec<String> = [
+        "https://evil.example".to_owned(),
+        "null".to_owned(),
+        format!("{}.evil.example", world.url),
+        format!("http://127.0.0.1.evil.example:{port}"),
+        format!("http://evil@127.0.0.1:{port}"),
+        format!("https://127.0.0.1:{port}"),
+        "http://127.0.0.1:1".to_owned(),
+        "http://127.0.0.1".to_owned(),
+        format!("{}/", world.url),
+        world.url.to_uppercase(),
+        String::new(),
+    ]
+    .into();
+    let before = everything(&world).await;
+    for (method, path) in &changing {
+        let refused = |request: RequestBuilder, how: String| async move {
+            let status = request.send().await.unwrap().status();
+            assert_eq!(status, 403, "{method} {path} with {how}");
+        };
+        for origin in &foreign {
+            refused(somebody.request(&world, method, path).header("origin", origin), format!("origin {origin}")).await;
+        }
+        for site in ["cross-site", "same-site", "Same-Origin", ""] {
+            let request = somebody.request(&world, method, path).header("origin", &world.url);
+            refused(request.header("sec-fetch-site", site), format!("site {site}")).await;
+        }
+        let twice = somebody.request(&world, method, path).header("origin", &world.url);
+        refused(twice.header("origin", "https://evil.example"), "two origins".into()).await;
+        for kind in
+            ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "application/jsonp"]
+        {
+            let (browser, _, body) = somebody.who(path);
+            let request = world.http.request(method.clone(), format!("{}{path}", world.url));
+            let request = request.header("cookie", &browser.cookie).header("content-type", kind).body(body);
+            refused(request, format!("{kind} and nothing about where from")).await;
+        }
+    }
+    assert_eq!(everything(&world).await, before, "something was changed");
+    // The same from our own page is taken, so it was only where it came from that was refused.
+    for (method, path) in changing.iter().filter(|(_, path)| !path.contains("sign-out") && path != "/api/session") {
+        let answer = somebody.request(&world, method, path).header("origin", &world.url).send().await.unwrap();
+        assert_ne!(answer.status(), 403, "{method} {path}");
+    }
+    assert_ne!(everything(&world).await, before);
+}
+
+/// Open redirects (threats 30).
+#[tokio::test]
+async fn nothing_leads_to_another_site_whatever_is_asked_for() {
+    let world = World::start().await;
+    let somebody = Somebody::of(&world).await;
+    let evil = [
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "https:evil.example",
+        "https://evil.example",
+        "http://127.0.0.1@evil.example",
+        "/@evil.example",
+        "%2f%2fevil.example",
+        "/%09/evil.example",
+        "javascript:alert(1)",
+    ];
+    let names = ["next", "return_to", "redirect", "redirect_uri", "url", "continue", "to"];
+    let all = addresses(&world, id(&somebody.approval)).await;
+    for (method, path) in all.iter().filter(|(_, path)| !path.ends_with("/events") && !path.contains("sign-out")) {
+        if path == "/api/session" && *method == Method::DELETE {
+            continue;
+        }
+        for evil in evil {
+            let query: String = url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(names.map(|name| (name, evil)))
+                .finish();
+            let request = somebody.request(&world, method, &format!("{path}?{query}")).header("origin", &world.url);
+            let answer =
+                request.header("referer", evil).header("x-forwarded-host", "evil.example").send().await.unwrap();
+            let Some(location) = answer.headers().get("location") else { continue };
+            assert!(is_ours(location.to_str().unwrap()), "{method} {path} leads to {location:?}");
+        }
+    }
+    for evil in evil.iter().map(|evil| format!("/{}", evil.trim_start_matches('/'))) {
+        for path in [format!("/{evil}"), format!("{evil}/account"), format!("{evil}/.."), format!("/sign-in{evil}")] {
+            let bytes = format!("GET {path} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
+            let answers = crate::wire::Wire::sending(&world.url, bytes).await.answers().await;
+            assert!(answers.iter().all(|answer| answer.status >= 400), "{path}: {answers:?}");
+        }
+    }
+}
+
+/// A path of ours, as the pages have it; no host, no query, no token.
+fn is_ours(location: &str) -> bool {
+    let known = ["/", "/sign-in", "/sign-up", "/code", "/account"];
+    let approval = location.strip_prefix("/approvals/").map(|rest| rest.trim_end_matches("/code"));
+    known.contains(&location) || approval.is_some_and(|id| id.parse::<approval::ApprovalId>().is_ok())
+}
+
+/// Bearer capabilities in addresses (threats 38): no address that we give out opens anything by itself.
+#[tokio::test]
+async fn no_address_holds_a_token_and_a_token_in_an_address_opens_nothing() {
+    let world = World::start().await;
+    let somebody = Somebody::of(&world).await;
+    for browser in [&somebody.pending, &somebody.confirmed] {
+        let token = browser.cookie.split_once('=').unwrap().1;
+        for (_, path) in
+            addresses(&world, id(&somebody.approval)).await.iter().filter(|(method, _)| *method == Method::GET)
+        {
+            if path.ends_with("/events") {
+                continue;
+            }
+            let request = world.http.get(format!("{}{path}", world.url)).header("cookie", &browser.cookie);
+            let answer = request.send().await.unwrap();
+            let headers = format!("{:?}", answer.headers());
+            assert!(!headers.contains(token) && !answer.text().await.unwrap().contains(token), "{path}");
+        }
+        let own = id(&somebody.approval);
+        for path in [format!("/api/approvals/{own}/events"), format!("/api/approvals/{own}"), "/api/session".to_owned()]
+        {
+            for query in [format!("token={token}"), format!("ticket={token}"), browser.cookie.clone()] {
+                let request =
+                    world.http.get(format!("{}{path}?{query}", world.url)).header("accept", "text/event-stream");
+                let status = request.header("authorization", format!("Bearer {token}")).send().await.unwrap().status();
+                assert!([400, 401, 404].contains(&status.as_u16()), "{path} {status}");
+            }
+        }
+    }
+}
