@@ -25,11 +25,13 @@ pub(crate) async fn addresses(world: &World, id: &str) -> Vec<(Method, String)> 
     addresses
 }
 
-/// What the database holds, all of it.
+/// What the database holds, all of it but what was not told yet.
 async fn everything(world: &World) -> String {
     let path = world.folder.path().join("data/countersign.db");
     let mut connection = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
-    let tables = sqlx::query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'");
+    let tables = sqlx::query(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('sqlite_sequence', 'outbox')",
+    );
     let mut text = String::new();
     for table in tables.fetch_all(&mut connection).await.unwrap() {
         let table: String = table.get(0);

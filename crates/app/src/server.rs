@@ -3,7 +3,7 @@
 //! answer may wait to be read.
 //! Knows nothing of what is served; upgraded sockets are tracked by whoever upgrades them.
 
-mod deadline;
+mod body;
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service as _;
 
-use deadline::Hasty;
+use body::bounded;
 
 /// A request whose head is longer is answered 431.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -66,7 +66,7 @@ async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, stop: Can
     let _ = stream.set_nodelay(true);
     give_up_unread(&stream);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let mut request = request.map(|body| Hasty::within(PATIENCE, body));
+        let mut request = bounded(request, PATIENCE);
         request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().call(request)
     });

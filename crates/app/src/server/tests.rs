@@ -111,6 +111,28 @@ async fn a_body_that_comes_in_drops_is_given_up() {
 }
 
 #[tokio::test]
+async fn who_sends_what_nobody_reads_can_read_the_answer() {
+    let server = start().await;
+    let sent = "x".repeat(1 << 20);
+    let head = format!("POST /peer HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", sent.len());
+    for _ in 0..20 {
+        let mut stream = server.send(&head).await;
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        assert!(first_bytes(&mut stream).await.starts_with("HTTP/1.1 405"));
+        stream.write_all(b"GET /peer HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        assert!(first_bytes(&mut stream).await.starts_with("HTTP/1.1 200"), "the connection is still of use");
+    }
+}
+
+#[tokio::test]
+async fn who_waits_to_be_asked_for_a_body_is_not() {
+    let server = start().await;
+    let head = "POST /peer HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n";
+    let mut stream = server.send(head).await;
+    assert!(first_bytes(&mut stream).await.starts_with("HTTP/1.1 405"));
+}
+
+#[tokio::test]
 async fn what_nobody_reads_is_given_up() {
     let server = start().await;
     let stream = server.connect().await;
