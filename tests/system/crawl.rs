@@ -8,6 +8,7 @@ use sqlx::{Connection as _, Row as _, SqliteConnection};
 
 use crate::browser::{Browser, Person, id, signing_in};
 use crate::described::{allowed, routes};
+use crate::signed::callback;
 use crate::world::World;
 
 /// All addresses of pages, API and callback with each of their methods but `HEAD`; `{id}` is this one.
@@ -164,6 +165,36 @@ async fn other_sites_change_nothing_at_any_address_however_they_ask() {
         assert_ne!(answer.status(), 403, "{method} {path}");
     }
     assert_ne!(everything(&world).await, before);
+}
+
+/// Webhooks that nobody checks (threats 2 and 3): each way in at the receiver, without a signature and with garbage.
+#[tokio::test]
+async fn no_way_into_the_receiver_takes_what_is_not_signed() {
+    let world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    let body = callback(&world, &person.cellphone, &approval).await;
+    let params = provider::canonical(body.to_string().as_bytes()).unwrap();
+    let nowhere = "01935f6e-7c00-7000-8000-00000000002a";
+    let ways: Vec<_> =
+        addresses(&world, nowhere).await.into_iter().filter(|(_, path)| path.starts_with("/authy")).collect();
+    assert_eq!(ways.len(), 2, "{ways:?}");
+    for (method, path) in ways {
+        let url = format!("{}{path}?{params}", world.url);
+        for signature in [None, Some(""), Some("x"), Some("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), Some("null")]
+        {
+            for nonce in [None, Some("1795000000")] {
+                let named = [("x-authy-signature", signature), ("x-authy-signature-nonce", nonce)];
+                let request = world.http.request(method.clone(), &url).body(body.to_string());
+                let request = named.into_iter().fold(request, |request, (name, value)| match value {
+                    Some(value) => request.header(name, value),
+                    None => request,
+                });
+                assert_eq!(request.send().await.unwrap().status(), 401, "{method} {signature:?} {nonce:?}");
+            }
+        }
+    }
+    assert_eq!(browser.look(&world, &approval).await["status"], "pending");
+    assert!(world.audit(&approval).await.iter().all(|line| !line.contains("callback")));
 }
 
 /// Open redirects (threats 30).

@@ -50,9 +50,13 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Taken {
     all: u32,
-    sessions: HashMap<SessionId, u32>,
-    addresses: HashMap<IpAddr, u32>,
+    sessions: Counts<SessionId>,
+    addresses: Counts<IpAddr>,
 }
+
+/// How many seats each of some has; nobody is counted who is not known.
+#[derive(Debug)]
+struct Counts<K>(HashMap<K, u32>);
 
 impl Seats {
     pub(crate) fn new(limits: SeatLimits) -> Self {
@@ -69,14 +73,14 @@ impl Seats {
         if taken.all >= limits.all {
             return Err(Problem::busy());
         }
-        let full = session.is_some_and(|session| of(&taken.sessions, session) >= limits.per_session)
-            || address.is_some_and(|one| limits.per_address.is_some_and(|most| of(&taken.addresses, one) >= most));
+        let full = taken.sessions.of(session) >= limits.per_session
+            || limits.per_address.is_some_and(|most| taken.addresses.of(address) >= most);
         if full {
             return Err(Problem::too_many_sockets());
         }
         taken.all += 1;
-        session.into_iter().for_each(|session| *taken.sessions.entry(session).or_default() += 1);
-        address.into_iter().for_each(|address| *taken.addresses.entry(address).or_default() += 1);
+        taken.sessions.take(session);
+        taken.addresses.take(address);
         Ok(Seat { seats: self.clone(), session, address, opening: Some(opening) })
     }
 
@@ -103,8 +107,34 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let mut taken = self.seats.taken();
         taken.all -= 1;
-        self.session.into_iter().for_each(|session| leave(&mut taken.sessions, session));
-        self.address.into_iter().for_each(|address| leave(&mut taken.addresses, address));
+        taken.sessions.leave(self.session);
+        taken.addresses.leave(self.address);
+    }
+}
+
+impl<K: Copy + Eq + Hash> Counts<K> {
+    fn of(&self, one: Option<K>) -> u32 {
+        one.and_then(|one| self.0.get(&one).copied()).unwrap_or_default()
+    }
+
+    fn take(&mut self, one: Option<K>) {
+        if let Some(one) = one {
+            *self.0.entry(one).or_default() += 1;
+        }
+    }
+
+    fn leave(&mut self, one: Option<K>) {
+        let Some(one) = one else { return };
+        match self.0.get_mut(&one) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(self.0.remove(&one)),
+        }
+    }
+}
+
+impl<K> Default for Counts<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
     }
 }
 
@@ -113,19 +143,6 @@ fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
-    }
-}
-
-fn of<K: Eq + Hash>(counts: &HashMap<K, u32>, key: K) -> u32 {
-    counts.get(&key).copied().unwrap_or_default()
-}
-
-fn leave<K: Eq + Hash>(counts: &mut HashMap<K, u32>, key: K) {
-    if let Some(count) = counts.get_mut(&key) {
-        *count -= 1;
-        if *count == 0 {
-            counts.remove(&key);
-        }
     }
 }
 
@@ -138,8 +155,8 @@ mod tests {
 
     const MANY: SeatLimits = SeatLimits { all: 100, per_session: 100, per_address: None, opening: 100 };
 
-    fn session() -> Option<SessionId> {
-        Some(Id::new(&Clock::system(), &Entropy::system()))
+    fn session() -> SessionId {
+        Id::new(&Clock::system(), &Entropy::system())
     }
 
     fn kind(taken: Result<Seat, Problem>) -> Option<Kind> {
@@ -149,7 +166,7 @@ mod tests {
     #[test]
     fn a_session_has_its_seats_and_another_session_others() {
         let seats = Seats::new(SeatLimits { per_session: 2, ..MANY });
-        let (one, other) = (session(), session());
+        let (one, other) = (Some(session()), Some(session()));
         let first = seats.take(one, None).unwrap();
         let _second = seats.take(one, None).unwrap();
         assert_eq!(kind(seats.take(one, None)), Some(Kind::TooManySockets));
@@ -161,8 +178,8 @@ mod tests {
     #[test]
     fn a_process_has_so_many_seats_whoever_comes() {
         let seats = Seats::new(SeatLimits { all: 2, ..MANY });
-        let _two = [seats.take(session(), None).unwrap(), seats.take(None, None).unwrap()];
-        assert_eq!(kind(seats.take(session(), None)), Some(Kind::Busy));
+        let _two = [seats.take(Some(session()), None).unwrap(), seats.take(None, None).unwrap()];
+        assert_eq!(kind(seats.take(Some(session()), None)), Some(Kind::Busy));
     }
 
     #[test]
@@ -170,28 +187,28 @@ mod tests {
         let (one, neighbour, other) = ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1");
         let address = |text: &str| Some(text.parse().unwrap());
         let seats = Seats::new(SeatLimits { per_address: Some(1), ..MANY });
-        let _seat = seats.take(session(), address(one)).unwrap();
-        assert_eq!(kind(seats.take(session(), address(neighbour))), Some(Kind::TooManySockets));
-        assert!(seats.take(session(), address(other)).is_ok());
+        let _seat = seats.take(Some(session()), address(one)).unwrap();
+        assert_eq!(kind(seats.take(Some(session()), address(neighbour))), Some(Kind::TooManySockets));
+        assert!(seats.take(Some(session()), address(other)).is_ok());
         let seats = Seats::new(MANY);
-        let _seat = seats.take(session(), address(one)).unwrap();
-        assert!(seats.take(session(), address(one)).is_ok());
+        let _seat = seats.take(Some(session()), address(one)).unwrap();
+        assert!(seats.take(Some(session()), address(one)).is_ok());
     }
 
     #[test]
     fn who_is_told_the_first_state_lets_the_next_one_in() {
         let seats = Seats::new(SeatLimits { opening: 1, ..MANY });
-        let mut first = seats.take(session(), None).unwrap();
-        assert_eq!(kind(seats.take(session(), None)), Some(Kind::Busy));
+        let mut first = seats.take(Some(session()), None).unwrap();
+        assert_eq!(kind(seats.take(Some(session()), None)), Some(Kind::Busy));
         first.settle();
-        assert!(seats.take(session(), None).is_ok());
+        assert!(seats.take(Some(session()), None).is_ok());
     }
 
     #[test]
     fn nobody_is_remembered_who_has_left() {
         let seats = Seats::new(SeatLimits { per_address: Some(1), ..MANY });
-        drop(seats.take(session(), Some("203.0.113.7".parse().unwrap())));
+        drop(seats.take(Some(session()), Some("203.0.113.7".parse().unwrap())));
         let taken = seats.taken();
-        assert!(taken.all == 0 && taken.sessions.is_empty() && taken.addresses.is_empty());
+        assert!(taken.all == 0 && taken.sessions.0.is_empty() && taken.addresses.0.is_empty());
     }
 }

@@ -74,14 +74,20 @@ async fn inform(feed: &mut Feed, socket: &mut WebSocket) -> End {
                 (Ok(true), None) | (Ok(false), _) => Ok(()),
                 (Err(end), _) => Err(end),
             },
-            _ = beat.tick() => match manners.was_alive() {
-                true => write(socket, Message::Ping("".into())).await,
-                false => Err(End::Close(close_code::POLICY, "no sign of life")),
-            },
+            _ = beat.tick() => ask_for_life(socket, &mut manners).await,
         };
         if let Err(end) = step {
             return end;
         }
+    }
+}
+
+/// Whoever gave no sign since the last beat is gone, or reads nothing.
+async fn ask_for_life(socket: &mut WebSocket, manners: &mut Manners) -> Result<(), End> {
+    if manners.was_alive() {
+        write(socket, Message::Ping("".into())).await
+    } else {
+        Err(End::Close(close_code::POLICY, "no sign of life"))
     }
 }
 

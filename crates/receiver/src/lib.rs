@@ -37,7 +37,8 @@ pub fn router(receiver: Receiver) -> Router {
 }
 
 /// The answer where nothing else is served beside the receiver.
-pub async fn nothing_here() -> Response {
+#[must_use]
+pub fn nothing_here() -> Response {
     Refused::Nowhere.into_response()
 }
 
