@@ -1,3 +1,5 @@
+//! Whom the headers of proxies name, and whom nobody can make them name.
+
 use axum::http::HeaderValue;
 use proptest::prelude::*;
 
