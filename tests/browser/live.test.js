@@ -233,6 +233,18 @@ test("a long poll that fails is tried again, and says so", async () => {
   assert.deepEqual([world.polls.length, world.polls[1].wait], [2, 0]);
 });
 
+test("a long poll that is sent away leaves the server alone for as long as it was told", async () => {
+  const { world } = polling();
+  world.polls[0].fail(5);
+  await settle();
+  world.pass(4900);
+  await settle();
+  assert.equal(world.polls.length, 1);
+  world.pass(200);
+  await settle();
+  assert.deepEqual([world.polls.length, world.polls[1].wait], [2, 0]);
+});
+
 test("a long poll that knows no such approval reloads the page", async () => {
   const { world } = polling();
   world.polls[0].answer(null);

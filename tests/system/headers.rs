@@ -1,8 +1,10 @@
 //! What answers carry beside their content: cookies that scripts and other sites cannot have, and a strict policy.
 
-use reqwest::Response;
+use reqwest::{Method, Response};
 use serde_json::json;
 
+use crate::browser::{id, signing_in};
+use crate::crawl::addresses;
 use crate::world::World;
 
 /// Signs up by the authenticator's code, without any callback; what was answered to the password and to the code.
@@ -48,17 +50,50 @@ async fn on_loopback_without_tls_the_cookie_is_one_that_browsers_keep() {
 
 #[tokio::test]
 async fn every_answer_forbids_foreign_scripts_frames_and_caches() {
-    let world = World::start().await;
-    for path in ["/", "/sign-up", "/sign-in", "/nothing", "/code", "/api/session", "/api/approvals/x", "/approvals/x"] {
-        let answer = world.http.get(format!("{}{path}", world.url)).send().await.unwrap();
-        let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
-        let policy = header("content-security-policy");
-        for part in ["default-src 'none'", "script-src 'self'", "form-action 'self'", "frame-ancestors 'none'"] {
-            assert!(policy.contains(part), "{path}: {policy}");
+    for public_url in ["http://127.0.0.1:3000", "https://login.example.com"] {
+        let world = World::start_with(&[("PUBLIC_URL", public_url)]).await;
+        let (_, browser, approval) = signing_in(&world).await;
+        let home = world.http.get(&world.url).send().await.unwrap().text().await.unwrap();
+        let assets = home.split('"').filter(|part| part.starts_with("/assets/")).map(str::to_owned);
+        let mut all: Vec<_> = assets.map(|path| (Method::GET, path)).collect();
+        assert!(!all.is_empty(), "{home}");
+        all.extend(addresses(&world, id(&approval)).await);
+        all.extend(
+            ["/nothing", "/api/nothing", "/assets/x/y", "/approvals/x", "/%ff"]
+                .map(|path| (Method::GET, path.to_owned())),
+        );
+        for (method, path) in all.iter().flat_map(|(method, path)| [(method, path), (&Method::PUT, path)]) {
+            for (cookie, kind) in [("", "application/json"), (&*browser.cookie, "text/plain")] {
+                let request =
+                    world.http.request(method.clone(), format!("{}{path}", world.url)).header("cookie", cookie);
+                let answer = request.header("content-type", kind).body("[").send().await.unwrap();
+                is_guarded(&format!("{method} {path} {cookie}"), public_url, path, &answer);
+            }
         }
-        assert!(!policy.contains("unsafe"), "{path}: {policy}");
-        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(header("cache-control"), "no-store", "{path}");
-        assert_eq!(header("referrer-policy"), "same-origin", "{path}");
     }
+}
+
+fn is_guarded(what: &str, public_url: &str, path: &str, answer: &Response) {
+    let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap()).unwrap_or_default();
+    let (policy, callback) = (header("content-security-policy"), path == "/authy/callback");
+    for part in ["default-src 'none'", "frame-ancestors 'none'"] {
+        assert!(policy.contains(part), "{what}: {policy}");
+    }
+    for part in ["script-src 'self'", "form-action 'self'", "base-uri 'none'"] {
+        assert!(callback || policy.contains(part), "{what}: {policy}");
+    }
+    assert!(!policy.contains("unsafe") && !policy.contains('*') && !policy.contains("http"), "{what}: {policy}");
+    assert_eq!(header("x-content-type-options"), "nosniff", "{what}");
+    assert_eq!(header("x-frame-options"), "DENY", "{what}");
+    assert_eq!(header("referrer-policy"), if callback { "no-referrer" } else { "same-origin" }, "{what}");
+    let for_ever = path.starts_with("/assets/") && answer.status() == 200;
+    assert_eq!(
+        header("cache-control"),
+        if for_ever { "public, max-age=31536000, immutable" } else { "no-store" },
+        "{what}"
+    );
+    let strict = if public_url.starts_with("https") && !callback { "max-age=31536000" } else { "" };
+    assert_eq!(header("strict-transport-security"), strict, "{what}");
+    assert_eq!(header("access-control-allow-origin"), "", "{what}");
+    assert!(header("server").is_empty() && header("x-powered-by").is_empty(), "{what}");
 }

@@ -3,13 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod attacks;
+mod bad_input;
 #[expect(dead_code, reason = "shared with the tests of the fleet, which use more of it")]
 mod browser;
 mod callbacks;
 mod client;
+mod crawl;
 mod crossing;
 mod described;
 mod durability;
+mod frames;
 mod headers;
 mod liar;
 mod limits;
@@ -20,6 +23,10 @@ mod port;
 #[expect(dead_code, reason = "shared with the tests of the fleet, which use more of it")]
 mod process;
 mod provider_trouble;
+mod proxies;
+mod raw_http;
+mod redirects;
+mod seats;
 mod secrets;
 mod sessions;
 mod sign_up;
@@ -32,4 +39,5 @@ mod stop;
 mod streams;
 mod structure;
 mod transactions;
+mod wire;
 mod world;

@@ -2,7 +2,7 @@
 
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::browser::Browser;
+use crate::browser::{Browser, id, signing_in};
 use crate::world::World;
 
 #[tokio::test]
@@ -12,8 +12,10 @@ async fn cross_site_sockets_are_refused_and_so_are_those_without_an_origin() {
     let mut browser = Browser::default();
     let approval = browser.sign_in(&world, &person).await;
     let look_alike = format!("{}.evil.example", world.url);
-    let other_port = "http://127.0.0.1:1".to_owned();
-    for origin in [None, Some("null"), Some("https://evil.example"), Some(&*look_alike), Some(&*other_port)] {
+    let userinfo = world.url.replace("://", "://evil@");
+    let scheme = world.url.replace("http:", "https:");
+    let others = ["null", "", "https://evil.example", &look_alike, "http://127.0.0.1:1", &userinfo, &scheme];
+    for origin in others.map(Some).into_iter().chain([None]) {
         assert_eq!(browser.listen_from(&world, &approval, origin).await.err(), Some(403), "{origin:?}");
     }
 }
@@ -80,4 +82,18 @@ async fn a_stopping_process_asks_its_sockets_to_come_again() {
     assert!(goodbye["after_ms"].as_u64().unwrap() < 1000);
     assert_eq!(socket.closed().await, 1012);
     assert!(world.serve.ended().await.status.success());
+}
+
+#[tokio::test]
+async fn sockets_are_for_the_session_that_owns_the_approval() {
+    let world = World::start().await;
+    let (person, _, approval) = signing_in(&world).await;
+    let mut same_person = Browser::default();
+    same_person.sign_in(&world, &person).await;
+    let mut stranger = Browser::default();
+    stranger.sign_up(&world, 11).await;
+    for mut browser in [same_person, stranger] {
+        assert_eq!(browser.listen_from(&world, &approval, Some(&world.url)).await.err(), Some(404));
+        assert_eq!(browser.get(&world, &format!("/api/approvals/{}?wait=1", id(&approval))).await.status, 404);
+    }
 }

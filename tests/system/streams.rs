@@ -91,7 +91,7 @@ async fn a_stream_without_news_repeats_its_state_so_that_silence_means_it_is_dea
 }
 
 #[tokio::test]
-async fn streams_for_pages_of_other_sites_are_refused() {
+async fn streams_and_long_polls_for_pages_of_other_sites_are_refused() {
     let world = World::start().await;
     let (browser, _, approval) = waiting(&world).await;
     let look_alike = format!("{}.evil.example", world.url);
@@ -103,6 +103,9 @@ async fn streams_for_pages_of_other_sites_are_refused() {
         ("sec-fetch-site", "same-site"),
     ] {
         assert_eq!(ask(&browser, &world, &approval, &[(name, value)]).await.status(), 403, "{name}: {value}");
+        let poll = world.http.get(format!("{}/api/approvals/{}?wait=1&since=99", world.url, id(&approval)));
+        let poll = poll.header("cookie", &browser.cookie).header(name, value);
+        assert_eq!(poll.send().await.unwrap().status(), 403, "{name}: {value}");
     }
     for (name, value) in [("origin", &*world.url), ("sec-fetch-site", "same-origin")] {
         assert_eq!(ask(&browser, &world, &approval, &[(name, value)]).await.status(), 200, "{name}: {value}");

@@ -10,7 +10,8 @@
  * @property {() => void} ping asks the server over the socket for the present state
  * @property {() => void} stream opens a stream of server-sent events; its life is told by `streamed` and `broken`
  * @property {(since: number, wait: number) => Promise<Approval | null>} poll the next state, or what there is after
- *   `wait` seconds; null when there is no such approval for us
+ *   `wait` seconds; null when there is no such approval for us. Fails with the seconds to leave the server alone, if
+ *   it said so
  * @property {() => void} hush forgets the stream and the poll; nothing more is heard of them
  * @property {(work: () => void, ms: number) => number} after
  * @property {(timer: number) => void} forget
@@ -178,10 +179,11 @@ export class Live {
         [tries, wait] = [0, WAIT];
         this.world.line("slow");
         this.#news(approval);
-      } catch {
+      } catch (refusal) {
         if (this.#loop !== mine) return;
         this.world.line("lost");
-        await new Promise((go) => this.#set("beside", () => go(0), backOff(tries, this.world.random())));
+        const pause = Math.max(backOff(tries, this.world.random()), 1000 * (Number(refusal) || 0));
+        await new Promise((go) => this.#set("beside", () => go(0), pause));
         [tries, wait] = [tries + 1, 0];
       }
     }

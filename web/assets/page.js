@@ -46,7 +46,7 @@ export function follow(id, version, tell, line) {
         try {
           const answer = await fetch(`${api}?wait=${wait}&since=${since}`, { signal: mine.signal });
           if (answer.status === 401 || answer.status === 404) return null;
-          if (!answer.ok) throw answer;
+          if (!answer.ok) throw Number(answer.headers.get("retry-after"));
           return await answer.json();
         } finally {
           clearTimeout(timer);

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use approval::Secret;
 use confique::Config as Layered;
+use hub::{ForwardedHeader, TrustedProxies};
 use provider::{CallbackUrl, Method};
 use url::Url;
 
@@ -40,6 +41,8 @@ pub(crate) struct Config {
     #[config(nested)]
     pub(crate) listen: Listen,
     #[config(nested)]
+    pub(crate) sockets: Sockets,
+    #[config(nested)]
     pub(crate) authy: Authy,
     #[config(nested)]
     pub(crate) product: Product,
@@ -64,6 +67,23 @@ pub(crate) struct Listen {
     pub(crate) port: Option<u16>,
     #[config(env = "ADMIN_ADDR", deserialize_with = values::address)]
     pub(crate) admin: Option<SocketAddr>,
+    #[config(env = "TRUSTED_PROXIES", deserialize_with = values::proxies)]
+    pub(crate) trusted_proxies: Option<TrustedProxies>,
+    #[config(env = "FORWARDED_HEADER", deserialize_with = values::forwarded_header)]
+    pub(crate) forwarded_header: ForwardedHeader,
+}
+
+/// How many browsers may wait at once.
+#[derive(Debug, Layered)]
+pub(crate) struct Sockets {
+    #[config(env = "SOCKETS", deserialize_with = values::count)]
+    pub(crate) all: u32,
+    #[config(env = "SOCKETS_PER_SESSION", deserialize_with = values::count)]
+    pub(crate) per_session: u32,
+    #[config(env = "SOCKETS_PER_ADDRESS", deserialize_with = values::count)]
+    pub(crate) per_address: Option<u32>,
+    #[config(env = "SOCKETS_OPENING", deserialize_with = values::count)]
+    pub(crate) opening: u32,
 }
 
 /// What the provider and this service agreed on, and how to reach the provider.
@@ -103,13 +123,13 @@ pub(crate) struct Product {
 /// How often phones are asked and codes sent.
 #[derive(Debug, Clone, Copy, Layered)]
 pub(crate) struct Limits {
-    #[config(env = "PENDING_PUSHES", deserialize_with = values::count)]
+    #[config(env = "PENDING_PUSHES", deserialize_with = values::few)]
     pub(crate) pending_pushes: u32,
-    #[config(env = "REFUSED_PUSHES", deserialize_with = values::count)]
+    #[config(env = "REFUSED_PUSHES", deserialize_with = values::few)]
     pub(crate) refused_pushes: u32,
     #[config(env = "PUSH_WAIT_SECONDS", deserialize_with = values::wait)]
     pub(crate) push_wait_seconds: u32,
-    #[config(env = "CODES_PER_COUNTRY", deserialize_with = values::many)]
+    #[config(env = "CODES_PER_COUNTRY", deserialize_with = values::count)]
     pub(crate) codes_per_country: u32,
 }
 
@@ -179,7 +199,9 @@ impl Role {
             "AUTHY_API_URL" | "AUTHY_TIMEOUT_MS" => &[Serve, Hub],
             "PUBLIC_URL" => &[Demo, Serve, Receiver, Hub, Operator],
             "DATABASE_URL" => &[Demo, Serve, Hub, Operator],
-            "LOGO_URL"
+            "TRUSTED_PROXIES"
+            | "FORWARDED_HEADER"
+            | "LOGO_URL"
             | "SIGN_IN_SECONDS"
             | "TRANSACTION_SECONDS"
             | "SESSION_SECONDS"
@@ -195,6 +217,7 @@ impl Role {
             "SIMULATOR_PORT" => &[Demo],
             "SIMULATOR_STATE" => &[Simulator],
             "AUTHY_CALLBACK_METHOD" => &[Demo, Simulator],
+            sockets if sockets.starts_with("SOCKETS") => &[Demo, Serve, Hub],
             nats if nats.starts_with("NATS_") => &[Serve, Receiver, Hub, Operator],
             _ => return true,
         };

@@ -7,13 +7,14 @@ use anyhow::anyhow;
 use approval::{Clock, Entropy};
 use axum::Router;
 use broker::{EventLog, Intake};
+use hub::{Proxies, SeatLimits};
 use provider::{ApiKey, Authy, AuthySettings, CallbackUrl};
 use receiver::Receiver;
 use storage::Storage;
 use url::Url;
 
 use crate::causes::told;
-use crate::config::{Limits, Product};
+use crate::config::{Limits, Listen, Product, Sockets};
 use crate::database::DatabaseUrl;
 use crate::lifecycle::Lifecycle;
 
@@ -23,6 +24,10 @@ pub(crate) struct Plan {
     pub(crate) product: Product,
     /// What was configured about its limits.
     pub(crate) limits: Limits,
+    /// Which proxies are believed about who asks.
+    pub(crate) proxies: Proxies,
+    /// How many browsers may wait at once.
+    pub(crate) seats: SeatLimits,
     /// What browsers use.
     pub(crate) public_url: Url,
     /// Where everything is kept.
@@ -46,6 +51,8 @@ pub(crate) async fn hub(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Rou
         product: plan.product.name,
         logo_url: plan.product.logo_url,
         public_url: plan.public_url,
+        proxies: plan.proxies,
+        seats: plan.seats,
         sign_in_seconds: plan.product.sign_in_seconds,
         transaction_seconds: plan.product.transaction_seconds,
         limits: hub::Limits {
@@ -75,6 +82,17 @@ pub(crate) async fn hub(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Rou
 /// A receiver; its router answers callbacks.
 pub(crate) fn receiver(key: ApiKey, callback_url: CallbackUrl, log: Arc<dyn Intake>) -> Router {
     receiver::router(Receiver { key, callback_url, log, clock: Clock::system() })
+}
+
+/// Which proxies are believed about who asks.
+pub(crate) fn proxies(listen: &Listen) -> Proxies {
+    Proxies { trusted: listen.trusted_proxies.clone().unwrap_or_default(), header: listen.forwarded_header }
+}
+
+/// How many browsers may wait at once.
+pub(crate) const fn seats(sockets: &Sockets) -> SeatLimits {
+    let Sockets { all, per_session, per_address, opening } = *sockets;
+    SeatLimits { all, per_session, per_address, opening }
 }
 
 /// Where the receiver answers, seen from outside at `public_url`.

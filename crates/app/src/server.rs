@@ -1,6 +1,9 @@
 //! Serves a router on a listener until it is told to stop. What a stranger may send is bounded here, before any
-//! handler runs: the head of a request in size, in number of headers and in time, and every pause in its body.
+//! handler runs: the head of a request in size, in number of headers and in time, its body in time, and how long an
+//! answer may wait to be read.
 //! Knows nothing of what is served; upgraded sockets are tracked by whoever upgrades them.
+
+mod body;
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,14 +21,17 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service as _;
-use tower_http::timeout::TimeoutBody;
+
+use body::bounded;
 
 /// A request whose head is longer is answered 431.
 const HEAD_BYTES: usize = 16 * 1024;
 /// A request with more headers is answered 431.
 const HEADERS: usize = 64;
-/// A head that takes longer ends the connection, and so does a longer pause in a body or between two requests.
+/// A head that takes longer ends the connection, and so does a body, or a pause between two requests.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A peer that takes nothing of what was sent for this long is gone, or reads nothing.
+const UNREAD: Duration = Duration::from_secs(30);
 /// How long to wait when no connection can be accepted, for instance because all file descriptors are in use.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a request may go on once it was time to stop.
@@ -58,8 +64,9 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
 async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
     // A frame of a few bytes shall not wait for the acknowledgement of the one before it.
     let _ = stream.set_nodelay(true);
+    give_up_unread(&stream);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let mut request = request.map(|body| TimeoutBody::new(PATIENCE, body));
+        let mut request = bounded(request, PATIENCE);
         request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().call(request)
     });
@@ -75,6 +82,15 @@ async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, stop: Can
     if stop.run_until_cancelled(connection.as_mut()).await.is_none() {
         connection.as_mut().graceful_shutdown();
         let _ = timeout(GRACE, connection).await;
+    }
+}
+
+/// Has the system end the connection when its peer does not take what it is sent, so that it holds neither a task nor a
+/// file descriptor for longer. Without it a peer may have the system ask for a quarter of an hour, or for ever.
+fn give_up_unread(stream: &TcpStream) {
+    let limit = u32::try_from(UNREAD.as_millis()).unwrap_or(u32::MAX);
+    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, limit) {
+        tracing::debug!(%error, "a connection has no limit to how long it may be unread");
     }
 }
 

@@ -6,6 +6,7 @@ use provider::ProviderError;
 use storage::{Account, Attempt, AttemptKind, NewSession, NewUser, Replaced, Withheld};
 
 use crate::{
+    caller::Caller,
     draft::{Draft, Whose},
     follow,
     hub::Hub,
@@ -14,7 +15,7 @@ use crate::{
     settings::PENDING_SESSION,
     throttle::{self, GUESSES, Of, PUSHES},
     token::Token,
-    visitor::{Caller, Visitor},
+    visitor::Visitor,
 };
 
 /// A session that waits for its proof.

@@ -4,17 +4,25 @@ use std::str::FromStr;
 
 use approval::{ApprovalId, SessionId};
 use axum::{
+    body::HttpBody as _,
     extract::{
         FromRequest, FromRequestParts, Path, Request,
         rejection::{FormRejection, JsonRejection},
     },
     http::{StatusCode, request::Parts},
 };
+use bytes::Bytes;
+use percent_encoding::percent_decode;
 use serde::{Deserialize, de::DeserializeOwned};
 use thiserror::Error;
 use utoipa::IntoParams;
 
 use crate::{hub::Hub, problem::Problem};
+
+/// The largest body any address takes, in bytes.
+pub(crate) const LARGEST_BODY: usize = 16 * 1024;
+
+const NOT_OUR_FORM: &str = "The form was not filled in as our pages do it.";
 
 /// A JSON body.
 #[derive(Debug)]
@@ -58,7 +66,7 @@ impl<T: DeserializeOwned> FromRequest<Hub> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, hub: &Hub) -> Result<Self, Problem> {
-        match axum::Json::from_request(request, hub).await {
+        match axum::Json::from_request(small(request)?, hub).await {
             Ok(axum::Json(body)) => Ok(Self(body)),
             Err(JsonRejection::MissingJsonContentType(_)) => Err(Problem::unsupported_type()),
             Err(error) => Err(unreadable(error.status(), "The body must be the JSON that this address describes.")),
@@ -70,11 +78,30 @@ impl<T: DeserializeOwned> FromRequest<Hub> for Form<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, hub: &Hub) -> Result<Self, Problem> {
-        match axum::Form::from_request(request, hub).await {
+        match axum::Form::from_request(text(request, hub).await?, hub).await {
             Ok(axum::Form(body)) => Ok(Self(body)),
             Err(FormRejection::InvalidFormContentType(_)) => Err(Problem::unsupported_type()),
-            Err(error) => Err(unreadable(error.status(), "The form was not filled in as our pages do it.")),
+            Err(error) => Err(unreadable(error.status(), NOT_OUR_FORM)),
         }
+    }
+}
+
+/// The request, unless it says itself that its body is too large: then none of it is waited for.
+fn small(request: Request) -> Result<Request, Problem> {
+    let promised = request.body().size_hint().lower();
+    if promised > LARGEST_BODY as u64 { Err(Problem::too_large()) } else { Ok(request) }
+}
+
+/// The request, if its form is UTF-8. Readers of forms take anything, and put a replacement where it is not: two
+/// different passwords would be one.
+async fn text(request: Request, hub: &Hub) -> Result<Request, Problem> {
+    let (parts, body) = small(request)?.into_parts();
+    // The limit of what is read stands in the parts.
+    let body = Bytes::from_request(Request::from_parts(parts.clone(), body), hub).await;
+    let body = body.map_err(|error| unreadable(error.status(), NOT_OUR_FORM))?;
+    match percent_decode(&body).decode_utf8() {
+        Ok(_) => Ok(Request::from_parts(parts, body.into())),
+        Err(_) => Err(Problem::bad_request(NOT_OUR_FORM)),
     }
 }
 

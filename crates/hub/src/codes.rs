@@ -5,13 +5,14 @@ use provider::{Action, Code, CodeCheck, ProviderError};
 use storage::{Attempt, AttemptKind, CodeConfirmed, Completed, NotTried};
 
 use crate::{
+    caller::{Caller, MaybeCaller},
     hub::Hub,
     person::calling_code,
     problem::Problem,
     proof::{Confirmed, Proof},
     throttle::{self, Of, Sending, WRONG_CODES_IN_A_ROW},
     turn::in_turn,
-    visitor::{Caller, MaybeCaller, Visitor},
+    visitor::Visitor,
 };
 
 /// Characters that the provider takes beside a code.

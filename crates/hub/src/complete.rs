@@ -4,10 +4,10 @@ use approval::{ApprovalId, Purpose};
 use storage::Completed;
 
 use crate::{
+    caller::MaybeCaller,
     hub::Hub,
     problem::Problem,
     proof::{Confirmed, Proof},
-    visitor::MaybeCaller,
 };
 
 /// Completes the approval for its session.

@@ -3,7 +3,7 @@
 
 use approval::{Approval, SessionId};
 
-use crate::{hub::Hub, problem::Problem, visitor::Caller};
+use crate::{caller::Caller, hub::Hub, problem::Problem};
 
 /// Ends the caller's own session; whatever it still waited for is cancelled.
 pub(crate) async fn sign_out(hub: &Hub, caller: &Caller) -> Result<(), Problem> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use approval::{Approval, ApprovalId};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
-use crate::{hub::Hub, problem::Problem, token::Token, visitor::MaybeCaller, waiters::Waiter};
+use crate::{caller::MaybeCaller, hub::Hub, problem::Problem, seats::Seat, token::Token, waiters::Waiter};
 
 /// How often the row is read again though nobody announced a change.
 const REREAD: Duration = Duration::from_secs(20);
@@ -21,6 +21,7 @@ pub(crate) struct Feed {
     hub: Hub,
     id: ApprovalId,
     token: Token,
+    seat: Seat,
     waiter: Waiter,
     newest: Option<Arc<Approval>>,
     /// The row has to be read before anything else is waited for.
@@ -42,11 +43,12 @@ pub(crate) enum News {
 }
 
 impl Feed {
-    /// Registers whoever shows `token` for news of the approval `id`. Nothing is read yet.
-    pub(crate) fn open(hub: &Hub, id: ApprovalId, token: Token) -> Self {
+    /// Registers whoever shows `token`, on this seat, for news of the approval `id`. Nothing is read yet.
+    pub(crate) fn open(hub: &Hub, id: ApprovalId, token: Token, seat: Seat) -> Self {
         let mut reread = interval_at(Instant::now() + REREAD, REREAD);
         reread.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { hub: hub.clone(), id, token, waiter: hub.waiters.register(id), newest: None, stale: true, reread }
+        let waiter = hub.waiters.register(id);
+        Self { hub: hub.clone(), id, token, seat, waiter, newest: None, stale: true, reread }
     }
 
     /// Waits for news. May be given up at any moment: what was not told then is told by the next call.
@@ -93,6 +95,7 @@ impl Feed {
     }
 
     fn tell(&mut self, approval: Arc<Approval>) -> News {
+        self.seat.settle();
         self.newest = Some(Arc::clone(&approval));
         News::State(approval)
     }

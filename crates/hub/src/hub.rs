@@ -14,8 +14,8 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    follow::Followed, origin::Origins, password::Passwords, repairs::Repairs, settings::Settings, token::ServerKey,
-    waiters::Waiters,
+    follow::Followed, origin::Origins, password::Passwords, repairs::Repairs, seats::Seats, settings::Settings,
+    token::ServerKey, waiters::Waiters,
 };
 
 /// The shared parts of a hub. Cheap to clone.
@@ -33,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) storage: Storage,
     pub(crate) provider: Authy,
     pub(crate) waiters: Waiters,
+    pub(crate) seats: Seats,
     pub(crate) repairs: Repairs,
     pub(crate) followed: Followed,
     pub(crate) passwords: Passwords,

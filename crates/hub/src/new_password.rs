@@ -8,12 +8,13 @@ use url::Url;
 
 use crate::{
     begin::account_of,
+    caller::Caller,
     endings::tell,
     hub::Hub,
     password::NewPassword,
     problem::Problem,
     token::{LinkToken, Token},
-    visitor::{Caller, Visitor},
+    visitor::Visitor,
 };
 
 /// A link works this long: enough to hand it over and to think of a password, too little to be found later.

@@ -53,8 +53,8 @@ impl Origins {
         one && origins.next().is_none()
     }
 
-    /// Whether a stream may be opened: by our own pages, or by a program that is no browser, which sends neither
-    /// `Origin` nor `Sec-Fetch-Site`. Browsers leave out `Origin` when they ask their own site.
+    /// Whether news may be told, by a stream or a long poll: to our own pages, or to a program that is no browser, which sends
+    /// neither `Origin` nor `Sec-Fetch-Site`. Browsers leave out `Origin` when they ask their own site.
     pub(crate) fn may_listen(&self, headers: &HeaderMap) -> bool {
         is_same_site(headers) && (!headers.contains_key(header::ORIGIN) || self.has_own(headers))
     }
@@ -68,10 +68,14 @@ impl Origins {
         if headers.contains_key(header::ORIGIN) {
             return self.has_own(headers);
         }
-        let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
-        headers.contains_key(SITE)
-            || content_type.is_none_or(|value| value.to_ascii_lowercase().starts_with(b"application/json"))
+        headers.contains_key(SITE) || headers.get(header::CONTENT_TYPE).is_none_or(is_json)
     }
+}
+
+/// Whether this is a type that no form of another site can send.
+fn is_json(content_type: &HeaderValue) -> bool {
+    let essence = content_type.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+    essence.trim_ascii().eq_ignore_ascii_case(b"application/json")
 }
 
 /// Whether the browser, if it is one, says that no other site asks (Fetch Metadata, 2.4).
@@ -90,6 +94,8 @@ pub(crate) async fn guard(State(hub): State<Hub>, request: Request, next: Next) 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -120,6 +126,26 @@ mod tests {
         assert!(!origins.has_own(&twice));
     }
 
+    proptest! {
+        /// threats 27: odd characters that a looser reader would pass over.
+        #[test]
+        fn nothing_but_our_own_origin_letter_by_letter_is_ours(
+            before in "[ -~]{0,8}", after in "[ -~\u{80}-\u{ff}\t]{0,8}", at in 0..24usize, odd in 1..=255u8
+        ) {
+            const OWN: &str = "https://sign.example.com";
+            let origins = Origins::of(&OWN.parse().unwrap());
+            let mut changed = OWN.as_bytes().to_vec();
+            changed[at] ^= odd;
+            let around = [before.as_bytes(), OWN.as_bytes(), after.as_bytes()].concat();
+            for origin in [changed, around, before.into_bytes(), after.into_bytes()] {
+                let Ok(value) = HeaderValue::from_bytes(&origin) else { continue };
+                let given = HeaderMap::from_iter([(header::ORIGIN, value)]);
+                let own = origin == OWN.as_bytes();
+                prop_assert_eq!((origins.has_own(&given), origins.may_listen(&given), origins.may_change(&given)), (own, own, own));
+            }
+        }
+    }
+
     #[test]
     fn a_stream_is_for_our_pages_and_for_programs() {
         let origins = Origins::of(&"https://sign.example.com".parse().unwrap());
@@ -144,12 +170,15 @@ mod tests {
     #[test]
     fn a_change_comes_from_our_pages_or_from_a_program_with_json() {
         let origins = Origins::of(&"https://sign.example.com".parse().unwrap());
-        let may = |pairs| origins.may_change(&headers(pairs));
+        let may = |pairs: &[_]| origins.may_change(&headers(pairs));
         assert!(may(&[("origin", "https://sign.example.com"), ("sec-fetch-site", "same-origin")]));
         assert!(may(&[("sec-fetch-site", "same-origin")]));
         assert!(may(&[("content-type", "application/json")]));
         assert!(may(&[]));
-        assert!(!may(&[("content-type", "application/x-www-form-urlencoded")]));
+        assert!(may(&[("content-type", "Application/JSON ; charset=utf-8")]));
+        for other in ["application/x-www-form-urlencoded", "text/plain;application/json", "application/jsonp", ""] {
+            assert!(!may(&[("content-type", other)]), "{other}");
+        }
         assert!(!may(&[("origin", "https://evil.example"), ("content-type", "application/json")]));
         assert!(!may(&[("origin", "null"), ("content-type", "application/json")]));
         assert!(!may(&[("sec-fetch-site", "cross-site"), ("content-type", "application/json")]));

@@ -50,6 +50,7 @@ pub(crate) enum Kind {
     WrongPassword,
     NewPasswordNeeded,
     TooManyAttempts,
+    TooManySockets,
     NoSession,
     NotFound,
     MethodNotAllowed,
@@ -167,6 +168,13 @@ impl Problem {
     pub(crate) fn codes_off() -> Self {
         Self::new(Kind::CodesOff, "Codes are off for your account", StatusCode::FORBIDDEN)
             .saying("Too many codes in a row were wrong. Tap Approve on your phone; that switches codes on again.")
+    }
+
+    /// More pages wait than one session, or one address, may have.
+    pub(crate) fn too_many_sockets() -> Self {
+        let problem = Self::new(Kind::TooManySockets, "Too many pages are waiting", StatusCode::TOO_MANY_REQUESTS);
+        Self { retry_after: Some(5), ..problem }
+            .saying("This is open in too many places at once. Please close some of them.")
     }
 
     /// The request needs a session, or a confirmed one.

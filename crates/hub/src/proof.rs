@@ -6,10 +6,10 @@ use provider::Code;
 use storage::{NewToken, Via};
 
 use crate::{
+    caller::{Caller, MaybeCaller},
     hub::Hub,
     problem::Problem,
     token::Token,
-    visitor::{Caller, MaybeCaller},
 };
 
 /// A proof as it is stored with the session it confirmed: nothing can be learnt from it.

@@ -175,6 +175,16 @@ pub(crate) struct InvalidInput(Problem);
 )]
 pub(crate) struct TooMany(Problem);
 
+/// More pages wait than one session, or one address, may have.
+#[derive(IntoResponses)]
+#[response(
+    status = 429,
+    content_type = "application/problem+json",
+    headers(("retry-after" = u32, description = "Seconds until another try makes sense.")),
+    example = json!(Problem::too_many_sockets())
+)]
+pub(crate) struct TooManySockets(Problem);
+
 /// Our own fault; the cause is in the log of the server.
 #[derive(IntoResponses)]
 #[response(status = 500, content_type = "application/problem+json", example = json!(Problem::internal()))]
@@ -185,7 +195,7 @@ pub(crate) struct Internal(Problem);
 #[response(status = 503, content_type = "application/problem+json", example = json!(Problem::provider_unavailable()))]
 pub(crate) struct ProviderUnavailable(Problem);
 
-/// More people sign in than this machine can check passwords for.
+/// More people sign in than this machine can check passwords for, or more pages wait than it may serve.
 #[derive(IntoResponses)]
 #[response(
     status = 503,

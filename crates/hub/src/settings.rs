@@ -3,6 +3,8 @@
 use time::Duration;
 use url::Url;
 
+use crate::{proxies::Proxies, seats::SeatLimits};
+
 /// The settings of a hub.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -12,6 +14,10 @@ pub struct Settings {
     pub logo_url: Option<Url>,
     /// What browsers use to reach us; only its origin counts.
     pub public_url: Url,
+    /// The proxies that are believed about who asks.
+    pub proxies: Proxies,
+    /// How many browsers may wait at once.
+    pub seats: SeatLimits,
     /// Seconds until a sign-in's or sign-up's approval expires; at least [`Settings::SHORTEST`].
     pub sign_in_seconds: u32,
     /// Seconds until a transaction's approval expires, unless it says otherwise.

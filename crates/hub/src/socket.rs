@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use approval::{Approval, ApprovalId, Status};
+use approval::{Approval, Status};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use serde::Deserialize;
 use tokio::time::{Instant, interval_at, timeout};
+use tungstenite::Error;
 
 use crate::{
     feed::{Feed, News},
-    hub::Hub,
-    token::Token,
+    manners::Manners,
+    seats::Seat,
     view::Frame,
 };
 
@@ -24,9 +26,23 @@ const NO_SESSION: u16 = 4401;
 const LEAVING: u16 = 1012;
 /// How often something is sent though there is no news: proxies close sockets that are silent, and who is gone is
 /// noticed.
-const BEAT: Duration = Duration::from_secs(20);
+const BEAT: Duration = Duration::from_secs(15);
 /// A browser that takes nothing for this long is gone.
 const SLOWEST_SEND: Duration = Duration::from_secs(10);
+
+/// All that a browser may say.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    #[serde(rename = "type")]
+    _kind: Ping,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Ping {
+    Ping,
+}
 
 /// Why a socket ends.
 enum End {
@@ -35,13 +51,12 @@ enum End {
 }
 
 /// Tells a browser without a session so, in the way a page can read.
-pub(crate) async fn refuse(mut socket: WebSocket) {
+pub(crate) async fn refuse(mut socket: WebSocket, _seat: Seat) {
     close(&mut socket, NO_SESSION, "no session").await;
 }
 
 /// Keeps a browser informed about its approval until the outcome.
-pub(crate) async fn run(hub: Hub, mut socket: WebSocket, id: ApprovalId, token: Token) {
-    let mut feed = Feed::open(&hub, id, token);
+pub(crate) async fn run(mut feed: Feed, mut socket: WebSocket) {
     if let End::Close(code, reason) = inform(&mut feed, &mut socket).await {
         close(&mut socket, code, reason).await;
     }
@@ -49,20 +64,30 @@ pub(crate) async fn run(hub: Hub, mut socket: WebSocket, id: ApprovalId, token: 
 
 async fn inform(feed: &mut Feed, socket: &mut WebSocket) -> End {
     let mut beat = interval_at(Instant::now() + BEAT, BEAT);
+    let mut manners = Manners::new(Instant::now());
     loop {
         let step = tokio::select! {
             news = feed.next() => pass_on(feed, socket, news).await,
-            message = socket.recv() => match (said(message), feed.newest()) {
+            message = socket.recv() => match (said(message, &mut manners), feed.newest()) {
                 (Ok(true), Some(approval)) => tell(socket, approval).await,
                 // Before the first state, which answers as well.
                 (Ok(true), None) | (Ok(false), _) => Ok(()),
                 (Err(end), _) => Err(end),
             },
-            _ = beat.tick() => write(socket, Message::Ping("".into())).await,
+            _ = beat.tick() => ask_for_life(socket, &mut manners).await,
         };
         if let Err(end) = step {
             return end;
         }
+    }
+}
+
+/// Whoever gave no sign since the last beat is gone, or reads nothing.
+async fn ask_for_life(socket: &mut WebSocket, manners: &mut Manners) -> Result<(), End> {
+    if manners.was_alive() {
+        write(socket, Message::Ping("".into())).await
+    } else {
+        Err(End::Close(close_code::POLICY, "no sign of life"))
     }
 }
 
@@ -89,24 +114,29 @@ async fn tell(socket: &mut WebSocket, approval: &Arc<Approval>) -> Result<(), En
 }
 
 /// `Ok(true)`: the browser asks for the state.
-fn said(message: Option<Result<Message, axum::Error>>) -> Result<bool, End> {
+fn said(message: Option<Result<Message, axum::Error>>, manners: &mut Manners) -> Result<bool, End> {
     match message {
+        Some(Ok(_)) if !manners.hear(Instant::now()) => Err(End::Close(close_code::POLICY, "too many messages")),
         Some(Ok(Message::Text(text))) if is_ping(&text) => Ok(true),
         Some(Ok(Message::Text(_))) => Err(End::Close(close_code::POLICY, "only pings are taken")),
         Some(Ok(Message::Binary(_))) => Err(End::Close(close_code::UNSUPPORTED, "no binary messages")),
         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(false),
         Some(Ok(Message::Close(_))) | None => Err(End::Gone),
-        Some(Err(error)) => Err(broken(&error)),
+        Some(Err(error)) => Err(broken(error)),
     }
 }
 
-fn broken(error: &axum::Error) -> End {
-    let too_big = std::error::Error::source(error).is_some_and(|source| source.to_string().contains("too long"));
-    if too_big { End::Close(close_code::SIZE, "too big") } else { End::Gone }
+fn broken(error: axum::Error) -> End {
+    match error.into_inner().downcast_ref::<Error>() {
+        Some(Error::Capacity(_)) => End::Close(close_code::SIZE, "too big"),
+        Some(Error::Utf8(_)) => End::Close(close_code::INVALID, "not UTF-8"),
+        Some(Error::Protocol(_)) => End::Close(close_code::PROTOCOL, "no WebSocket"),
+        _ => End::Gone,
+    }
 }
 
 fn is_ping(text: &str) -> bool {
-    serde_json::from_str::<serde_json::Value>(text).is_ok_and(|value| value == serde_json::json!({ "type": "ping" }))
+    serde_json::from_str::<Said>(text).is_ok()
 }
 
 async fn send(socket: &mut WebSocket, frame: &Frame<'_>) -> Result<(), End> {

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use approval::{Approval, ApprovalId};
+use approval::Approval;
 use axum::{
     http::{HeaderName, header},
     response::{
@@ -19,8 +19,6 @@ use utoipa::ToSchema;
 
 use crate::{
     feed::{Feed, News},
-    hub::Hub,
-    token::Token,
     view::Frame,
 };
 
@@ -45,8 +43,8 @@ pub(crate) struct Described {
 }
 
 /// Keeps a browser informed about its approval until the outcome.
-pub(crate) fn answer(hub: &Hub, id: ApprovalId, token: Token) -> Response {
-    ([(header::CACHE_CONTROL, "no-store"), NO_BUFFERING], Sse::new(events(Feed::open(hub, id, token)))).into_response()
+pub(crate) fn answer(feed: Feed) -> Response {
+    ([(header::CACHE_CONTROL, "no-store"), NO_BUFFERING], Sse::new(events(feed))).into_response()
 }
 
 fn events(feed: Feed) -> impl Stream<Item = Result<Event, Infallible>> {

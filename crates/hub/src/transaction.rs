@@ -5,17 +5,8 @@ use provider::Code;
 use storage::{Asked, CodeApproved};
 
 use crate::{
-    begin::count_push,
-    codes,
-    draft::Draft,
-    follow,
-    hub::Hub,
-    person::FieldErrors,
-    problem::Problem,
-    proof::Proof,
-    throttle,
-    turn::in_turn,
-    visitor::{Caller, Visitor},
+    begin::count_push, caller::Caller, codes, draft::Draft, follow, hub::Hub, person::FieldErrors, problem::Problem,
+    proof::Proof, throttle, turn::in_turn, visitor::Visitor,
 };
 
 /// What somebody wants approved, as it was written.

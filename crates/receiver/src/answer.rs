@@ -7,8 +7,11 @@ use approval::{MessageId, RequestId};
 use axum::{
     Json,
     http::{
-        HeaderValue, StatusCode,
-        header::{ALLOW, CONTENT_TYPE},
+        HeaderName, HeaderValue, StatusCode,
+        header::{
+            ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+            X_FRAME_OPTIONS,
+        },
     },
     response::{IntoResponse, Response},
 };
@@ -16,6 +19,15 @@ use broker::{PublishError, Receipt};
 use provider::{Rejected, Unreadable};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// An answer is for the provider alone: should a browser ever see one, it makes nothing of it and keeps nothing.
+const HEADERS: [(HeaderName, &str); 5] = [
+    (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (X_FRAME_OPTIONS, "DENY"),
+    (REFERRER_POLICY, "no-referrer"),
+    (CACHE_CONTROL, "no-store"),
+];
 
 /// A callback that is safe with the event log.
 #[derive(Debug)]
@@ -37,6 +49,8 @@ pub(crate) enum Refused {
     Incomplete,
     /// It came by another method.
     Method,
+    /// It came to an address where nothing is.
+    Nowhere,
     /// The event log failed, or, without an error, did not acknowledge in time.
     Unavailable(Option<PublishError>),
 }
@@ -61,6 +75,7 @@ impl Problem {
             Refused::Signature(_) => (401, "invalid-signature", "The signature is missing or wrong"),
             Refused::TooLarge => (413, "too-large", "The request is too large"),
             Refused::Incomplete => (400, "bad-request", "The request cannot be read"),
+            Refused::Nowhere => (404, "not-found", "There is nothing here"),
             Refused::Method => (405, "method-not-allowed", "This cannot be done here"),
             Refused::Unavailable(_) => (503, "unavailable", "The callback cannot be kept now"),
         };
@@ -76,7 +91,7 @@ impl From<Rejected> for Refused {
 
 impl IntoResponse for Taken {
     fn into_response(self) -> Response {
-        StatusCode::OK.into_response()
+        (StatusCode::OK, HEADERS).into_response()
     }
 }
 
@@ -84,7 +99,8 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let problem = Problem::of(&self);
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, [(CONTENT_TYPE, "application/problem+json")], Json(problem)).into_response();
+        let mut response =
+            (status, HEADERS, [(CONTENT_TYPE, "application/problem+json")], Json(problem)).into_response();
         if status == StatusCode::METHOD_NOT_ALLOWED {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
         }
@@ -141,6 +157,7 @@ impl Refused {
             Self::TooLarge => "too large",
             Self::Incomplete => "incomplete body",
             Self::Method => "wrong method",
+            Self::Nowhere => "wrong address",
             Self::Unavailable(_) => "event log unavailable",
         }
     }

@@ -36,6 +36,12 @@ pub fn router(receiver: Receiver) -> Router {
         .with_state(Arc::new(receiver))
 }
 
+/// The answer where nothing else is served beside the receiver.
+#[must_use]
+pub fn nothing_here() -> Response {
+    Refused::Nowhere.into_response()
+}
+
 /// Takes a callback whose parameters are a JSON body.
 ///
 /// Answered once the event log has it. A signed one that cannot be read is kept for people.

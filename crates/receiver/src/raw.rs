@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody as _},
     extract::{FromRequest as _, Request},
     http::{self, HeaderMap, StatusCode, Uri},
 };
@@ -11,7 +11,7 @@ use bytes::Bytes;
 use provider::{Method, NONCE_HEADER, SIGNATURE_HEADER, SignedRequest};
 use tokio::time::timeout;
 
-use crate::answer::Refused;
+use crate::{BODY_LIMIT, answer::Refused};
 
 /// How long the sender may take over its body.
 const BODY_DEADLINE: Duration = Duration::from_secs(5);
@@ -68,6 +68,10 @@ impl Raw {
 }
 
 async fn read_body(request: Request<Body>) -> Result<Bytes, Refused> {
+    // Who says so is not waited for.
+    if request.body().size_hint().lower() > BODY_LIMIT as u64 {
+        return Err(Refused::TooLarge);
+    }
     match timeout(BODY_DEADLINE, Bytes::from_request(request, &())).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Refused::TooLarge),

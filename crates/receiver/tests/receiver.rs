@@ -158,6 +158,26 @@ async fn no_other_method_is_taken_even_when_it_is_signed() {
 }
 
 #[tokio::test]
+async fn an_answer_is_nothing_that_a_browser_would_run_frame_or_keep() {
+    let log = FakeLog::new(Mood::Well);
+    let mut delete = post(BODY);
+    *delete.method_mut() = Method::DELETE;
+    let mut answers = Vec::new();
+    for request in [post(BODY), request(Method::GET, "/authy/callback", "", String::new()), delete] {
+        let answer = send(&log, request).await;
+        answers.push((answer.status, answer.headers));
+    }
+    let nothing = receiver::nothing_here();
+    answers.push((nothing.status(), nothing.headers().clone()));
+    assert_eq!(answers.iter().map(|(status, _)| status.as_u16()).collect::<Vec<_>>(), [200, 401, 405, 404]);
+    for (_, headers) in answers {
+        assert_eq!(headers[header::CONTENT_SECURITY_POLICY], "default-src 'none'; frame-ancestors 'none'");
+        assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+    }
+}
+
+#[tokio::test]
 async fn a_log_that_fails_is_answered_503() {
     for signed in [post(BODY), post(r#"{"authy_id":1234}"#)] {
         let answer = send(&FakeLog::new(Mood::Broken), signed).await;

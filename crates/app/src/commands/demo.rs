@@ -40,6 +40,8 @@ pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Resul
     let plan = Plan {
         limits: config.limits,
         product: config.product.clone(),
+        proxies: product::proxies(&config.listen),
+        seats: product::seats(&config.sockets),
         public_url: config.product.public_url.clone().map_or_else(|| Url::parse(&url), Ok)?,
         storage: product::open_storage(&database).await?,
         provider: AuthySettings { base_url: Url::parse(&phone)?, api_key: key.clone(), timeout },

@@ -60,6 +60,8 @@ pub(super) fn plan(
     Plan {
         product: config.product.clone(),
         limits: config.limits,
+        proxies: product::proxies(&config.listen),
+        seats: product::seats(&config.sockets),
         public_url,
         storage,
         provider,

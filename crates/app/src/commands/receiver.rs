@@ -37,7 +37,7 @@ pub(crate) async fn receiver(config: Config, lifecycle: &Lifecycle) -> anyhow::R
     let nats = event_log::on_nats(&config.nats, "receiver").await?.ok_or(NO_NATS)?;
     let spooled = Arc::new(Spooled::new(nats.clone(), spool));
     let health = Health { storage: None, nats: Some(nats), spool: Some(spooled.clone()) };
-    let router = product::receiver(key, callback_url, spooled.clone());
+    let router = product::receiver(key, callback_url, spooled.clone()).fallback(|| async { receiver::nothing_here() });
     health::serve(&config, health, lifecycle).await?;
     lifecycle.tasks.spawn(server::serve(listener, router, lifecycle.stop.clone()));
     let url = local_url(address);

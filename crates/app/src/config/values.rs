@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use approval::Secret;
+use hub::{ForwardedHeader, TrustedProxies};
 use provider::{CallbackUrl, Method};
 use serde::de::Error as _;
 use serde::{Deserialize as _, Deserializer};
@@ -65,11 +66,11 @@ pub(super) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32,
     number(deserializer, 6..=600)
 }
 
-pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+pub(super) fn few<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     number(deserializer, 1..=1000)
 }
 
-pub(super) fn many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     number(deserializer, 1..=1_000_000)
 }
 
@@ -110,6 +111,22 @@ pub(super) fn switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool,
 pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     let address = text(deserializer)?.parse();
     address.map_err(|_| D::Error::custom("must be an IP address and a port, as in 127.0.0.1:9000"))
+}
+
+/// Proxies that are believed about who asks.
+pub(super) fn proxies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TrustedProxies, D::Error> {
+    let proxies = text(deserializer)?.parse();
+    proxies
+        .map_err(|_| D::Error::custom("must be IP addresses or networks, as in 10.0.0.0/8, with commas between them"))
+}
+
+/// The header that they write.
+pub(super) fn forwarded_header<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ForwardedHeader, D::Error> {
+    match text(deserializer)?.as_str() {
+        "X-Forwarded-For" => Ok(ForwardedHeader::XForwardedFor),
+        "Forwarded" => Ok(ForwardedHeader::Forwarded),
+        _ => Err(D::Error::custom("must be X-Forwarded-For or Forwarded")),
+    }
 }
 
 /// An address of an HTTP service.

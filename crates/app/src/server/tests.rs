@@ -90,6 +90,61 @@ async fn a_body_that_never_ends_is_given_up() {
     assert!(begun.elapsed() < 2 * PATIENCE);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_body_that_comes_in_drops_is_given_up() {
+    let server = start().await;
+    let mut stream = server.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n").await;
+    let begun = tokio::time::Instant::now();
+    let (mut reads, mut writes) = stream.split();
+    let drops = async {
+        while writes.write_all(b"x").await.is_ok() {
+            sleep(PATIENCE / 4).await;
+        }
+    };
+    let mut answer = [0; 10];
+    tokio::select! {
+        () = drops => panic!("the connection ended without an answer"),
+        read = reads.read_exact(&mut answer) => drop(read.unwrap()),
+    }
+    assert_eq!(&answer, b"HTTP/1.1 4");
+    assert!(begun.elapsed() < 2 * PATIENCE);
+}
+
+#[tokio::test]
+async fn who_sends_what_nobody_reads_can_read_the_answer() {
+    let server = start().await;
+    let sent = "x".repeat(1 << 20);
+    let head = format!("POST /peer HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", sent.len());
+    for _ in 0..20 {
+        let mut stream = server.send(&head).await;
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        assert!(first_bytes(&mut stream).await.starts_with("HTTP/1.1 405"));
+        stream.write_all(b"GET /peer HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        assert!(first_bytes(&mut stream).await.starts_with("HTTP/1.1 200"), "the connection is still of use");
+    }
+}
+
+#[tokio::test]
+async fn who_waits_to_be_asked_for_a_body_is_not() {
+    let server = start().await;
+    let head = "POST /peer HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n";
+    let mut stream = server.send(head).await;
+    assert!(first_bytes(&mut stream).await.starts_with("HTTP/1.1 405"));
+}
+
+#[tokio::test]
+async fn what_nobody_reads_is_given_up() {
+    let server = start().await;
+    let stream = server.connect().await;
+    assert_eq!(rustix::net::sockopt::tcp_user_timeout(&stream).unwrap(), 0, "the client's end has none");
+    drop(stream);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (accepted, _) = listener.accept().await.unwrap();
+    give_up_unread(&accepted);
+    assert_eq!(u128::from(rustix::net::sockopt::tcp_user_timeout(&accepted).unwrap()), UNREAD.as_millis());
+}
+
 #[tokio::test]
 async fn a_stop_waits_for_no_idle_connection() {
     let server = start().await;

@@ -3,11 +3,13 @@
 use std::sync::LazyLock;
 
 use axum::{
-    extract::Path,
-    http::{StatusCode, header},
+    extract::{Path, rejection::PathRejection},
+    http::header,
     response::{IntoResponse, Response},
 };
 use sha2::{Digest as _, Sha256};
+
+use crate::problem::Problem;
 
 struct Asset {
     name: &'static str,
@@ -33,12 +35,11 @@ const ASSETS: [Asset; 7] = [
 
 /// `GET /assets/{hash}/{name}`. Cached for ever under the present hash; after a deployment an old page may still ask
 /// with its own, and gets what there is, uncached.
-pub(crate) async fn asset(Path((hash, name)): Path<(String, String)>) -> Response {
-    let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
+pub(crate) async fn asset(path: Result<Path<(String, String)>, PathRejection>) -> Result<Response, Problem> {
+    let Path((hash, name)) = path.map_err(|_| Problem::not_found())?;
+    let asset = ASSETS.iter().find(|asset| asset.name == name).ok_or_else(Problem::not_found)?;
     let cache = if hash == *HASH { "public, max-age=31536000, immutable" } else { "no-store" };
-    ([(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, cache)], asset.bytes).into_response()
+    Ok(([(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, cache)], asset.bytes).into_response())
 }
 
 /// The address of the asset `name`.
@@ -60,16 +61,15 @@ mod tests {
     async fn the_present_address_of_every_asset_is_cached_for_ever_and_an_old_one_is_not() {
         for asset in &ASSETS {
             let hash = url(asset.name).split('/').nth(2).unwrap().to_owned();
-            let present = super::asset(Path((hash, asset.name.to_owned()))).await;
-            assert_eq!(present.status(), StatusCode::OK);
+            let present = super::asset(Ok(Path((hash, asset.name.to_owned())))).await.unwrap();
             assert!(present.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
-            let old = super::asset(Path(("0".into(), asset.name.to_owned()))).await;
+            let old = super::asset(Ok(Path(("0".into(), asset.name.to_owned())))).await.unwrap();
             assert_eq!(old.headers()[header::CACHE_CONTROL], "no-store");
         }
     }
 
     #[tokio::test]
     async fn an_unknown_asset_is_not_found() {
-        assert_eq!(asset(Path(("0".into(), "waiting.html".into()))).await.status(), StatusCode::NOT_FOUND);
+        assert_eq!(asset(Ok(Path(("0".into(), "waiting.html".into())))).await.unwrap_err(), Problem::not_found());
     }
 }

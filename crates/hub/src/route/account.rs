@@ -11,11 +11,11 @@ use storage::{ConfirmedBy, LiveSession, Notice, NoticeKind};
 
 use super::shell;
 use crate::{
+    caller::{Caller, MaybeCaller},
     endings,
     hub::Hub,
     page::{self, Account, Device, Devices, Listed, Moment, Noted, SignedIn, Transfer, What},
     problem::Problem,
-    visitor::{Caller, MaybeCaller},
 };
 
 /// Transactions, who you are, where you are signed in, recent sign-ins.

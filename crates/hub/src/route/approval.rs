@@ -5,7 +5,7 @@ use std::time::Duration;
 use ::approval::Status;
 use axum::{
     extract::{Query, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
 };
 use serde::Deserialize;
@@ -15,19 +15,22 @@ use super::waiting::take_back;
 use crate::{
     begin,
     body::OfApproval,
+    caller::{Caller, MaybeCaller},
     complete,
     hub::Hub,
     problem::Problem,
     refusals::{
-        AlreadyDecided, ForeignOrigin, ForeignOriginOrOff, Internal, NoSession, NotApproved, NotFound, TooMany,
-        UnreadableQuery,
+        AlreadyDecided, Busy, ForeignOrigin, ForeignOriginOrOff, Internal, NoSession, NotApproved, NotFound, TooMany,
+        TooManySockets, UnreadableQuery,
     },
+    seats::Seat,
     view::{ApprovalView, Done},
-    visitor::{Caller, MaybeCaller},
+    visitor::Visitor,
 };
 
 /// How long to wait for news, and what is known already.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Wait {
     /// Seconds to wait for news; 0 without it.
@@ -54,16 +57,22 @@ const LONGEST_WAIT: u64 = 30;
     params(OfApproval, Wait),
     responses(
         (status = OK, body = ApprovalView, description = "How it stands."),
-        UnreadableQuery, NoSession, NotFound, Internal
+        UnreadableQuery, NoSession, ForeignOrigin, NotFound, TooManySockets, Internal, Busy
     )
 )]
 pub(crate) async fn show(
     State(hub): State<Hub>,
     OfApproval(id): OfApproval,
     caller: MaybeCaller,
+    visitor: Visitor,
+    headers: HeaderMap,
     query: Result<Query<Wait>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(Wait { wait, since }) = query.map_err(|_| Problem::bad_request("wait and since are whole numbers."))?;
+    if !hub.origins.may_listen(&headers) {
+        return Err(Problem::foreign_origin());
+    }
+    let Query(Wait { wait, since }) =
+        query.map_err(|_| Problem::bad_request("There is only wait and since, each a whole number."))?;
     if wait > LONGEST_WAIT {
         return Err(Problem::bad_request("wait is 0 to 30 seconds."));
     }
@@ -74,6 +83,7 @@ pub(crate) async fn show(
     if elsewhere || wait == 0 || approval.version > since || approval.status.is_final() {
         return Ok(axum::Json(ApprovalView::from(&approval)).into_response());
     }
+    let _seat = hub.seats.take(Some(caller.session.id), visitor.address).map(Seat::settled)?;
     let news = async {
         loop {
             let news = waiter.news().await;

@@ -14,13 +14,14 @@ use utoipa::ToSchema;
 use super::{refused, shell};
 use crate::{
     body::Form,
+    caller::{Caller, MaybeCaller},
     codes,
     hub::Hub,
     page::{self, Code, Reason},
     person::phone_ending,
     problem::{Kind, Problem},
     throttle::WRONG_CODES_IN_A_ROW,
-    visitor::{Caller, MaybeCaller, Visitor},
+    visitor::Visitor,
 };
 
 /// A typed code.

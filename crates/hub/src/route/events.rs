@@ -9,11 +9,14 @@ use axum::{
 
 use crate::{
     body::OfApproval,
+    caller::{Caller, MaybeCaller},
+    feed::Feed,
     hub::Hub,
     problem::Problem,
-    refusals::{ForeignOrigin, Internal, NoSession, NoUpgrade, NotFound},
+    refusals::{Busy, ForeignOrigin, Internal, NoSession, NoUpgrade, NotFound, TooManySockets},
+    seats::Seat,
     socket, stream,
-    visitor::MaybeCaller,
+    visitor::Visitor,
 };
 
 /// Tells each change of an approval, until it is decided.
@@ -21,7 +24,7 @@ use crate::{
 /// Server-sent events for `Accept: text/event-stream`, else a WebSocket, with the subprotocol `countersign.v1` if one is
 /// asked for. The messages are described in AsyncAPI, in `docs/asyncapi.yaml` of the source. A WebSocket is opened for
 /// our own `Origin` alone, and one without a session is closed with 4401. Server-sent events are for our own pages and
-/// for programs, which send neither `Origin` nor `Sec-Fetch-Site`.
+/// for programs, which send neither `Origin` nor `Sec-Fetch-Site`. Limits of how many listen at once hold for both.
 #[utoipa::path(
     get,
     path = "/api/approvals/{id}/events",
@@ -37,20 +40,37 @@ use crate::{
             content_type = "text/event-stream",
             description = "Messages follow, one in the data of each event."
         ),
-        NoUpgrade, NoSession, ForeignOrigin, NotFound, Internal
+        NoUpgrade, NoSession, ForeignOrigin, NotFound, TooManySockets, Internal, Busy
     )
 )]
 pub(crate) async fn events(
     State(hub): State<Hub>,
     OfApproval(id): OfApproval,
     caller: MaybeCaller,
+    visitor: Visitor,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
+    let caller = caller.current();
+    let seat = || hub.seats.take(caller.as_ref().map(|caller| caller.session.id), visitor.address);
     if wants_stream(&parts.headers) {
-        by_stream(&hub, id, caller, &parts).await
+        if !hub.origins.may_listen(&parts.headers) {
+            return Err(Problem::foreign_origin());
+        }
+        let seat = seat()?;
+        let caller = caller.ok_or_else(Problem::no_session)?;
+        Ok(stream::answer(feed(&hub, id, caller, seat).await?))
     } else {
-        by_socket(hub, id, caller, parts).await
+        if !hub.origins.has_own(&parts.headers) {
+            return Err(Problem::foreign_origin());
+        }
+        let (upgrade, seat) = (upgrade(&hub, parts).await?, seat()?);
+        let Some(caller) = caller else {
+            return Ok(upgrade.on_upgrade(|socket| socket::refuse(socket, seat)));
+        };
+        let feed = feed(&hub, id, caller, seat).await?;
+        let tasks = hub.tasks.clone();
+        Ok(upgrade.on_upgrade(move |socket| tasks.track_future(socket::run(feed, socket))))
     }
 }
 
@@ -59,32 +79,22 @@ fn wants_stream(headers: &HeaderMap) -> bool {
     accepts.contains(stream::CONTENT_TYPE) && !headers.contains_key(header::UPGRADE)
 }
 
-async fn by_stream(hub: &Hub, id: ApprovalId, caller: MaybeCaller, parts: &Parts) -> Result<Response, Problem> {
-    if !hub.origins.may_listen(&parts.headers) {
-        return Err(Problem::foreign_origin());
-    }
-    let caller = caller.required()?;
+/// The news of an approval, for the session that owns it.
+async fn feed(hub: &Hub, id: ApprovalId, caller: Caller, seat: Seat) -> Result<Feed, Problem> {
     caller.own(hub, id).await?;
-    Ok(stream::answer(hub, id, caller.token))
+    Ok(Feed::open(hub, id, caller.token, seat))
 }
 
-async fn by_socket(hub: Hub, id: ApprovalId, caller: MaybeCaller, mut parts: Parts) -> Result<Response, Problem> {
-    if !hub.origins.has_own(&parts.headers) {
-        return Err(Problem::foreign_origin());
-    }
-    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &hub).await;
+/// No message may be longer than what a browser has to say, and none is compressed: what is small on the way may be
+/// huge when it has arrived.
+async fn upgrade(hub: &Hub, mut parts: Parts) -> Result<WebSocketUpgrade, Problem> {
+    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, hub).await;
     let upgrade =
         upgrade.map_err(|_| Problem::bad_request("This address takes a WebSocket or sends text/event-stream."))?;
-    let upgrade = upgrade
+    Ok(upgrade
         .protocols([socket::PROTOCOL])
         .read_buffer_size(1024)
         .write_buffer_size(0)
         .max_message_size(socket::LONGEST_MESSAGE)
-        .max_frame_size(socket::LONGEST_MESSAGE);
-    let Some(caller) = caller.current() else {
-        return Ok(upgrade.on_upgrade(socket::refuse));
-    };
-    caller.own(&hub, id).await?;
-    let tasks = hub.tasks.clone();
-    Ok(upgrade.on_upgrade(move |socket| tasks.track_future(socket::run(hub, socket, id, caller.token))))
+        .max_frame_size(socket::LONGEST_MESSAGE))
 }

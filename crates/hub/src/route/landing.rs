@@ -8,9 +8,9 @@ use axum::{
 
 use super::shell;
 use crate::{
+    caller::MaybeCaller,
     hub::Hub,
     page::{self, Landing},
-    visitor::MaybeCaller,
 };
 
 /// The first page.

@@ -28,15 +28,13 @@ pub(crate) use openapi::document;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::{
+    body::LARGEST_BODY,
+    caller::Caller,
     hub::Hub,
     origin,
     page::{self, Shell},
     problem::{Kind, Problem},
-    visitor::Caller,
 };
-
-/// The largest body any address takes, in bytes.
-const LARGEST_BODY: usize = 16 * 1024;
 
 /// No script, style, picture or connection but our own; nobody may frame us.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \

@@ -14,7 +14,7 @@ use utoipa::{
 };
 
 use super::{approval, events, password, reset, session, sessions, sign_in, sign_up, transaction};
-use crate::{hub::Hub, problem::Problem, visitor::cookie_name};
+use crate::{caller::cookie_name, hub::Hub, problem::Problem};
 
 /// What the handlers say about themselves.
 #[derive(utoipa::OpenApi)]

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::{refused, shell};
 use crate::{
     body::{Form, Json},
+    caller::{Caller, MaybeCaller},
     hub::Hub,
     limits, new_password,
     page::{self, Field, Password},
@@ -20,7 +21,7 @@ use crate::{
     refusals::{Body, Busy, Internal, InvalidInput, NoSession, TooMany, WrongPassword},
     token::Token,
     view::Done,
-    visitor::{Caller, MaybeCaller, Visitor},
+    visitor::Visitor,
 };
 
 /// The old password and the new one.

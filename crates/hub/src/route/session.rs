@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::code::{Typed, Wanted};
 use crate::{
     body::Json,
+    caller::{Caller, MaybeCaller},
     codes, endings,
     hub::Hub,
     person::phone_ending,
@@ -21,7 +22,7 @@ use crate::{
         NoSessionOrCode, NotFound, ProviderUnavailable, TooMany,
     },
     view::{ApprovalView, Done, NoticeView},
-    visitor::{Caller, MaybeCaller, Visitor},
+    visitor::Visitor,
 };
 
 /// Who is asking, and how far they are.

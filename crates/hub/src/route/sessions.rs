@@ -16,11 +16,11 @@ use utoipa::ToSchema;
 use super::session::Stage;
 use crate::{
     body::OfSession,
+    caller::{Caller, MaybeCaller},
     endings,
     hub::Hub,
     problem::Problem,
     refusals::{ForeignOrigin, Internal, NoSession, NotFound},
-    visitor::{Caller, MaybeCaller},
 };
 
 /// Every live session of the account: the one that asks first, then by last use.

@@ -14,13 +14,14 @@ use super::{refused, shell};
 use crate::{
     begin::{self, Begun, Phone},
     body::{Form, Json},
+    caller::{Caller, MaybeCaller},
     endings,
     hub::Hub,
     page::{self, SignIn},
     problem::Problem,
     refusals::{Body, Busy, Internal, InvalidCredentials, TooMany},
     view::Onward,
-    visitor::{Caller, MaybeCaller, Visitor},
+    visitor::Visitor,
 };
 
 /// Email and password.

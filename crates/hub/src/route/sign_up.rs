@@ -12,6 +12,7 @@ use super::{
 use crate::{
     begin::{self, Begun},
     body::{Form, Json, Whole},
+    caller::MaybeCaller,
     hub::Hub,
     limits,
     page::{self, Field, SignUp},
@@ -19,7 +20,7 @@ use crate::{
     problem::Problem,
     refusals::{Body, ForeignOrigin, Internal, InvalidInput, ProviderUnavailableOrBusy, TooMany},
     view::Onward,
-    visitor::{MaybeCaller, Visitor},
+    visitor::Visitor,
 };
 
 /// What signs up. Programs may send the country code as a number.

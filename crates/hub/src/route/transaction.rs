@@ -1,5 +1,7 @@
 //! Transactions: asked for on the account page or by a program, and their codes.
 
+use std::collections::BTreeMap;
+
 use approval::{ApprovalId, Details, Logo, Resolution, Status};
 use axum::{
     extract::State,
@@ -16,6 +18,7 @@ use super::{
 };
 use crate::{
     body::{Form, Json, OfApproval, Whole},
+    caller::{Caller, MaybeCaller},
     hub::Hub,
     limits,
     page::{self, Field, TransactionCode, Transfer},
@@ -27,7 +30,7 @@ use crate::{
     },
     transaction,
     view::ApprovalView,
-    visitor::{Caller, MaybeCaller, Visitor},
+    visitor::Visitor,
 };
 
 /// What is to be approved, as a program says it.
@@ -208,21 +211,22 @@ struct Written {
 }
 
 impl Written {
-    /// Labels and values come in turn. `None`: this is not our form.
+    /// Labels and values come in turn, all else once. `None`: this is not our form.
     fn read(pairs: Vec<(String, String)>) -> Option<Self> {
-        let mut written = Self { id: None, message: String::new(), rows: Vec::new(), logo: String::new() };
+        let (mut once, mut rows) = (BTreeMap::new(), Vec::new());
         for (name, text) in pairs {
             let text = text.trim().to_owned();
             match name.as_str() {
-                "id" => written.id = Some(text.parse().ok()?),
-                "message" => written.message = text,
-                "label" => written.rows.push((text, String::new())),
-                "value" => written.rows.last_mut()?.1 = text,
-                "logo" => written.logo = text,
+                "label" => rows.push((text, None)),
+                "value" => rows.last_mut().filter(|(_, value)| value.is_none())?.1 = Some(text),
+                "id" | "message" | "logo" => once.insert(name, text).is_none().then_some(())?,
                 _ => return None,
             }
         }
-        Some(written)
+        let rows = rows.into_iter().map(|(label, value)| (label, value.unwrap_or_default())).collect();
+        let id = once.remove("id").map(|id| id.parse()).transpose().ok()?;
+        let mut text = |name| once.remove(name).unwrap_or_default();
+        Some(Self { id, message: text("message"), rows, logo: text("logo") })
     }
 
     /// Rows that nothing was written into ask for nothing.

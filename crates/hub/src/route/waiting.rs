@@ -11,12 +11,12 @@ use super::shell;
 use crate::{
     begin,
     body::OfApproval,
+    caller::{Caller, MaybeCaller},
     complete,
     hub::Hub,
     page::{self, Waiting},
     problem::Problem,
     proof::{Confirmed, Proof},
-    visitor::{Caller, MaybeCaller},
 };
 
 /// How the approval stands. A session that is through goes on to the account; one whose reply got lost on the way is

@@ -144,6 +144,12 @@ fn a_wrong_variable_is_named_and_its_value_is_not_repeated() {
         ("DATABASE_URL", "data.db", "DATABASE_URL must be sqlite: followed by the path of a file"),
         ("LOGO_URL", "logo.png", "LOGO_URL must be a URL that begins with http:// or https://"),
         ("PRODUCT_NAME", " ", "PRODUCT_NAME must be one line of 1 to 40 characters"),
+        (
+            "TRUSTED_PROXIES",
+            "proxy.example",
+            "TRUSTED_PROXIES must be IP addresses or networks, as in 10.0.0.0/8, with commas between them",
+        ),
+        ("FORWARDED_HEADER", "X-Real-IP", "FORWARDED_HEADER must be X-Forwarded-For or Forwarded"),
         ("LOG_FORMAT", "xml", "LOG_FORMAT must be text or json"),
     ] {
         assert_eq!(with(Role::Serve, &[(variable, value)]).unwrap_err().to_string(), sentence);

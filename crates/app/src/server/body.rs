@@ -1,0 +1,99 @@
+//! The body of a request, with a deadline for all of it: a pause may be short, and the next one as well, for ever. What
+//! nobody wants to read is passed over, within limits, so that its sender gets to read the answer: who is hung up on
+//! while sending learns nothing.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::header::EXPECT;
+use hyper::{HeaderMap, Request};
+use thiserror::Error;
+use tokio::time::{Instant, Sleep, sleep, timeout_at};
+
+/// How much is passed over, in bytes.
+const PASSED_OVER: u64 = 2 << 20;
+
+/// What a peer sends, as long as it sends all of it in time.
+#[derive(Debug)]
+pub(super) struct Bounded {
+    /// Gone once it was too late.
+    body: Option<Incoming>,
+    deadline: Pin<Box<Sleep>>,
+    /// Whether the peer sends its body although nobody asked for it.
+    unasked: bool,
+}
+
+/// Why a body broke off.
+#[derive(Debug, Error)]
+pub(super) enum Broken {
+    /// The peer took too long.
+    #[error("the body did not come in time")]
+    Late,
+    /// The peer is gone, or sent no HTTP.
+    #[error("the body could not be read")]
+    Unreadable(#[from] hyper::Error),
+}
+
+/// The request, with a body that ends within `limit` from now.
+pub(super) fn bounded(request: Request<Incoming>, limit: Duration) -> Request<Bounded> {
+    let unasked = !waits_to_be_asked(request.headers());
+    request.map(|body| Bounded { body: Some(body), deadline: Box::pin(sleep(limit)), unasked })
+}
+
+impl Body for Bounded {
+    type Data = <Incoming as Body>::Data;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Broken>>> {
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        if let Poll::Ready(frame) = Pin::new(body).poll_frame(context) {
+            return Poll::Ready(frame.map(|frame| frame.map_err(Broken::from)));
+        }
+        ready!(self.deadline.as_mut().poll(context));
+        self.body = None;
+        Poll::Ready(Some(Err(Broken::Late)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+impl Drop for Bounded {
+    fn drop(&mut self) {
+        if let Some(body) = self.body.take().filter(|body| self.unasked && !body.is_end_stream()) {
+            tokio::spawn(pass_over(body, self.deadline.deadline()));
+        }
+    }
+}
+
+/// Such a peer has not sent its body yet, and learns from the answer that nobody wants it (RFC 9110, 10.1.1).
+fn waits_to_be_asked(headers: &HeaderMap) -> bool {
+    headers.contains_key(EXPECT)
+}
+
+async fn pass_over(mut body: Incoming, until: Instant) {
+    let mut left = PASSED_OVER;
+    if body.size_hint().lower() > left {
+        return;
+    }
+    let passing = async {
+        while let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+            let passed = frame.data_ref().map_or(0, |data| data.len() as u64);
+            let Some(rest) = left.checked_sub(passed) else { return };
+            left = rest;
+        }
+    };
+    // Whatever is left then is hung up on.
+    let _ = timeout_at(until, passing).await;
+}

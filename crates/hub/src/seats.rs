@@ -1,0 +1,214 @@
+//! How many browsers may wait here at once, on a socket, on a stream or on a long poll: in all, with one session, from
+//! one address where that is configured, and how many of them may still be coming in. Knows no approval.
+//!
+//! Who sits stays: another one is refused, and its page asks now and then instead. Were the oldest sent away for it,
+//! pages that wait in too many tabs would push each other out in turn, for ever.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use approval::SessionId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::problem::Problem;
+
+/// How many may wait at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeatLimits {
+    /// In this process.
+    pub all: u32,
+    /// With one session: several tabs, each for a moment by more than one way.
+    pub per_session: u32,
+    /// From one address; an office shares one, so nothing is counted unless an operator says so.
+    pub per_address: Option<u32>,
+    /// In this process, before the first state was told.
+    pub opening: u32,
+}
+
+/// All seats of this process.
+#[derive(Debug, Clone)]
+pub(crate) struct Seats(Arc<Shared>);
+
+/// What one waiting browser takes up. Free again when dropped.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    seats: Seats,
+    session: Option<SessionId>,
+    address: Option<IpAddr>,
+    opening: Option<OwnedSemaphorePermit>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    limits: SeatLimits,
+    taken: Mutex<Taken>,
+    opening: Arc<Semaphore>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    all: u32,
+    sessions: Counts<SessionId>,
+    addresses: Counts<IpAddr>,
+}
+
+/// How many seats each of some has; nobody is counted who is not known.
+#[derive(Debug)]
+struct Counts<K>(HashMap<K, u32>);
+
+impl Seats {
+    pub(crate) fn new(limits: SeatLimits) -> Self {
+        let opening = usize::try_from(limits.opening).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS);
+        Self(Arc::new(Shared { limits, taken: Mutex::default(), opening: Arc::new(Semaphore::new(opening)) }))
+    }
+
+    /// A seat for a browser with this session, if it has one, that comes from `address`.
+    pub(crate) fn take(&self, session: Option<SessionId>, address: Option<IpAddr>) -> Result<Seat, Problem> {
+        let limits = &self.0.limits;
+        let address = address.filter(|_| limits.per_address.is_some()).map(network);
+        let opening = Arc::clone(&self.0.opening).try_acquire_owned().map_err(|_| Problem::busy())?;
+        let mut taken = self.taken();
+        if taken.all >= limits.all {
+            return Err(Problem::busy());
+        }
+        let full = taken.sessions.of(session) >= limits.per_session
+            || limits.per_address.is_some_and(|most| taken.addresses.of(address) >= most);
+        if full {
+            return Err(Problem::too_many_sockets());
+        }
+        taken.all += 1;
+        taken.sessions.take(session);
+        taken.addresses.take(address);
+        Ok(Seat { seats: self.clone(), session, address, opening: Some(opening) })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        // Nothing between lock and unlock can leave the counts half changed.
+        self.0.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seat {
+    /// The first state was told: another one may come in.
+    pub(crate) fn settle(&mut self) {
+        self.opening = None;
+    }
+
+    /// The same for who knows the state already.
+    pub(crate) fn settled(mut self) -> Self {
+        self.settle();
+        self
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.seats.taken();
+        taken.all -= 1;
+        taken.sessions.leave(self.session);
+        taken.addresses.leave(self.address);
+    }
+}
+
+impl<K: Copy + Eq + Hash> Counts<K> {
+    fn of(&self, one: Option<K>) -> u32 {
+        one.and_then(|one| self.0.get(&one).copied()).unwrap_or_default()
+    }
+
+    fn take(&mut self, one: Option<K>) {
+        if let Some(one) = one {
+            *self.0.entry(one).or_default() += 1;
+        }
+    }
+
+    fn leave(&mut self, one: Option<K>) {
+        let Some(one) = one else { return };
+        match self.0.get_mut(&one) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(self.0.remove(&one)),
+        }
+    }
+}
+
+impl<K> Default for Counts<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+/// Who has one address of IPv6 has a network of them (RFC 6177, 2).
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use approval::{Clock, Entropy, Id};
+
+    use super::*;
+    use crate::problem::Kind;
+
+    const MANY: SeatLimits = SeatLimits { all: 100, per_session: 100, per_address: None, opening: 100 };
+
+    fn session() -> SessionId {
+        Id::new(&Clock::system(), &Entropy::system())
+    }
+
+    fn kind(taken: Result<Seat, Problem>) -> Option<Kind> {
+        taken.err().map(|problem| problem.kind)
+    }
+
+    #[test]
+    fn a_session_has_its_seats_and_another_session_others() {
+        let seats = Seats::new(SeatLimits { per_session: 2, ..MANY });
+        let (one, other) = (Some(session()), Some(session()));
+        let first = seats.take(one, None).unwrap();
+        let _second = seats.take(one, None).unwrap();
+        assert_eq!(kind(seats.take(one, None)), Some(Kind::TooManySockets));
+        assert!(seats.take(other, None).is_ok());
+        drop(first);
+        assert!(seats.take(one, None).is_ok());
+    }
+
+    #[test]
+    fn a_process_has_so_many_seats_whoever_comes() {
+        let seats = Seats::new(SeatLimits { all: 2, ..MANY });
+        let _two = [seats.take(Some(session()), None).unwrap(), seats.take(None, None).unwrap()];
+        assert_eq!(kind(seats.take(Some(session()), None)), Some(Kind::Busy));
+    }
+
+    #[test]
+    fn an_address_counts_only_where_it_is_configured_and_one_of_ipv6_with_its_network() {
+        let (one, neighbour, other) = ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1");
+        let address = |text: &str| Some(text.parse().unwrap());
+        let seats = Seats::new(SeatLimits { per_address: Some(1), ..MANY });
+        let _seat = seats.take(Some(session()), address(one)).unwrap();
+        assert_eq!(kind(seats.take(Some(session()), address(neighbour))), Some(Kind::TooManySockets));
+        assert!(seats.take(Some(session()), address(other)).is_ok());
+        let seats = Seats::new(MANY);
+        let _seat = seats.take(Some(session()), address(one)).unwrap();
+        assert!(seats.take(Some(session()), address(one)).is_ok());
+    }
+
+    #[test]
+    fn who_is_told_the_first_state_lets_the_next_one_in() {
+        let seats = Seats::new(SeatLimits { opening: 1, ..MANY });
+        let mut first = seats.take(Some(session()), None).unwrap();
+        assert_eq!(kind(seats.take(Some(session()), None)), Some(Kind::Busy));
+        first.settle();
+        assert!(seats.take(Some(session()), None).is_ok());
+    }
+
+    #[test]
+    fn nobody_is_remembered_who_has_left() {
+        let seats = Seats::new(SeatLimits { per_address: Some(1), ..MANY });
+        drop(seats.take(Some(session()), Some("203.0.113.7".parse().unwrap())));
+        let taken = seats.taken();
+        assert!(taken.all == 0 && taken.sessions.0.is_empty() && taken.addresses.0.is_empty());
+    }
+}
