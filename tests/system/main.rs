@@ -11,6 +11,7 @@ mod crossing;
 mod described;
 mod durability;
 mod headers;
+mod keys;
 mod liar;
 mod main_road;
 mod manager;

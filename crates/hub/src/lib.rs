@@ -36,7 +36,7 @@ mod view;
 mod visitor;
 mod waiters;
 
-pub use origin::is_loopback;
+pub use origin::{Origins, is_loopback};
 pub use password::HashError;
 pub use settings::Settings;
 pub use start::{Parts, StartError, start};
