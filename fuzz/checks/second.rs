@@ -271,7 +271,10 @@ fn float_to_s(number: f64) -> String {
     if number.is_infinite() {
         return format!("{sign}Infinity");
     }
-    let shortest = format!("{:e}", number.abs());
+    // As many digits as it takes; of two such texts equally near, Ruby takes the even one.
+    let enough =
+        format!("{:e}", number.abs()).chars().take_while(|one| *one != 'e').filter(char::is_ascii_digit).count();
+    let shortest = format!("{:.*e}", enough - 1, number.abs());
     let Some((mantissa, exponent)) = shortest.split_once('e') else { return shortest };
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
     let point = exponent.parse::<i32>().unwrap_or_default() + 1;
