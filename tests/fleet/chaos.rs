@@ -35,7 +35,8 @@ async fn every_answered_callback_decides_and_reaches_its_browser_whatever_happen
     let (sign_ins, blows) = (number("CHAOS_SIGN_INS", 80), number("CHAOS_BLOWS", 16));
     let seed = number("CHAOS_SEED", u64::from_le_bytes(Entropy::system().bytes()) % 1_000_000);
     println!("CHAOS_SEED={seed} CHAOS_SIGN_INS={sign_ins} CHAOS_BLOWS={blows}");
-    let mut world = World::start_with(Plan { receivers: 2, hubs: 3, variables: vec![("LOG", "error".into())] }).await;
+    let mut world =
+        World::start_with(Plan { receivers: 2, hubs: 3, variables: vec![("LOG", "error".into())], nats: &[] }).await;
     let people = people(&world).await;
     let blows = Blows::on(&mut world, Dice::new(seed), blows);
     let world = Arc::new(world);

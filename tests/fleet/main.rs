@@ -23,6 +23,7 @@ mod cluster;
 mod letters;
 mod proxy;
 mod role;
+mod secrets;
 mod sharing;
 mod spool;
 mod start;

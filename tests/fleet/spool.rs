@@ -78,7 +78,7 @@ async fn a_server_that_hangs_keeps_nobody_waiting_and_what_it_took_after_all_dec
 async fn a_full_spool_is_the_only_reason_for_a_503_and_readiness_says_how_things_are() {
     let admin = free_port();
     let variables = vec![("SPOOL_MB", "1".to_owned()), ("ADMIN_ADDR", format!("127.0.0.1:{admin}"))];
-    let mut world = World::start_with(Plan { receivers: 1, hubs: 0, variables }).await;
+    let mut world = World::start_with(Plan { receivers: 1, hubs: 0, variables, nats: &[] }).await;
     assert_eq!(world.health(admin).await["state"], "ready");
     world.nats_dies();
     let body = |number: u32| serde_json::json!({ "authy_id": 1, "uuid": format!("{number:06}-{}", "x".repeat(1500)), "status": "approved" });

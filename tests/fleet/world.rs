@@ -24,13 +24,15 @@ pub(crate) const KEY: &str = "a-key-of-the-tests";
 pub(crate) struct Plan {
     pub(crate) receivers: usize,
     pub(crate) hubs: usize,
-    /// Variables for all receivers and hubs.
+    /// Variables for all processes.
     pub(crate) variables: Vec<(&'static str, String)>,
+    /// More arguments for nats-server.
+    pub(crate) nats: &'static [&'static str],
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { receivers: 2, hubs: 2, variables: Vec::new() }
+        Self { receivers: 2, hubs: 2, variables: Vec::new(), nats: &[] }
     }
 }
 
@@ -51,7 +53,8 @@ pub(crate) struct World {
     /// Where the simulated provider answers.
     pub(crate) phones: String,
     nats_port: u16,
-    _simulator: Process,
+    nats_arguments: &'static [&'static str],
+    pub(crate) simulator: Process,
     pub(crate) folder: TempDir,
 }
 
@@ -63,13 +66,14 @@ impl World {
     pub(crate) async fn start_with(plan: Plan) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempdir().unwrap();
-        let nats = Server::start(NEWEST, folder.path(), &[]);
+        let nats = Server::start(NEWEST, folder.path(), plan.nats);
         let (nats_port, line) = (nats.port, Proxy::to(&[nats.port]).await);
         let ports = |count: usize| (0..count).map(|_| free_port()).collect::<Vec<_>>();
         let (receiver_ports, hub_ports) = (ports(plan.receivers), ports(plan.hubs));
         let (intake, front) = (Proxy::to(&receiver_ports).await, Proxy::to(&hub_ports).await);
-        let mut simulator =
-            Process::start(folder.path(), &["simulator"], &[("PORT", "0"), ("AUTHY_API_KEY", KEY), ("LOG", "warn")]);
+        let own = [("PORT", "0"), ("AUTHY_API_KEY", KEY), ("LOG", "warn")].into_iter();
+        let variables: Vec<_> = own.chain(plan.variables.iter().map(|(name, value)| (*name, value.as_str()))).collect();
+        let mut simulator = Process::start(folder.path(), &["simulator"], &variables);
         let phones = simulator.url().await;
         let url = format!("http://127.0.0.1:{}", front.port);
         let shared = [
@@ -96,7 +100,21 @@ impl World {
         // Each request has a connection of its own: nobody knows which process is there the next time.
         let builder = Client::builder().redirect(redirect::Policy::none()).pool_max_idle_per_host(0);
         let (nats, http) = (Some(nats), builder.build().unwrap());
-        Self { receivers, hubs, line, front, intake, nats, http, url, phones, nats_port, _simulator: simulator, folder }
+        Self {
+            receivers,
+            hubs,
+            line,
+            front,
+            intake,
+            nats,
+            http,
+            url,
+            phones,
+            nats_port,
+            nats_arguments: plan.nats,
+            simulator,
+            folder,
+        }
     }
 
     /// What callbacks are signed for, and where they go.
@@ -151,7 +169,7 @@ impl World {
 
     /// NATS at the address that everybody knows, with what it had stored.
     pub(crate) fn another_nats(&self) -> Server {
-        Server::start_at(self.nats_port, NEWEST, self.folder.path(), &[])
+        Server::start_at(self.nats_port, NEWEST, self.folder.path(), self.nats_arguments)
     }
 
     /// NATS ends as in a power cut.

@@ -95,6 +95,27 @@ mod tests {
         prop_oneof![Just(Change::Approve), Just(Change::Deny), Just(Change::Expire), Just(Change::Cancel)]
     }
 
+    /// The word letter by letter, each perhaps in another case, of another alphabet, doubled, gone, or with something
+    /// invisible beside it.
+    fn looks_like_approved() -> impl Strategy<Value = String> {
+        let letters = [
+            "a|A|а|ａ|á|a\u{301}",
+            "p|P|р|ｐ|pp",
+            "p|P|ρ|𝐩",
+            "r|R|г|ｒ",
+            "o|O|о|0|ο|ọ",
+            "v|V|ѵ|ν|ⅴ",
+            "e|E|е|ё|3",
+            "d|D|ԁ|ｄ|ⅾ|",
+        ];
+        let between = "||||||\u{0}| |\n|\t|\u{200b}|\u{200d}|\u{feff}|\u{202e}|\u{ad}|'|\"|,|denied";
+        let one = |choices: &'static str| prop::sample::select(choices.split('|').collect::<Vec<_>>());
+        let parts: Vec<_> = letters.into_iter().map(|choices| (one(between), one(choices))).collect();
+        (parts, one(between)).prop_map(|(parts, end)| {
+            parts.into_iter().map(|(before, letter)| format!("{before}{letter}")).collect::<String>() + end
+        })
+    }
+
     proptest! {
         #[test]
         fn a_final_status_never_changes(status in any_status(), change in any_change(), seconds in -600i64..600) {
@@ -106,6 +127,12 @@ mod tests {
         fn only_approve_before_the_end_approves(status in any_status(), change in any_change(), seconds in -600i64..600) {
             let approved = transition(status, change, END + Duration::seconds(seconds), END) == Ok(Status::Approved);
             prop_assert_eq!(approved, status == Status::Pending && change == Change::Approve && seconds < 0);
+        }
+
+        #[test]
+        fn no_word_that_looks_like_approved_approves(word in looks_like_approved()) {
+            prop_assume!(word != "approved");
+            prop_assert_ne!(Change::from_provider(&word), Some(Change::Approve));
         }
 
         #[test]
