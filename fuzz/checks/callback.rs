@@ -4,10 +4,10 @@ use approval::{Callback, Event};
 use provider::{Method, Unreadable, canonical};
 use time::OffsetDateTime;
 
-use super::{second, signed::Sent};
+use super::{json, second, signed::Sent};
 
 pub(crate) fn check(body: &[u8]) {
-    let (Ok(params), Some(value)) = (canonical(body), second::parse(body)) else { return };
+    let (Ok(params), Some(value)) = (canonical(body), json::parse(body)) else { return };
     let sent = Sent { method: Method::Post, query: "", body };
     let read = sent.is_taken_by_its_signature_alone(&params, &params).callback(OffsetDateTime::UNIX_EPOCH);
     says(read, &second::leaves(&value));

@@ -5,6 +5,7 @@ mod callback;
 mod code;
 mod config;
 mod event;
+mod json;
 mod origin;
 mod query;
 mod redirect;

@@ -2,13 +2,13 @@
 
 use provider::{Malformed, Method, canonical};
 
-use super::{second, signed::Sent};
+use super::{json, second, signed::Sent};
 
 /// A body this short has no canonical form out of proportion.
 const SHORT: usize = 1000;
 
 pub(crate) fn check(body: &[u8]) {
-    match (canonical(body), second::parse(body)) {
+    match (canonical(body), json::parse(body)) {
         (Ok(params), Some(value)) => {
             assert_eq!(params, second::to_query(&value));
             let sent = Sent { method: Method::Post, query: "", body };
