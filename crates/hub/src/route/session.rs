@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Who is asking, and how far they are.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = Session, examples(json!({
     "state": "confirmed",
     "user": { "full_name": "Ada Lovelace", "email": "ada@example.com", "phone": "+12015550123" }
@@ -54,7 +54,7 @@ enum Stage {
 }
 
 /// Whose session it is.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = User)]
 struct UserView<'a> {
     full_name: &'a str,
