@@ -79,10 +79,14 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
 
 fn holds(name: &str) {
     let (check, seeds) = (checks::named(name), seeds(name));
-    seeds.iter().for_each(|seed| check(seed));
+    for seed in &seeds {
+        check(seed);
+    }
     let changed =
         (select(seeds.clone()), prop::collection::vec(any_edit(seeds), 0..6)).prop_map(|(mut bytes, edits)| {
-            edits.into_iter().for_each(|edit| edit.apply(&mut bytes));
+            for edit in edits {
+                edit.apply(&mut bytes);
+            }
             bytes
         });
     // What is found becomes a seed.

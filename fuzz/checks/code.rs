@@ -4,7 +4,7 @@ use provider::Code;
 
 pub(crate) fn check(typed: &[u8]) {
     let Ok(typed) = std::str::from_utf8(typed) else { return };
-    let digits = typed.chars().all(|one| ('0'..='9').contains(&one));
+    let digits = typed.chars().all(|one| "0123456789".contains(one));
     let fits = digits && (6..=10).contains(&typed.chars().count());
     match typed.parse::<Code>() {
         Ok(code) => {

@@ -59,11 +59,16 @@ fn gather(value: &Value, name: Option<&str>, found: &mut Vec<(String, String)>) 
     match value {
         Value::Scalar(text) => found.push((name.unwrap_or_default().to_owned(), text.clone())),
         Value::List(items) if items.is_empty() => found.push((list, String::new())),
-        Value::List(items) => items.iter().for_each(|item| gather(item, Some(&list), found)),
-        Value::Map(members) => members
-            .iter()
-            .filter(|(_, value)| !is_empty(value))
-            .for_each(|(key, value)| gather(value, Some(&below(name, key)), found)),
+        Value::List(items) => {
+            for item in items {
+                gather(item, Some(&list), found);
+            }
+        }
+        Value::Map(members) => {
+            for (key, value) in members.iter().filter(|(_, value)| !is_empty(value)) {
+                gather(value, Some(&below(name, key)), found);
+            }
+        }
     }
 }
 
@@ -81,16 +86,12 @@ fn is_empty(value: &Value) -> bool {
 
 /// `CGI.escape`.
 fn encoded(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b' ' => out.push('+'),
-            b'_' | b'.' | b'-' | b'~' => out.push(byte.into()),
-            _ if byte.is_ascii_alphanumeric() => out.push(byte.into()),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+    let one = |byte: u8| match byte {
+        b' ' => "+".to_owned(),
+        _ if byte.is_ascii_alphanumeric() || b"_.-~".contains(&byte) => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(one).collect()
 }
 
 /// `CGI.unescape`; what is no UTF-8 becomes U+FFFD.

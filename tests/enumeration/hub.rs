@@ -1,8 +1,7 @@
 //! A hub in this process, with a simulated provider beside it, asked without a line in between.
 
-use std::time::Duration;
-
 use std::sync::Arc;
+use std::time::Duration;
 
 use approval::{Clock, Entropy, Secret};
 use axum::Router;

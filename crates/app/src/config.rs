@@ -167,13 +167,12 @@ impl Role {
         use Role::{Demo, Hub, Operator, Receiver, Serve, Simulator};
         let readers: &[Role] = match variable {
             "AUTHY_API_KEY" | "AUTHY_API_KEY_FILE" => &[Serve, Receiver, Hub, Simulator],
-            "AUTHY_API_KEY_PREVIOUS" | "AUTHY_API_KEY_PREVIOUS_FILE" => &[Serve, Receiver],
             "AUTHY_CALLBACK_URL" => &[Serve, Receiver, Simulator],
             "AUTHY_API_URL" | "AUTHY_TIMEOUT_MS" => &[Serve, Hub],
             "PUBLIC_URL" => &[Demo, Serve, Receiver, Hub],
             "DATABASE_URL" => &[Demo, Serve, Hub, Operator],
             "LOGO_URL" | "SIGN_IN_SECONDS" | "TRANSACTION_SECONDS" => &[Demo, Serve, Hub],
-            "SPOOL" | "SPOOL_MB" => &[Serve, Receiver],
+            "AUTHY_API_KEY_PREVIOUS" | "AUTHY_API_KEY_PREVIOUS_FILE" | "SPOOL" | "SPOOL_MB" => &[Serve, Receiver],
             "HOST" | "PORT" => &[Demo, Serve, Receiver, Hub, Simulator],
             "PRODUCT_NAME" => &[Demo, Serve, Hub, Simulator],
             "ADMIN_ADDR" => &[Serve, Receiver, Hub],

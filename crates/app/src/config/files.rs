@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use approval::Secret;
 
@@ -25,13 +25,13 @@ pub(super) fn with_secrets(mut config: Config, role: Role) -> Result<Config, Con
         ("NATS_TOKEN", &nats.token_file, &mut nats.token),
     ] {
         if role.reads(variable) {
-            in_place(variable, file.as_ref(), secret)?;
+            in_place(variable, file.as_deref(), secret)?;
         }
     }
     Ok(config)
 }
 
-fn in_place(variable: &str, file: Option<&PathBuf>, secret: &mut Option<Secret>) -> Result<(), ConfigError> {
+fn in_place(variable: &str, file: Option<&Path>, secret: &mut Option<Secret>) -> Result<(), ConfigError> {
     let Some(path) = file else { return Ok(()) };
     let name = format!("{variable}_FILE");
     if secret.is_some() {
