@@ -51,10 +51,11 @@ fn verify() {
         query: "",
         body: BODY.as_bytes(),
     };
+    let keys = key.into();
     let mut times = Vec::new();
     for _ in 0..TIMES {
         let begun = Instant::now();
-        let verified = provider::verify(&key, &url, &request).unwrap();
+        let verified = provider::verify(&keys, &url, &request).unwrap();
         verified.callback(Clock::system().now()).unwrap();
         times.push(begun.elapsed());
     }

@@ -24,6 +24,7 @@ mod letters;
 mod limits;
 mod proxy;
 mod role;
+mod secrets;
 mod sharing;
 mod spool;
 mod start;

@@ -27,8 +27,10 @@ pub(crate) struct Plan {
     pub(crate) hubs: usize,
     /// Processes that are both.
     pub(crate) both: usize,
-    /// Variables for all receivers and hubs.
+    /// Variables for all processes.
     pub(crate) variables: Vec<(&'static str, String)>,
+    /// More arguments for nats-server.
+    pub(crate) nats: &'static [&'static str],
 }
 
 impl Plan {
@@ -41,7 +43,7 @@ impl Plan {
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { receivers: 2, hubs: 2, both: 0, variables: Vec::new() }
+        Self { receivers: 2, hubs: 2, both: 0, variables: Vec::new(), nats: &[] }
     }
 }
 
@@ -65,7 +67,8 @@ pub(crate) struct World {
     /// Where the simulated provider answers.
     pub(crate) phones: String,
     nats_port: u16,
-    _simulator: Process,
+    nats_arguments: &'static [&'static str],
+    pub(crate) simulator: Process,
     pub(crate) folder: TempDir,
 }
 
@@ -77,14 +80,15 @@ impl World {
     pub(crate) async fn start_with(plan: Plan) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempdir().unwrap();
-        let nats = Server::start(NEWEST, folder.path(), &[]);
+        let nats = Server::start(NEWEST, folder.path(), plan.nats);
         let (nats_port, line) = (nats.port, Proxy::to(&[nats.port]).await);
         let ports = |count: usize| (0..count).map(|_| free_port()).collect::<Vec<_>>();
         let (receiver_ports, hub_ports, both_ports) = (ports(plan.receivers), ports(plan.hubs), ports(plan.both));
         let intake = Proxy::to(&[&receiver_ports[..], &both_ports].concat()).await;
         let front = Proxy::to(&[&hub_ports[..], &both_ports].concat()).await;
-        let mut simulator =
-            Process::start(folder.path(), &["simulator"], &[("PORT", "0"), ("AUTHY_API_KEY", KEY), ("LOG", "warn")]);
+        let own = [("PORT", "0"), ("AUTHY_API_KEY", KEY), ("LOG", "warn")].into_iter();
+        let variables: Vec<_> = own.chain(plan.variables.iter().map(|(name, value)| (*name, value.as_str()))).collect();
+        let mut simulator = Process::start(folder.path(), &["simulator"], &variables);
         let phones = simulator.url().await;
         let provider = Proxy::to(&[Url::parse(&phones).unwrap().port().unwrap()]).await;
         let url = format!("http://127.0.0.1:{}", front.port);
@@ -128,7 +132,8 @@ impl World {
             url,
             phones,
             nats_port,
-            _simulator: simulator,
+            nats_arguments: plan.nats,
+            simulator,
             folder,
         }
     }
@@ -186,7 +191,7 @@ impl World {
 
     /// NATS at the address that everybody knows, with what it had stored.
     pub(crate) fn another_nats(&self) -> Server {
-        Server::start_at(self.nats_port, NEWEST, self.folder.path(), &[])
+        Server::start_at(self.nats_port, NEWEST, self.folder.path(), self.nats_arguments)
     }
 
     /// NATS ends as in a power cut.

@@ -14,6 +14,7 @@ mod described;
 mod durability;
 mod frames;
 mod headers;
+mod keys;
 mod liar;
 mod limits;
 mod main_road;

@@ -66,7 +66,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() && !path.ends_with("node_modules") {
+        if path.is_dir() && !path.ends_with("node_modules") && !path.ends_with("target") {
             found.extend(sources(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);
@@ -76,7 +76,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn all_sources() -> impl Iterator<Item = (PathBuf, String)> {
-    let files = ["crates", "tests"].into_iter().flat_map(|folder| sources(&root().join(folder)));
+    let files = ["crates", "fuzz", "tests"].into_iter().flat_map(|folder| sources(&root().join(folder)));
     files.map(|path| (path.clone(), fs::read_to_string(path).unwrap()))
 }
 

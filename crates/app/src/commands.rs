@@ -4,6 +4,7 @@
 mod dead_letters;
 mod demo;
 mod hub;
+mod keys;
 mod migrate;
 mod receiver;
 mod serve;

@@ -1,6 +1,7 @@
 //! What can be configured: the sections of `config/default.toml`, which is embedded, gives every default and is the
 //! documentation. Knows nothing of what a role makes of it.
 
+mod files;
 mod layers;
 mod values;
 
@@ -91,6 +92,12 @@ pub(crate) struct Sockets {
 pub(crate) struct Authy {
     #[config(env = "AUTHY_API_KEY", deserialize_with = values::secret)]
     pub(crate) api_key: Option<Secret>,
+    #[config(env = "AUTHY_API_KEY_FILE", deserialize_with = values::path)]
+    pub(crate) api_key_file: Option<PathBuf>,
+    #[config(env = "AUTHY_API_KEY_PREVIOUS", deserialize_with = values::secret)]
+    pub(crate) api_key_previous: Option<Secret>,
+    #[config(env = "AUTHY_API_KEY_PREVIOUS_FILE", deserialize_with = values::path)]
+    pub(crate) api_key_previous_file: Option<PathBuf>,
     #[config(env = "AUTHY_API_URL", deserialize_with = values::url)]
     pub(crate) api_url: Url,
     #[config(env = "AUTHY_CALLBACK_URL", deserialize_with = values::callback_url)]
@@ -142,8 +149,12 @@ pub(crate) struct Nats {
     pub(crate) user: Option<String>,
     #[config(env = "NATS_PASSWORD", deserialize_with = values::secret)]
     pub(crate) password: Option<Secret>,
+    #[config(env = "NATS_PASSWORD_FILE", deserialize_with = values::path)]
+    pub(crate) password_file: Option<PathBuf>,
     #[config(env = "NATS_TOKEN", deserialize_with = values::secret)]
     pub(crate) token: Option<Secret>,
+    #[config(env = "NATS_TOKEN_FILE", deserialize_with = values::path)]
+    pub(crate) token_file: Option<PathBuf>,
     #[config(env = "NATS_NKEY", deserialize_with = values::path)]
     pub(crate) nkey: Option<PathBuf>,
     #[config(env = "NATS_CREDS", deserialize_with = values::path)]
@@ -194,7 +205,7 @@ impl Role {
     fn reads(self, variable: &str) -> bool {
         use Role::{Demo, Hub, Operator, Receiver, Serve, Simulator};
         let readers: &[Role] = match variable {
-            "AUTHY_API_KEY" => &[Serve, Receiver, Hub, Simulator],
+            "AUTHY_API_KEY" | "AUTHY_API_KEY_FILE" => &[Serve, Receiver, Hub, Simulator],
             "AUTHY_CALLBACK_URL" => &[Serve, Receiver, Simulator],
             "AUTHY_API_URL" | "AUTHY_TIMEOUT_MS" => &[Serve, Hub],
             "PUBLIC_URL" => &[Demo, Serve, Receiver, Hub, Operator],
@@ -210,7 +221,7 @@ impl Role {
             | "REFUSED_PUSHES"
             | "PUSH_WAIT_SECONDS"
             | "CODES_PER_COUNTRY" => &[Demo, Serve, Hub],
-            "SPOOL" | "SPOOL_MB" => &[Serve, Receiver],
+            "AUTHY_API_KEY_PREVIOUS" | "AUTHY_API_KEY_PREVIOUS_FILE" | "SPOOL" | "SPOOL_MB" => &[Serve, Receiver],
             "HOST" | "PORT" => &[Demo, Serve, Receiver, Hub, Simulator, Operator],
             "PRODUCT_NAME" => &[Demo, Serve, Hub, Simulator],
             "ADMIN_ADDR" => &[Serve, Receiver, Hub],

@@ -8,7 +8,7 @@ use approval::{Clock, Entropy};
 use axum::Router;
 use broker::{EventLog, Intake};
 use hub::{Proxies, SeatLimits};
-use provider::{ApiKey, Authy, AuthySettings, CallbackUrl};
+use provider::{ApiKeys, Authy, AuthySettings, CallbackUrl};
 use receiver::Receiver;
 use storage::Storage;
 use url::Url;
@@ -80,8 +80,8 @@ pub(crate) async fn hub(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Rou
 }
 
 /// A receiver; its router answers callbacks.
-pub(crate) fn receiver(key: ApiKey, callback_url: CallbackUrl, log: Arc<dyn Intake>) -> Router {
-    receiver::router(Receiver { key, callback_url, log, clock: Clock::system() })
+pub(crate) fn receiver(keys: ApiKeys, callback_url: CallbackUrl, log: Arc<dyn Intake>) -> Router {
+    receiver::router(Receiver { keys, callback_url, log, clock: Clock::system() })
 }
 
 /// Which proxies are believed about who asks.

@@ -47,3 +47,38 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     tracing::error!(panic.location = place, "a part of the program failed unexpectedly");
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_is_logged_with_its_place_and_never_with_its_message() {
+        let (lines, before) = (Lines::default(), panic::take_hook());
+        let writer = lines.clone();
+        let subscriber = fmt().with_max_level(Level::TRACE).with_writer(move || writer.clone()).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            panic::set_hook(Box::new(log_panic));
+            let panicked = panic::catch_unwind(|| panic!("the password is {}", "hunter2"));
+            panic::set_hook(before);
+            assert!(panicked.is_err());
+        });
+        let said = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert!(said.contains("telemetry.rs:") && !said.contains("hunter2"), "{said}");
+    }
+}

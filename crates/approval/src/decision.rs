@@ -95,6 +95,37 @@ mod tests {
         prop_oneof![Just(Change::Approve), Just(Change::Deny), Just(Change::Expire), Just(Change::Cancel)]
     }
 
+    /// The word with up to three of its letters in another case or alphabet, doubled, gone, or beside something that
+    /// hardly shows.
+    fn looks_like_approved() -> impl Strategy<Value = String> {
+        const WORD: [&str; 8] = ["a", "p", "p", "r", "o", "v", "e", "d"];
+        const ALIKE: [[&str; 5]; 8] = [
+            ["A", "а", "ａ", "aa", ""],
+            ["P", "р", "ｐ", "pp", ""],
+            ["P", "ρ", "𝐩", "pp", ""],
+            ["R", "г", "ｒ", "rr", ""],
+            ["O", "о", "0", "oo", ""],
+            ["V", "ѵ", "ⅴ", "vv", ""],
+            ["E", "е", "ё", "ee", ""],
+            ["D", "ԁ", "ⅾ", "dd", ""],
+        ];
+        let hardly_shows = prop::sample::select(vec![
+            "\0", " ", "\n", "\t", "\u{a0}", "\u{200b}", "\u{200d}", "\u{feff}", "\u{202e}", "\u{ad}", "\u{301}", "'",
+        ]);
+        let change = prop_oneof![
+            (0..8usize, 0..5usize).prop_map(|(at, how)| (at, ALIKE[at][how].to_owned())),
+            (0..8usize, hardly_shows.clone()).prop_map(|(at, one)| (at, format!("{one}{}", WORD[at]))),
+            (0..8usize, hardly_shows).prop_map(|(at, one)| (at, format!("{}{one}", WORD[at]))),
+        ];
+        prop::collection::vec(change, 1..4).prop_map(|changes| {
+            let mut letters = WORD.map(str::to_owned);
+            for (at, new) in changes {
+                letters[at] = new;
+            }
+            letters.concat()
+        })
+    }
+
     proptest! {
         #[test]
         fn a_final_status_never_changes(status in any_status(), change in any_change(), seconds in -600i64..600) {
@@ -106,6 +137,13 @@ mod tests {
         fn only_approve_before_the_end_approves(status in any_status(), change in any_change(), seconds in -600i64..600) {
             let approved = transition(status, change, END + Duration::seconds(seconds), END) == Ok(Status::Approved);
             prop_assert_eq!(approved, status == Status::Pending && change == Change::Approve && seconds < 0);
+        }
+
+        #[test]
+        fn no_word_that_looks_like_approved_approves(word in looks_like_approved()) {
+            // One letter gone and its like doubled is the word again.
+            prop_assume!(word != "approved");
+            prop_assert_ne!(Change::from_provider(&word), Some(Change::Approve));
         }
 
         #[test]

@@ -7,8 +7,8 @@ use approval::{MessageId, subject};
 use bytes::Bytes;
 use time::OffsetDateTime;
 
-/// A message to publish.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A message to publish. Prints without what it carries.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     /// Names it: a second publish of the same id is not stored.
     pub id: MessageId,
@@ -43,8 +43,8 @@ pub enum Receipt {
     Duplicate,
 }
 
-/// A message handed to one consumer, to be settled by it. Dropped unsettled, it comes again at once.
-#[derive(Debug)]
+/// A message handed to one consumer, to be settled by it. Dropped unsettled, it comes again at once. Prints
+/// without what it carries.
 pub struct Received {
     /// Its place in the log.
     pub seq: i64,
@@ -77,8 +77,8 @@ pub enum Outcome {
     Park(String),
 }
 
-/// A message that was given up on, or that nobody could read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A message that was given up on, or that nobody could read. Prints without what it carries.
+#[derive(Clone, PartialEq, Eq)]
 pub struct DeadLetter {
     /// Its place among the dead letters: the number to replay it by.
     pub number: u64,
@@ -103,6 +103,24 @@ pub enum Announced {
     This(Bytes),
     /// Something may have been announced that did not get here.
     Missed,
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("id", &self.id).field("subject", &self.subject).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received").field("seq", &self.seq).field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for DeadLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeadLetter").field("number", &self.number).field("reason", &self.reason).finish_non_exhaustive()
+    }
 }
 
 /// A consumer's hold on a message: gives it back when dropped, unless it was let go of before.

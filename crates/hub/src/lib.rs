@@ -45,7 +45,7 @@ mod visitor;
 mod waiters;
 
 pub use new_password::{ResetLink, reset_link};
-pub use origin::is_loopback;
+pub use origin::{Origins, is_loopback};
 pub use password::HashError;
 pub use proxies::{ForwardedHeader, Proxies, TrustedProxies};
 pub use seats::SeatLimits;

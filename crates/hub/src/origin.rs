@@ -12,7 +12,7 @@ use crate::{hub::Hub, problem::Problem};
 
 /// The origins (RFC 6454) that browsers may send for our pages.
 #[derive(Debug, Clone)]
-pub(crate) struct Origins {
+pub struct Origins {
     own: Vec<String>,
     loopback: bool,
 }
@@ -31,7 +31,8 @@ pub fn is_loopback(url: &Url) -> bool {
 
 impl Origins {
     /// The origin of `public_url`; on loopback under each of its names, for people use them alike.
-    pub(crate) fn of(public_url: &Url) -> Self {
+    #[must_use]
+    pub fn of(public_url: &Url) -> Self {
         let own = public_url.origin().ascii_serialization();
         if !is_loopback(public_url) {
             return Self { own: vec![own], loopback: false };
@@ -47,7 +48,8 @@ impl Origins {
     }
 
     /// Whether the request carries our own `Origin`, once. A socket needs it: absence proves nothing.
-    pub(crate) fn has_own(&self, headers: &HeaderMap) -> bool {
+    #[must_use]
+    pub fn has_own(&self, headers: &HeaderMap) -> bool {
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let one = origins.next().is_some_and(|origin| self.own.iter().any(|own| origin == own.as_str()));
         one && origins.next().is_none()
@@ -55,13 +57,15 @@ impl Origins {
 
     /// Whether news may be told, by a stream or a long poll: to our own pages, or to a program that is no browser, which sends
     /// neither `Origin` nor `Sec-Fetch-Site`. Browsers leave out `Origin` when they ask their own site.
-    pub(crate) fn may_listen(&self, headers: &HeaderMap) -> bool {
+    #[must_use]
+    pub fn may_listen(&self, headers: &HeaderMap) -> bool {
         is_same_site(headers) && (!headers.contains_key(header::ORIGIN) || self.has_own(headers))
     }
 
     /// Whether a request that changes something may come in: from our own pages, or from a program that is no
     /// browser, which sends neither `Origin` nor `Sec-Fetch-Site`, and JSON or nothing.
-    fn may_change(&self, headers: &HeaderMap) -> bool {
+    #[must_use]
+    pub fn may_change(&self, headers: &HeaderMap) -> bool {
         if !is_same_site(headers) {
             return false;
         }

@@ -113,6 +113,7 @@ impl Passwords {
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
         let place = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| HashError::Busy)?;
         let room = Arc::clone(&self.room).acquire_owned().await.map_err(|_| HashError::Failed)?;
+        tracing::trace!("hashing a password");
         // Both are held by the work itself: whoever asked may have gone, and the cores are busy all the same.
         let work = move || {
             let done = work();

@@ -81,12 +81,12 @@ impl Params {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canonical;
+    use crate::{SignedWith, canonical};
 
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
     fn read(params: &str) -> Result<Callback, Unreadable> {
-        Verified { params: params.to_owned() }.callback(NOW)
+        Verified { params: params.to_owned(), with: SignedWith::Current }.callback(NOW)
     }
 
     fn echo_of(transaction: &str) -> Echo {

@@ -25,8 +25,10 @@ pub use client::{Authy, AuthySettings, SettingsError};
 pub use code::{Code, ParseCodeError};
 pub use codes::{Action, CodeCheck, CodeSent};
 pub use error::ProviderError;
-pub use key::{ApiKey, EmptyKey};
+pub use key::{ApiKey, ApiKeys, BadKey};
 pub use requests::RequestState;
-pub use signature::{Method, NONCE_HEADER, Rejected, SIGNATURE_HEADER, SignedRequest, Verified, sign, verify};
+pub use signature::{
+    Method, NONCE_HEADER, Rejected, SIGNATURE_HEADER, SignedRequest, SignedWith, Verified, sign, verify,
+};
 pub use tree::Malformed;
 pub use users::UserStatus;

@@ -3,6 +3,9 @@
 /// The text of `number`: the fewest digits that read back as it, plain from 0.0001 up to 10^15 and wherever digits
 /// follow the point, else with an exponent of at least two digits.
 pub(crate) fn to_s(number: f64) -> String {
+    if number.is_infinite() {
+        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
     let fewest = format!("{number:e}");
     let (mantissa, exponent) = fewest.split_once('e').unwrap_or((&fewest, "0"));
     let digits = mantissa.split_once('.').map_or(0, |(_, fraction)| fraction.len());
@@ -17,4 +20,16 @@ pub(crate) fn to_s(number: f64) -> String {
     let point = if digits == 0 { ".0" } else { "" };
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{mantissa}{point}e{sign}{:02}", exponent.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_float_can_hold_is_infinity_as_in_ruby() {
+        for (json, text) in [("1e999", "Infinity"), ("-1e999", "-Infinity"), ("1e-999", "0.0")] {
+            assert_eq!(to_s(json.parse().unwrap()), text);
+        }
+    }
 }

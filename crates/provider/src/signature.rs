@@ -10,7 +10,7 @@ use sha2::Sha256;
 use thiserror::Error;
 
 use crate::{
-    ApiKey, CallbackUrl, Malformed,
+    ApiKey, ApiKeys, CallbackUrl, Malformed,
     canonical::{to_old_query, to_query},
     tree::Tree,
 };
@@ -49,6 +49,16 @@ pub struct SignedRequest<'a> {
 #[derive(Clone)]
 pub struct Verified {
     pub(crate) params: String,
+    pub(crate) with: SignedWith,
+}
+
+/// Which key a callback was signed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignedWith {
+    /// The one in force.
+    Current,
+    /// The one before: the provider does not use the new one yet, or sends again what it signed with the old one.
+    Previous,
 }
 
 /// Why a callback is not the provider's.
@@ -65,30 +75,33 @@ pub enum Rejected {
     Malformed(#[from] Malformed),
 }
 
-/// Checks that `request` was signed with `key` for `url`.
+/// Checks that `request` was signed with one of `keys` for `url`. What it takes does not tell with which.
 ///
 /// # Errors
 /// [`Rejected`] in every other case.
-pub fn verify(key: &ApiKey, url: &CallbackUrl, request: &SignedRequest<'_>) -> Result<Verified, Rejected> {
+pub fn verify(keys: &ApiKeys, url: &CallbackUrl, request: &SignedRequest<'_>) -> Result<Verified, Rejected> {
     let (nonce, signature) = (present(request.nonce)?, present(request.signature)?);
     let signature = STANDARD.decode(signature).map_err(|_| Rejected::Mismatch)?;
-    let matches = |params: &str| {
-        // Constant-time, and false for any other length.
-        mac(key, url, request.method, nonce, params).verify_slice(&signature).is_ok()
+    let signer = |params: &str| {
+        // Constant-time, and false for any other length. Both keys are tried whatever the first one says.
+        let signed_with = |key| mac(key, url, request.method, nonce, params).verify_slice(&signature).is_ok();
+        let (current, previous) = (signed_with(keys.current()), keys.previous().is_some_and(signed_with));
+        current.then_some(SignedWith::Current).or(previous.then_some(SignedWith::Previous))
     };
-    let params = match request.method {
+    let (signer, params) = match request.method {
         Method::Get => {
             let sorted = sorted(request.query);
-            (matches(request.query) || matches(&sorted)).then_some(sorted)
+            (signer(request.query).or_else(|| signer(&sorted)), sorted)
         }
         Method::Post => {
             let tree = Tree::parse(request.body)?;
             let params = to_query(&tree)?;
             // Which Ruby the provider runs is not known; both spellings of the tilde say the same.
-            (matches(&params) || params.contains('~') && matches(&to_old_query(&tree)?)).then_some(params)
+            let old = if params.contains('~') { Some(to_old_query(&tree)?) } else { None };
+            (signer(&params).or_else(|| signer(&old?)), params)
         }
     };
-    params.map(|params| Verified { params }).ok_or(Rejected::Mismatch)
+    signer.map(|with| Verified { params, with }).ok_or(Rejected::Mismatch)
 }
 
 /// The signature of a callback with the parameters `params`, which [`canonical`](crate::canonical()) makes of a body.
@@ -114,6 +127,12 @@ impl Verified {
     #[must_use]
     pub fn message_id(&self) -> MessageId {
         MessageId::of(self.params.as_bytes())
+    }
+
+    /// With which key it was signed. Says nothing about what it is worth: both are the provider's.
+    #[must_use]
+    pub const fn signed_with(&self) -> SignedWith {
+        self.with
     }
 }
 

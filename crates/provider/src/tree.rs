@@ -53,7 +53,7 @@ fn read(raw: &RawValue, levels: usize) -> Result<Tree, Malformed> {
         Some(b'{') => {
             let (Members(members), levels) = (from_json(text)?, inner()?);
             let read_member = |(name, raw)| Ok((name, read(raw, levels)?));
-            Ok(Tree::Map(members.into_iter().map(read_member).collect::<Result<_, _>>()?))
+            Ok(Tree::Map(distinct(members.into_iter().map(read_member).collect::<Result<_, _>>()?)))
         }
         Some(b'[') => {
             let (items, levels): (Vec<&RawValue>, _) = (from_json(text)?, inner()?);
@@ -81,7 +81,22 @@ fn number(text: &str) -> Result<String, Malformed> {
     text.parse().map(ruby_float::to_s).map_err(|_| Malformed::NotAnObject)
 }
 
-/// The members of an object in order. Of a name that stands twice the last value counts, at the place of the first.
+/// Of a name that stands twice the last value counts, at the place of the first.
+fn distinct(members: Vec<(String, Tree)>) -> Vec<(String, Tree)> {
+    let mut kept: Vec<(String, Tree)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (name, value) in members {
+        if let Some(&place) = places.get(&name) {
+            kept[place].1 = value;
+        } else {
+            places.insert(name.clone(), kept.len());
+            kept.push((name, value));
+        }
+    }
+    kept
+}
+
+/// The members of an object in order.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
@@ -100,15 +115,9 @@ impl<'de> Visitor<'de> for InOrder {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-        let mut members: Vec<(String, &RawValue)> = Vec::new();
-        let mut places: HashMap<String, usize> = HashMap::new();
-        while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
-            if let Some(&place) = places.get(&name) {
-                members[place].1 = value;
-            } else {
-                places.insert(name.clone(), members.len());
-                members.push((name, value));
-            }
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry::<String, &RawValue>()? {
+            members.push(member);
         }
         Ok(Members(members))
     }
@@ -137,6 +146,8 @@ mod tests {
         {
             assert_eq!(Tree::parse(body.as_bytes()), Err(Malformed::NotAnObject), "{body}");
         }
+        let unused = Tree::parse(br#"{"a":"\ud800","a":1}"#);
+        assert_eq!(unused, Err(Malformed::NotAnObject), "a value that does not count is no place for anything else");
         assert_eq!(Tree::parse(b"{\"a\":\"\xff\"}"), Err(Malformed::NotAnObject));
     }
 

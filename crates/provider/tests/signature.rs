@@ -7,13 +7,20 @@ mod json;
 use approval::Secret;
 use json::{Json, any_object};
 use proptest::prelude::*;
-use provider::{ApiKey, CallbackUrl, Malformed, Method, Rejected, SignedRequest, Verified, canonical, sign, verify};
+use provider::{
+    ApiKey, ApiKeys, CallbackUrl, Malformed, Method, Rejected, SignedRequest, SignedWith, Verified, canonical, sign,
+    verify,
+};
 
 const NONCE: &str = "1427849783.886085";
 const BODY: &str = r#"{"authy_id":688611,"uuid":"4a72","status":"approved","~":["*",{"b":1,"a":null}],"n":1.50}"#;
 
 fn key() -> ApiKey {
-    ApiKey::new(Secret::new("d57d919d11e6b221c9bf6f7c882028f9")).unwrap()
+    key_of("d57d919d11e6b221c9bf6f7c882028f9")
+}
+
+fn key_of(text: &str) -> ApiKey {
+    ApiKey::new(Secret::new(text)).unwrap()
 }
 
 fn url() -> CallbackUrl {
@@ -29,7 +36,7 @@ fn post<'a>(signature: &'a str, body: &'a [u8]) -> SignedRequest<'a> {
 }
 
 fn check(signature: &str, body: &str) -> Result<Verified, Rejected> {
-    verify(&key(), &url(), &post(signature, body.as_bytes()))
+    verify(&key().into(), &url(), &post(signature, body.as_bytes()))
 }
 
 proptest! {
@@ -66,7 +73,7 @@ proptest! {
         let place = at.index(body.len());
         body[place] = byte;
         let same = canonical(&body).is_ok_and(|after| after == before);
-        prop_assert_eq!(verify(&key(), &url(), &post(&signature, &body)).is_ok(), same);
+        prop_assert_eq!(verify(&key().into(), &url(), &post(&signature, &body)).is_ok(), same);
     }
 
     #[test]
@@ -80,7 +87,7 @@ proptest! {
         for (params, query) in [(&sent, &sent), (&sorted, &pairs.join("&"))] {
             let signature = sign(&key(), &url(), Method::Get, NONCE, params);
             let request = SignedRequest { method: Method::Get, query, ..post(&signature, b"") };
-            prop_assert!(verify(&key(), &url(), &request).is_ok());
+            prop_assert!(verify(&key().into(), &url(), &request).is_ok());
         }
     }
 }
@@ -95,7 +102,7 @@ fn every_single_byte_of_a_valid_request_counts() {
             let mut body = BODY.as_bytes().to_vec();
             body[place] = byte;
             let same = canonical(&body).is_ok_and(|after| after == before);
-            let taken = verify(&key(), &url(), &post(&signature, &body)).is_ok();
+            let taken = verify(&key().into(), &url(), &post(&signature, &body)).is_ok();
             assert_eq!(taken, same, "{}", String::from_utf8_lossy(&body));
         }
     }
@@ -110,7 +117,8 @@ fn every_other_spelling_of_the_signature_is_refused() {
         .collect();
     spellings.extend((0..signature.len()).map(|end| signature[..end].to_owned()));
     spellings.push(format!("{signature},{signature}"));
-    spellings.push(format!("v1,{signature}"));
+    spellings.extend(["v1,", "sha256=", "HMAC-SHA256 ", "Basic "].map(|scheme| format!("{scheme}{signature}")));
+    spellings.push(format!("{},{signature}", "A".repeat(43) + "="));
     spellings.push(signature.replace('+', "-").replace('/', "_") + "~");
     for place in 0..signature.len() {
         for byte in (0x20..0x7f).filter(|byte| *byte != signature.as_bytes()[place]) {
@@ -125,6 +133,45 @@ fn every_other_spelling_of_the_signature_is_refused() {
 }
 
 #[test]
+fn any_other_byte_of_a_query_or_of_a_nonce_is_refused() {
+    let query = "authy_id=1&status=approved&uuid=u";
+    let signature = sign(&key(), &url(), Method::Get, NONCE, query);
+    let good = SignedRequest { method: Method::Get, query, ..post(&signature, b"") };
+    let others = |text: &str| -> Vec<String> {
+        let all = (0..text.len()).flat_map(|place| (0x20u8..0x7f).map(move |byte| (place, byte)));
+        let changed = all.map(|(place, byte)| {
+            let mut other = text.as_bytes().to_vec();
+            other[place] = byte;
+            String::from_utf8(other).unwrap()
+        });
+        let (shorter, longer) = (text[1..].to_owned(), format!("{text}&status=approved"));
+        changed.filter(|other| other != text).chain([shorter, longer]).collect()
+    };
+    assert!(verify(&key().into(), &url(), &good).is_ok());
+    for query in &others(query) {
+        assert!(verify(&key().into(), &url(), &SignedRequest { query, ..good }).is_err(), "{query}");
+    }
+    for nonce in &others(NONCE) {
+        assert!(verify(&key().into(), &url(), &SignedRequest { nonce: Some(nonce), ..good }).is_err(), "{nonce}");
+    }
+}
+
+#[test]
+fn while_keys_are_exchanged_either_is_taken_with_one_message_id_and_none_but_these_two() {
+    let (new, old, another) = (key_of("the new key"), key_of("the old key"), key_of("another application's key"));
+    let params = canonical(BODY.as_bytes()).unwrap();
+    let signed = |key: &ApiKey| sign(key, &url(), Method::Post, NONCE, &params);
+    let check = |keys: &ApiKeys, key: &ApiKey| verify(keys, &url(), &post(&signed(key), BODY.as_bytes()));
+    let both = ApiKeys::new(new.clone(), Some(old.clone()));
+    let (by_new, by_old) = (check(&both, &new).unwrap(), check(&both, &old).unwrap());
+    assert_eq!((by_new.signed_with(), by_old.signed_with()), (SignedWith::Current, SignedWith::Previous));
+    assert_eq!(by_new.message_id(), by_old.message_id());
+    assert_eq!(check(&both, &another).err(), Some(Rejected::Mismatch), "a right signature of the wrong application");
+    assert_eq!(check(&new.clone().into(), &old).err(), Some(Rejected::Mismatch));
+    assert_eq!(check(&old.into(), &new).err(), Some(Rejected::Mismatch));
+}
+
+#[test]
 fn a_missing_or_empty_header_is_refused() {
     let signature = signed(&canonical(BODY.as_bytes()).unwrap());
     let good = post(&signature, BODY.as_bytes());
@@ -134,7 +181,7 @@ fn a_missing_or_empty_header_is_refused() {
         SignedRequest { nonce: None, ..good },
         SignedRequest { nonce: Some(""), ..good },
     ] {
-        assert_eq!(verify(&key(), &url(), &request).err(), Some(Rejected::Unsigned));
+        assert_eq!(verify(&key().into(), &url(), &request).err(), Some(Rejected::Unsigned));
     }
 }
 
@@ -147,11 +194,11 @@ fn another_key_url_nonce_or_method_is_refused() {
     let other_url = "http://app.example.com/authy/callback".parse().unwrap();
     let other_nonce = SignedRequest { nonce: Some("1427849783.886086"), ..good };
     let other_method = SignedRequest { method: Method::Get, query: &params, ..good };
-    assert!(verify(&key(), &url(), &good).is_ok());
-    assert!(verify(&other_key, &url(), &good).is_err());
-    assert!(verify(&key(), &other_url, &good).is_err());
-    assert!(verify(&key(), &url(), &other_nonce).is_err());
-    assert!(verify(&key(), &url(), &other_method).is_err());
+    assert!(verify(&key().into(), &url(), &good).is_ok());
+    assert!(verify(&other_key.into(), &url(), &good).is_err());
+    assert!(verify(&key().into(), &other_url, &good).is_err());
+    assert!(verify(&key().into(), &url(), &other_nonce).is_err());
+    assert!(verify(&key().into(), &url(), &other_method).is_err());
 }
 
 #[test]

@@ -57,7 +57,7 @@ impl Vector {
             query: &self.query,
             body: self.body.as_bytes(),
         };
-        verify(&key, &url, &request).ok()
+        verify(&key.into(), &url, &request).ok()
     }
 }
 

@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use broker::{PublishError, Receipt};
-use provider::{Rejected, Unreadable};
+use provider::{Rejected, SignedWith, Unreadable};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -33,9 +33,9 @@ const HEADERS: [(HeaderName, &str); 5] = [
 #[derive(Debug)]
 pub(crate) enum Taken {
     /// It is on its way to a hub.
-    Published { id: MessageId, request: RequestId, receipt: Receipt },
+    Published { id: MessageId, request: RequestId, receipt: Receipt, with: SignedWith },
     /// It is signed and says nothing we understand: it is kept for people.
-    Buried { id: MessageId, reason: Unreadable },
+    Buried { id: MessageId, reason: Unreadable, with: SignedWith },
 }
 
 /// A callback that was not taken.
@@ -112,15 +112,17 @@ impl IntoResponse for Refused {
 pub(crate) fn log(answer: &Result<Taken, Refused>, took: Duration) {
     let duration_ms = took.as_secs_f64() * 1000.0;
     match answer {
-        Ok(Taken::Published { id, request, receipt }) => tracing::info!(
+        Ok(Taken::Published { id, request, receipt, with }) => tracing::info!(
             callback.outcome = word(*receipt),
+            callback.key = key(*with),
             message.id = id.as_str(),
             request.id = request.0,
             duration_ms,
             "took a callback"
         ),
-        Ok(Taken::Buried { id, reason }) => tracing::warn!(
+        Ok(Taken::Buried { id, reason, with }) => tracing::warn!(
             callback.outcome = "buried",
+            callback.key = key(*with),
             message.id = id.as_str(),
             callback.missing = reason.field,
             duration_ms,
@@ -145,6 +147,14 @@ const fn word(receipt: Receipt) -> &'static str {
     match receipt {
         Receipt::Stored => "published",
         Receipt::Duplicate => "repeated",
+    }
+}
+
+/// Which key was used, as a word: it tells an operator when the previous one may be forgotten.
+const fn key(with: SignedWith) -> &'static str {
+    match with {
+        SignedWith::Current => "current",
+        SignedWith::Previous => "previous",
     }
 }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use approval::{Clock, Event};
 use axum::extract::Request;
 use broker::{Intake, Message, PublishError, Receipt};
-use provider::{ApiKey, CallbackUrl, verify};
+use provider::{ApiKeys, CallbackUrl, verify};
 use tokio::time::timeout;
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 /// What it takes to receive callbacks.
 pub struct Receiver {
     /// What callbacks are signed with.
-    pub key: ApiKey,
+    pub keys: ApiKeys,
     /// The URL they are signed for.
     pub callback_url: CallbackUrl,
     /// Where they go.
@@ -33,19 +33,19 @@ impl Receiver {
     pub(crate) async fn take(&self, request: Request) -> Result<Taken, Refused> {
         let received_at = self.clock.now();
         let raw = Raw::read(request).await?;
-        let verified = verify(&self.key, &self.callback_url, &raw.signed())?;
-        let id = verified.message_id();
+        let verified = verify(&self.keys, &self.callback_url, &raw.signed())?;
+        let (id, with) = (verified.message_id(), verified.signed_with());
         match verified.callback(received_at) {
             Ok(callback) => {
                 let request = callback.request.clone();
                 let message = Message::event(id.clone(), Event::Callback(callback).to_bytes().into());
                 let receipt = acknowledged(self.log.publish(message)).await?;
-                Ok(Taken::Published { id, request, receipt })
+                Ok(Taken::Published { id, request, receipt, with })
             }
             Err(reason) => {
                 let message = Message::raw(id.clone(), raw.into_params());
                 acknowledged(self.log.bury(message, &reason.to_string())).await?;
-                Ok(Taken::Buried { id, reason })
+                Ok(Taken::Buried { id, reason, with })
             }
         }
     }

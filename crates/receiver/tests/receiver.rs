@@ -11,9 +11,11 @@ use axum::{
     body::Body,
     http::{HeaderValue, Method, Request, StatusCode, header},
 };
-use fake::{Answer, BODY, FakeLog, KEY, Mood, NOW, get, post, request, send};
+use fake::{
+    Answer, BODY, FakeLog, KEY, Mood, NOW, get, key_of, post, post_signed_with, receiving, request, send, send_to,
+};
 use futures_util::stream;
-use provider::{NONCE_HEADER, SIGNATURE_HEADER};
+use provider::{ApiKeys, NONCE_HEADER, SIGNATURE_HEADER};
 use tracing_subscriber::filter::LevelFilter;
 
 const LIMIT: usize = 64 * 1024;
@@ -106,6 +108,21 @@ async fn what_is_not_signed_by_the_provider_is_refused_and_not_published() {
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{shown}");
         assert!(is_problem(&answer, "invalid-signature"), "{}", answer.body);
         assert!(log.is_empty(), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn while_keys_are_exchanged_callbacks_of_both_are_taken_and_are_repeats_of_each_other() {
+    let (new, old) = (key_of("the-new-key"), key_of("the-old-key"));
+    let both = ApiKeys::new(new.clone(), Some(old.clone()));
+    for (keys, by_new, by_old) in [(both, 200, 200), (new.clone().into(), 200, 401), (old.clone().into(), 401, 200)] {
+        let log = FakeLog::new(Mood::Well);
+        for (key, expected) in [(&new, by_new), (&old, by_old), (&key_of("another-application's-key"), 401)] {
+            let answer = send_to(receiving(&log, keys.clone()), post_signed_with(key, BODY)).await;
+            assert_eq!(answer.status.as_u16(), expected);
+        }
+        let ids = log.ids();
+        assert!(!ids.is_empty() && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
     }
 }
 

@@ -7,9 +7,9 @@ use thiserror::Error;
 /// Why [`Simulator::open`](crate::Simulator::open) failed. Every variant is one sentence for the operator.
 #[derive(Debug, Error)]
 pub enum OpenError {
-    /// The API key has nothing in it.
+    /// The API key can be none.
     #[error(transparent)]
-    Key(#[from] provider::EmptyKey),
+    Key(#[from] provider::BadKey),
     /// The state file is there and cannot be read.
     #[error("cannot read the simulator's state file {}", path.display())]
     Read {

@@ -50,7 +50,7 @@ pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Resul
         receives: true,
     };
     let hub = product::hub(plan, lifecycle).await?;
-    let router = hub.merge(product::receiver(key, callback_url.clone(), log));
+    let router = hub.merge(product::receiver(key.into(), callback_url.clone(), log));
     let settings = Settings {
         name: config.product.name,
         api_key: Secret::new(KEY),

@@ -9,7 +9,7 @@ use provider::{ApiKey, AuthySettings};
 use storage::Storage;
 use url::Url;
 
-use super::serve::api_key;
+use super::keys::api_key;
 use crate::config::{Config, ConfigError};
 use crate::database::DatabaseUrl;
 use crate::event_log::{self, NO_NATS};

@@ -8,7 +8,7 @@ use broker::Spooled;
 use provider::CallbackUrl;
 use url::Url;
 
-use super::serve::api_key;
+use super::keys::api_keys;
 use crate::config::{Config, ConfigError};
 use crate::event_log::{self, NO_NATS};
 use crate::health::{self, Health};
@@ -30,14 +30,14 @@ const NO_CALLBACK_URL: ConfigError = ConfigError::Missing {
 /// # Errors
 /// A sentence that says what is missing or in the way.
 pub(crate) async fn receiver(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
-    let key = api_key(&config)?;
+    let keys = api_keys(&config)?;
     let callback_url = callback_url(&config, None)?;
     let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
     let spool = event_log::spool(&config.receiver).await?;
     let nats = event_log::on_nats(&config.nats, "receiver").await?.ok_or(NO_NATS)?;
     let spooled = Arc::new(Spooled::new(nats.clone(), spool));
     let health = Health { storage: None, nats: Some(nats), spool: Some(spooled.clone()) };
-    let router = product::receiver(key, callback_url, spooled.clone()).fallback(|| async { receiver::nothing_here() });
+    let router = product::receiver(keys, callback_url, spooled.clone()).fallback(|| async { receiver::nothing_here() });
     health::serve(&config, health, lifecycle).await?;
     lifecycle.tasks.spawn(server::serve(listener, router, lifecycle.stop.clone()));
     let url = local_url(address);

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use approval::Secret;
 use broker::{EventLog, Intake, Spooled};
-use provider::ApiKey;
 
 use super::hub::{plan, public_url};
-use super::{demo, receiver};
-use crate::config::{Config, ConfigError};
+use super::{keys, receiver};
+use crate::config::Config;
 use crate::database::DatabaseUrl;
 use crate::health::{self, Health};
 use crate::lifecycle::{Closing, Lifecycle};
@@ -17,17 +15,13 @@ use crate::product::{self, Plan};
 use crate::{event_log, server};
 
 const PORT: u16 = 3000;
-const NO_KEY: ConfigError = ConfigError::Missing {
-    variable: "AUTHY_API_KEY",
-    advice: "set it to the key that the provider gave to your application",
-};
 
 /// Starts the product.
 ///
 /// # Errors
 /// A sentence that says what is missing or in the way.
 pub(crate) async fn serve(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
-    let key = api_key(&config)?;
+    let keys = keys::api_keys(&config)?;
     let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
     let url = local_url(address);
     let public_url = public_url(&config, address)?;
@@ -47,9 +41,9 @@ pub(crate) async fn serve(config: Config, lifecycle: &Lifecycle) -> anyhow::Resu
         None => log.clone(),
     };
     let health = Health { storage: Some(storage.clone()), nats: nats.clone(), spool: spooled.clone() };
-    let plan = plan(&config, public_url, key.clone(), storage, log, nats.is_some());
+    let plan = plan(&config, public_url, keys.current().clone(), storage, log, nats.is_some());
     let router = product::hub(Plan { receives: true, ..plan }, lifecycle).await?.merge(product::receiver(
-        key,
+        keys,
         callback_url,
         intake,
     ));
@@ -58,18 +52,4 @@ pub(crate) async fn serve(config: Config, lifecycle: &Lifecycle) -> anyhow::Resu
     tracing::info!(url, "serving");
     ready(&format!("countersign serve: listening on {url}"));
     Ok(spooled.map_or_else(Closing::nothing, |spooled| receiver::closing(spooled, &config)))
-}
-
-/// The provider's key.
-///
-/// # Errors
-/// When there is none, or it is the one that everybody can read in the source of the demo.
-pub(super) fn api_key(config: &Config) -> anyhow::Result<ApiKey> {
-    let key: Secret = config.authy.api_key.clone().ok_or(NO_KEY)?;
-    if key.expose() == demo::KEY {
-        return Err(
-            ConfigError::value("AUTHY_API_KEY", "must not be the key of the demo, which everybody knows").into()
-        );
-    }
-    Ok(ApiKey::new(key)?)
 }

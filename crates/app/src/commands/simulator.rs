@@ -4,24 +4,24 @@ use anyhow::anyhow;
 use approval::{Clock, Entropy};
 use simulator::{Settings, Simulator};
 
+use super::keys::any_key;
 use crate::causes::told;
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::lifecycle::{Closing, Lifecycle};
 use crate::listen::{bind, local_url, ready};
 use crate::server;
 
 const PORT: u16 = 3001;
-const NO_KEY: ConfigError =
-    ConfigError::Missing { variable: "AUTHY_API_KEY", advice: "set it to the key that clients are to show, any text" };
 
 /// Starts the simulated provider and phone.
 ///
 /// # Errors
 /// A sentence that says what is missing or in the way.
 pub(crate) async fn simulator(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
+    let api_key = any_key(&config)?;
     let settings = Settings {
         name: config.product.name,
-        api_key: config.authy.api_key.ok_or(NO_KEY)?,
+        api_key,
         callback_url: config.authy.callback_url,
         callback_method: config.simulator.callback_method,
         state_file: config.simulator.state,

@@ -13,7 +13,7 @@ use serde::Deserialize as _;
 use thiserror::Error;
 use toml::{Table, Value};
 
-use super::{Config, Role};
+use super::{Config, Role, files};
 
 /// The documentation of every key, and its default.
 pub(crate) const DEFAULTS: &str = include_str!("../../../../config/default.toml");
@@ -34,7 +34,7 @@ pub(crate) enum ConfigError {
     #[error("line {line} of the configuration file {} is not TOML; correct it there", path.display())]
     Syntax { path: PathBuf, line: usize },
     /// The file has a key that does not exist.
-    #[error("the configuration file {} has the unknown key `{key}`; remove or correct it", path.display())]
+    #[error("the configuration file {} has the unknown key `{}`; remove or correct it", path.display(), key.escape_debug())]
     UnknownKey { path: PathBuf, key: String },
     /// A value cannot be what it should be.
     #[error("{name} {problem}")]
@@ -69,7 +69,8 @@ pub(crate) fn load(
     let layer = from_environment(role, variable)?;
     let layer = layer.with_fallback(from_file(file)?);
     let layer = layer.with_fallback(from_text(DEFAULTS, Path::new("config/default.toml"))?);
-    Config::from_layer(layer).map_err(ConfigError::Defaults)
+    let config = Config::from_layer(layer).map_err(ConfigError::Defaults)?;
+    files::with_secrets(config, role)
 }
 
 fn from_environment(role: Role, variable: impl Fn(&str) -> Option<OsString>) -> Result<Layer, ConfigError> {

@@ -27,7 +27,6 @@ pub(super) enum Write {
 }
 
 /// One commit in the making. All times are Unix milliseconds.
-#[derive(Debug)]
 pub(super) struct Round<'a> {
     pub(super) settings: &'a EmbeddedSettings,
     pub(super) now: i64,

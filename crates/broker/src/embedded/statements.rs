@@ -9,7 +9,6 @@ use time::OffsetDateTime;
 use crate::{DeadLetter, Message};
 
 /// A message as it is handed out.
-#[derive(Debug)]
 pub(super) struct Taken {
     pub(super) seq: i64,
     pub(super) id: String,

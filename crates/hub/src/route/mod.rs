@@ -26,6 +26,7 @@ use axum::{
 };
 pub(crate) use openapi::document;
 use tower_http::set_header::SetResponseHeaderLayer;
+use tracing::Instrument as _;
 
 use crate::{
     body::LARGEST_BODY,
@@ -123,7 +124,7 @@ async fn finish(State(hub): State<Hub>, request: Request, next: Next) -> Respons
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;
     }
-    let finished = hub.tasks.spawn(next.run(request)).await;
+    let finished = hub.tasks.spawn(next.run(request).in_current_span()).await;
     finished.unwrap_or_else(|_| Problem::internal().into_response())
 }
 

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Who is asking, and how far they are.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = Session, examples(json!({
     "state": "confirmed",
     "user": { "full_name": "Ada Lovelace", "email": "ada@example.com", "phone": "+12015550123" },
@@ -66,7 +66,7 @@ impl Stage {
 }
 
 /// Whose session it is.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = User)]
 struct UserView<'a> {
     full_name: &'a str,

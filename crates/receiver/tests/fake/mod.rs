@@ -10,7 +10,7 @@ use axum::{
 };
 use broker::{Intake, Message, PublishError, Receipt};
 use futures_util::future::{BoxFuture, FutureExt as _, pending, ready};
-use provider::{ApiKey, CallbackUrl, NONCE_HEADER, SIGNATURE_HEADER, canonical, sign};
+use provider::{ApiKey, ApiKeys, CallbackUrl, NONCE_HEADER, SIGNATURE_HEADER, canonical, sign};
 use receiver::{Receiver, router};
 use time::{OffsetDateTime, macros::datetime};
 use tower::ServiceExt as _;
@@ -74,8 +74,8 @@ impl Intake for FakeLog {
     }
 }
 
-pub(crate) fn receiving(log: &Arc<FakeLog>) -> Router {
-    router(Receiver { key: key(), callback_url: url(), log: log.clone(), clock: Clock::telling(|| NOW) })
+pub(crate) fn receiving(log: &Arc<FakeLog>, keys: ApiKeys) -> Router {
+    router(Receiver { keys, callback_url: url(), log: log.clone(), clock: Clock::telling(|| NOW) })
 }
 
 pub(crate) struct Answer {
@@ -85,14 +85,23 @@ pub(crate) struct Answer {
 }
 
 pub(crate) async fn send(log: &Arc<FakeLog>, request: Request<Body>) -> Answer {
-    let (parts, body) = receiving(log).oneshot(request).await.unwrap().into_parts();
+    send_to(receiving(log, key().into()), request).await
+}
+
+pub(crate) async fn send_to(router: Router, request: Request<Body>) -> Answer {
+    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
     Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
 }
 
 /// The callback as the provider posts it.
 pub(crate) fn post(body: &str) -> Request<Body> {
-    let signature = sign(&key(), &url(), provider::Method::Post, NONCE, &canonical(body.as_bytes()).unwrap());
+    post_signed_with(&key(), body)
+}
+
+/// The same of an application with another key.
+pub(crate) fn post_signed_with(key: &ApiKey, body: &str) -> Request<Body> {
+    let signature = sign(key, &url(), provider::Method::Post, NONCE, &canonical(body.as_bytes()).unwrap());
     request(Method::POST, "/authy/callback", &signature, body.to_owned())
 }
 
@@ -114,7 +123,11 @@ pub(crate) fn request(method: Method, uri: &str, signature: &str, body: impl Int
 }
 
 fn key() -> ApiKey {
-    ApiKey::new(Secret::new(KEY)).unwrap()
+    key_of(KEY)
+}
+
+pub(crate) fn key_of(text: &str) -> ApiKey {
+    ApiKey::new(Secret::new(text)).unwrap()
 }
 
 fn url() -> CallbackUrl {

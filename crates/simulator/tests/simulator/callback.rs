@@ -16,7 +16,7 @@ fn is_signed(call: &Call, method: Method, url: &str) -> bool {
         query: &call.query,
         body: &call.body,
     };
-    verify(&ApiKey::new(Secret::new(KEY)).unwrap(), &url.parse().unwrap(), &request).is_ok()
+    verify(&ApiKey::new(Secret::new(KEY)).unwrap().into(), &url.parse().unwrap(), &request).is_ok()
 }
 
 async fn phone(method: Method) -> (TestSimulator, Service, u64) {

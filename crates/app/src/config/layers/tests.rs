@@ -88,6 +88,8 @@ fn every_default_that_is_commented_out_is_a_value_that_is_taken() {
     let uncommented: String = DEFAULTS
         .lines()
         .map(|line| match line.strip_prefix("# ") {
+            // A secret stands in one place: here, or in a file of its own.
+            Some(key) if key.contains("_file = ") => "\n".to_owned(),
             Some(key) if key.split_once(" = ").is_some_and(|(key, _)| is_key(key)) => format!("{key}\n"),
             _ => format!("{line}\n"),
         })
@@ -112,6 +114,54 @@ fn a_secret_of_digits_stays_as_it_was_written() {
     let config = with(Role::Serve, &[("AUTHY_API_KEY", "007")]).unwrap();
     assert_eq!(config.authy.api_key.as_ref().unwrap().expose(), "007");
     assert!(!format!("{config:?}").contains("007"));
+}
+
+#[test]
+fn a_secret_may_stand_in_a_file_of_its_own_and_the_end_of_its_line_does_not_count() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    let all = ["AUTHY_API_KEY_FILE", "AUTHY_API_KEY_PREVIOUS_FILE", "NATS_PASSWORD_FILE", "NATS_TOKEN_FILE"]
+        .map(|one| (one, path));
+    for (text, secret) in
+        [("s3cret", "s3cret"), ("s3cret\n", "s3cret"), ("s3cret\r\n", "s3cret"), (" s3 \n\n", " s3 \n")]
+    {
+        std::fs::write(file.path(), text).unwrap();
+        let config = with(Role::Serve, &all).unwrap();
+        let (authy, nats) = (&config.authy, &config.nats);
+        for read in [&authy.api_key, &authy.api_key_previous, &nats.password, &nats.token] {
+            assert_eq!(read.as_ref().unwrap().expose(), secret, "{text:?}");
+        }
+        assert!(!format!("{config:?}").contains("s3"));
+    }
+    assert!(with(Role::Demo, &all).unwrap().authy.api_key.is_none(), "the demo reads none of them");
+}
+
+#[test]
+fn a_file_that_holds_no_secret_is_told_by_its_variable_and_never_by_what_it_holds_or_is_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let unreadable = "AUTHY_API_KEY_FILE names a file that cannot be read (";
+    let empty = "AUTHY_API_KEY_FILE names a file with nothing in it; put the secret there";
+    for (path, begin) in [
+        ("hunter2-in-the-wrong-variable".to_owned(), unreadable),
+        (folder.path().to_str().unwrap().to_owned(), unreadable),
+        (file("binary", b"hunter2\xff"), unreadable),
+        (file("long", "hunter2".repeat(999).as_bytes()), unreadable),
+        ("/dev/zero".to_owned(), unreadable),
+        (file("empty", b""), empty),
+        (file("blank", b" \t\n"), empty),
+    ] {
+        let error = with(Role::Serve, &[("AUTHY_API_KEY_FILE", &path)]).unwrap_err();
+        assert!(error.to_string().starts_with(begin), "{error}");
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+    }
+    let both = [("NATS_TOKEN", "hunter2"), ("NATS_TOKEN_FILE", &file("token", b"hunter2"))];
+    let sentence = "NATS_TOKEN and NATS_TOKEN_FILE exclude each other; set one of them";
+    assert_eq!(with(Role::Serve, &both).unwrap_err().to_string(), sentence);
 }
 
 #[test]
@@ -158,9 +208,15 @@ fn a_wrong_variable_is_named_and_its_value_is_not_repeated() {
 
 #[test]
 fn a_key_that_does_not_exist_is_refused() {
-    for (text, key) in [("[listen]\nprot = 3000\n", "listen.prot"), ("[server]\n", "server"), ("port = 1\n", "port")] {
+    for (text, key) in [
+        ("[listen]\nprot = 3000\n", "listen.prot"),
+        ("[server]\n", "server"),
+        ("port = 1\n", "port"),
+        ("[listen]\n\"a\\nb\" = 1\n", "listen.a\nb"),
+    ] {
         let error = with_file(text).unwrap_err();
         assert!(matches!(&error, ConfigError::UnknownKey { key: found, .. } if found.starts_with(key)), "{error}");
+        assert!(!error.to_string().contains(char::is_control), "it is one line: {error}");
     }
 }
 

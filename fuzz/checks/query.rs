@@ -1,0 +1,18 @@
+//! What a callback says whose parameters are a query, as it was sent and with its pairs in order.
+
+use provider::Method;
+use time::OffsetDateTime;
+
+use super::{callback::says, second, signed::Sent};
+
+pub(crate) fn check(query: &[u8]) {
+    let Ok(query) = std::str::from_utf8(query) else { return };
+    let mut pairs: Vec<_> = query.split('&').collect();
+    pairs.sort_unstable();
+    let sorted = pairs.join("&");
+    let sent = Sent { method: Method::Get, query, body: b"" };
+    for params in [query, &sorted] {
+        let verified = sent.is_taken_by_its_signature_alone(params, &sorted);
+        says(verified.callback(OffsetDateTime::UNIX_EPOCH), &second::pairs(query));
+    }
+}
