@@ -5,6 +5,7 @@
 mod codes;
 mod completing;
 mod deciding;
+mod faults;
 mod given;
 mod limits;
 mod outbox;
