@@ -21,6 +21,7 @@ mod blows;
 mod chaos;
 mod cluster;
 mod letters;
+mod once;
 mod proxy;
 mod role;
 mod sharing;

@@ -54,6 +54,41 @@ async fn a_callback_that_contradicts_or_repeats_a_decision_is_answered_200_and_c
 }
 
 #[tokio::test]
+async fn a_genuine_callback_that_was_caught_and_is_replayed_decides_once_and_is_written_down() {
+    let mut world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    let caught = callback(&world, &person.cellphone, &approval).await;
+    let signature = sign(&world, KEY, &caught);
+    for _ in 0..4 {
+        assert_eq!(send_callback(&world, &caught, Some(&signature)).await, 200);
+    }
+    let repeated = "callback_refused: is approved already, Approve changes nothing";
+    world.audited(&approval, repeated).await;
+    assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
+    let mut other = Browser::default();
+    let next = other.sign_in(&world, &person).await;
+    world.restart().await;
+    assert_eq!(send_callback(&world, &caught, Some(&signature)).await, 200);
+    assert_eq!(other.look(&world, &next).await["status"], "pending", "and opens nothing later");
+    let trail = world.audit(&approval).await;
+    let count = |kind: &str| trail.iter().filter(|line| line.starts_with(kind)).count();
+    assert_eq!((count("approval_decided"), count("callback_refused")), (1, 1), "{trail:?}");
+}
+
+#[tokio::test]
+async fn the_right_signature_of_another_application_is_refused_and_leaves_a_line_in_the_log() {
+    let mut world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    let genuine = callback(&world, &person.cellphone, &approval).await;
+    let of_another = sign(&world, "the-key-of-another-application", &genuine);
+    assert_eq!(send_callback(&world, &genuine, Some(&of_another)).await, 401);
+    while !world.serve.error_line().await.contains("refused a callback") {}
+    assert_eq!(browser.look(&world, &approval).await["status"], "pending");
+    let trail = world.audit(&approval).await;
+    assert!(trail.iter().all(|line| !line.starts_with("callback_refused")), "strangers write nothing: {trail:?}");
+}
+
+#[tokio::test]
 async fn a_callback_nobody_can_read_or_place_is_answered_200() {
     let world = World::start().await;
     for odd in [json!({ "authy_id": 1234 }), json!({ "authy_id": 1234, "uuid": "nobodys", "status": "approved" })] {
