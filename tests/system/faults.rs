@@ -49,7 +49,8 @@ async fn whatever_the_provider_answers_about_a_code_but_that_it_is_valid_lets_no
             assert_eq!((typed.status, &*browser.state(&world).await), (200, "confirmed"));
             continue;
         }
-        let refused = matches!((typed.status, &*typed.problem()), (401, "invalid-code") | (503, "provider-unavailable"));
+        let refused =
+            matches!((typed.status, &*typed.problem()), (401, "invalid-code") | (503, "provider-unavailable"));
         assert!(refused, "{answer:?}: {}", typed.text);
         assert_eq!(typed.header("set-cookie"), "", "{answer:?}");
         is_out(&world, &mut browser, &approval).await;

@@ -19,6 +19,7 @@ mod once;
 mod port;
 #[expect(dead_code, reason = "shared with the tests of the fleet, which use more of it")]
 mod process;
+mod promised;
 mod provider_trouble;
 mod secrets;
 mod sign_up;

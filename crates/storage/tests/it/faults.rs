@@ -29,8 +29,7 @@ impl Way {
     }
 
     async fn bar(&self, write: &str) {
-        let trigger =
-            format!("CREATE TRIGGER fault BEFORE {write} BEGIN SELECT RAISE(ABORT, 'the disk is gone'); END");
+        let trigger = format!("CREATE TRIGGER fault BEFORE {write} BEGIN SELECT RAISE(ABORT, 'the disk is gone'); END");
         sqlx::raw_sql(sqlx::AssertSqlSafe(trigger)).execute(&self.0).await.unwrap();
     }
 
