@@ -94,11 +94,11 @@ fn every_requirement_has_a_verdict_and_what_is_met_says_where() {
     let all = (1..).zip(chapters).flat_map(|(chapter, count)| (1..=count).map(move |nth| format!("6.{chapter}.{nth}")));
     assert!(asvs.iter().map(|row| row[0].clone()).eq(all), "each requirement once, in its order");
     for row in nist.iter().chain(&asvs) {
-        let [section, asks, verdict, held] = &row[..] else { panic!("{row:?}") };
+        let [section, wish, verdict, held] = &row[..] else { panic!("{row:?}") };
         let verdicts = ["**met**", "**partly**", "**not met**", "**does not apply**"];
-        assert!(verdicts.iter().any(|one| verdict.starts_with(one)), "{section} {asks}: {verdict}");
+        assert!(verdicts.iter().any(|one| verdict.starts_with(one)), "{section} {wish}: {verdict}");
         let says = named(held).next().is_some() || held.contains("TEST?") || held.starts_with("there ");
-        assert!(says || !verdict.starts_with("**met**"), "{section} {asks}: {held}");
+        assert!(says || !verdict.starts_with("**met**"), "{section} {wish}: {held}");
     }
 }
 
