@@ -58,10 +58,12 @@ async fn whatever_the_provider_answers_about_a_code_but_that_it_is_valid_lets_no
 }
 
 #[tokio::test]
-async fn whatever_fails_while_the_provider_is_asked_about_a_request_approves_nothing() {
+async fn whatever_the_provider_answers_about_a_request_but_exactly_approved_approves_nothing() {
     let approved = r#"{"approval_request":{"uuid":"0","_authy_id":0,"status":"approved"},"success":true}"#;
     let answers = [
         Says(200, approved),
+        Says(200, r#"{"approval_request":{"uuid":"1","_authy_id":1234,"status":"approved"},"success":true}"#),
+        Says(200, r#"{"approval_request":{"uuid":"2","_authy_id":2,"status":"Approved"},"success":true}"#),
         Says(200, approved), // of the first
         Says(200, r#"{"success":true,"status":"approved"}"#),
         Says(200, "approved"),
@@ -70,13 +72,17 @@ async fn whatever_fails_while_the_provider_is_asked_about_a_request_approves_not
         HangsUp,
         Silent,
     ];
-    let (world, all) = waiting(Step::Question, &answers).await;
-    for (at, (mut browser, approval)) in all.into_iter().enumerate() {
-        let end = browser.until_is(&world, &approval, |now| now["status"] != "pending").await;
+    let (world, mut all) = waiting(Step::Question, &answers).await;
+    for (at, (browser, approval)) in all.iter_mut().enumerate() {
+        let end = browser.until_is(&world, approval, |now| now["status"] != "pending").await;
         assert_eq!(end["status"], if at == 0 { "approved" } else { "expired" }, "{:?}", answers[at]);
         if at > 0 {
-            is_out(&world, &mut browser, &approval).await;
+            is_out(&world, browser, approval).await;
         }
+    }
+    for (at, doubt) in [(1, "names another user"), (2, "has an unknown status")] {
+        let trail = world.audit(&all[at].1).await;
+        assert!(trail.contains(&format!("callback_refused: {doubt}")), "{trail:?}");
     }
 }
 

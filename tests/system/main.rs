@@ -12,7 +12,6 @@ mod described;
 mod durability;
 mod faults;
 mod headers;
-mod liar;
 mod main_road;
 mod manager;
 mod once;

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
@@ -26,6 +27,7 @@ pub(crate) struct StandIn {
     pub(crate) url: String,
     wrong: Option<Step>,
     answers: Arc<[Wrong]>,
+    questions: Arc<AtomicU32>,
 }
 
 /// What it is asked to do.
@@ -63,10 +65,15 @@ impl StandIn {
         Self::start(Some(step), answers).await
     }
 
+    /// How often it was asked what a phone said.
+    pub(crate) fn questions(&self) -> u32 {
+        self.questions.load(Ordering::SeqCst)
+    }
+
     async fn start(wrong: Option<Step>, answers: &[Wrong]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let stand_in = Self { url, wrong, answers: answers.into() };
+        let stand_in = Self { url, wrong, answers: answers.into(), questions: Arc::default() };
         let router = Router::new()
             .route("/protected/json/users/new", post(register))
             .route("/onetouch/json/users/{user}/approval_requests", post(push))
@@ -118,6 +125,7 @@ async fn push(State(this): State<StandIn>, Path(user): Path<usize>) -> Response 
 }
 
 async fn question(State(this): State<StandIn>, Path(request): Path<usize>) -> Response {
+    this.questions.fetch_add(1, Ordering::SeqCst);
     let pending = json!({ "uuid": request.to_string(), "_authy_id": request, "status": "pending" });
     let well = json!({ "approval_request": pending, "success": true });
     this.answer(Step::Question, request, well.to_string()).await

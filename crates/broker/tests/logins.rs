@@ -57,7 +57,7 @@ fn message(text: &str) -> Message {
 /// A server with those logins.
 fn serve(folder: &Path) -> Server {
     let file = folder.join("nats.conf");
-    let store = format!("store_dir: {:?}", folder.join("nats"));
+    let store = format!(r#"store_dir: "{}""#, folder.join("nats").display());
     std::fs::write(&file, ACCOUNTS.replace(r#"store_dir: "nats""#, &store)).unwrap();
     Server::start_configured(VERSION, &file)
 }
