@@ -156,6 +156,56 @@ async fn a_code_counts_once() {
 }
 
 #[tokio::test]
+async fn guesses_at_the_code_of_a_transaction_count_with_those_at_a_sign_in() {
+    let world = World::start().await;
+    let mut browser = Browser::default();
+    let person = browser.sign_up(&world, 10).await;
+    let transaction = browser.post(&world, "/api/approvals", json!({ "message": "Send 7 Galleons" })).await.json();
+    let path = format!("/api/approvals/{}/code", id(&transaction));
+    for guess in 0..5 {
+        let guessed = browser.post(&world, &path, json!({ "code": format!("{guess:07}") })).await;
+        assert_eq!(guessed.problem(), "invalid-code");
+    }
+    assert_eq!(browser.post(&world, &path, json!({ "code": "0000005" })).await.problem(), "too-many-attempts");
+    let mut other = Browser::default();
+    other.sign_in(&world, &person).await;
+    let right = text(&world.phone(&person.cellphone).await["authenticator"], "code").to_owned();
+    assert_eq!(other.type_code(&world, &right).await.problem(), "too-many-attempts");
+    assert_eq!(browser.look(&world, &transaction).await["status"], "pending");
+}
+
+#[tokio::test]
+async fn no_step_is_taken_before_the_one_it_needs() {
+    let world = World::start().await;
+    let (person, mut pending, approval) = signing_in(&world).await;
+    let asks = json!({ "message": "Send 7 Galleons" });
+    let mut nobody = Browser::default();
+    for browser in [&mut nobody, &mut pending] {
+        assert_eq!(browser.post(&world, "/api/approvals", asks.clone()).await.problem(), "no-session");
+    }
+    assert_eq!(nobody.type_code(&world, "0123456").await.problem(), "no-session");
+    assert_eq!(nobody.ask_for_code(&world, "sms").await.problem(), "no-session");
+    for step in ["complete", "cancel", "resend"] {
+        assert_eq!(nobody.act(&world, &approval, step).await.problem(), "no-session", "{step}");
+    }
+    assert_eq!(pending.act(&world, &approval, "complete").await.problem(), "not-approved");
+    assert_eq!(
+        pending
+            .post(&world, &format!("/api/approvals/{}/code", id(&approval)), json!({ "code": "0123456" }))
+            .await
+            .status,
+        404
+    );
+    let again = pending.act(&world, &approval, "resend").await.json();
+    world.tap(&person.cellphone, &again, "approve").await;
+    pending.until(&world, &again, "approved").await;
+    assert_eq!(pending.act(&world, &approval, "complete").await.problem(), "not-approved", "of what was replaced");
+    let mut left = pending.clone();
+    left.send(&world, Method::DELETE, "/api/session", None).await;
+    assert_eq!(pending.act(&world, &again, "complete").await.problem(), "no-session", "by who has signed out");
+}
+
+#[tokio::test]
 async fn codes_that_are_no_codes_never_reach_the_provider() {
     let mut world = World::start().await;
     let (_, mut browser, _) = signing_in(&world).await;
