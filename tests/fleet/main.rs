@@ -22,6 +22,7 @@ mod chaos;
 mod cluster;
 mod letters;
 mod limits;
+mod once;
 mod proxy;
 mod role;
 mod secrets;

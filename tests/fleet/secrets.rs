@@ -46,7 +46,7 @@ impl Canaries {
 async fn no_secret_is_said_by_any_process_whatever_goes_wrong() {
     let variables = [("LOG", "trace"), ("NATS_USER", "fleet"), ("NATS_PASSWORD", NATS_PASSWORD)];
     let variables = variables.map(|(name, value)| (name, value.to_owned())).to_vec();
-    let mut world = World::start_with(Plan { receivers: 1, hubs: 1, variables, nats: NATS }).await;
+    let mut world = World::start_with(Plan { receivers: 1, hubs: 1, variables, nats: NATS, ..Plan::default() }).await;
     let mut canaries = Canaries(Vec::new());
     for planted in [KEY, OTHER_KEY, PASSWORD, NATS_PASSWORD] {
         canaries.plant(planted);

@@ -138,7 +138,7 @@ async fn a_receiver_that_ends_hands_on_what_it_has_or_says_what_it_keeps() {
 async fn a_process_that_is_receiver_and_hub_spools_while_its_nats_is_away() {
     let admin = free_port();
     let variables = vec![("ADMIN_ADDR", format!("127.0.0.1:{admin}"))];
-    let mut world = World::start_with(Plan { receivers: 0, hubs: 0, both: 1, variables }).await;
+    let mut world = World::start_with(Plan { receivers: 0, hubs: 0, both: 1, variables, ..Plan::default() }).await;
     let (_, mut waiting) = waiting(&world, 1).await;
     let (browser, approval, body) = &mut waiting[0];
     world.nats_dies();

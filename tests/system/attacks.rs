@@ -54,6 +54,41 @@ async fn a_callback_that_contradicts_or_repeats_a_decision_is_answered_200_and_c
 }
 
 #[tokio::test]
+async fn a_genuine_callback_that_was_caught_and_is_replayed_decides_once_and_is_written_down() {
+    let mut world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    let caught = callback(&world, &person.cellphone, &approval).await;
+    let signature = sign(&world, KEY, &caught);
+    for _ in 0..4 {
+        assert_eq!(send_callback(&world, &caught, Some(&signature)).await, 200);
+    }
+    let repeated = "callback_refused: is approved already, Approve changes nothing";
+    world.audited(&approval, repeated).await;
+    assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
+    let mut other = Browser::default();
+    let next = other.sign_in(&world, &person).await;
+    world.restart().await;
+    assert_eq!(send_callback(&world, &caught, Some(&signature)).await, 200);
+    assert_eq!(other.look(&world, &next).await["status"], "pending", "and opens nothing later");
+    let trail = world.audit(&approval).await;
+    let count = |kind: &str| trail.iter().filter(|line| line.starts_with(kind)).count();
+    assert_eq!((count("approval_decided"), count("callback_refused")), (1, 1), "{trail:?}");
+}
+
+#[tokio::test]
+async fn the_right_signature_of_another_application_is_refused_and_leaves_a_line_in_the_log() {
+    let mut world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    let genuine = callback(&world, &person.cellphone, &approval).await;
+    let of_another = sign(&world, "the-key-of-another-application", &genuine);
+    assert_eq!(send_callback(&world, &genuine, Some(&of_another)).await, 401);
+    while !world.serve.error_line().await.contains("refused a callback") {}
+    assert_eq!(browser.look(&world, &approval).await["status"], "pending");
+    let trail = world.audit(&approval).await;
+    assert!(trail.iter().all(|line| !line.starts_with("callback_refused")), "strangers write nothing: {trail:?}");
+}
+
+#[tokio::test]
 async fn a_callback_nobody_can_read_or_place_is_answered_200() {
     let world = World::start().await;
     for odd in [json!({ "authy_id": 1234 }), json!({ "authy_id": 1234, "uuid": "nobodys", "status": "approved" })] {
@@ -118,6 +153,56 @@ async fn a_code_counts_once() {
     assert_eq!(one.type_code(&world, &code).await.status, 200);
     assert_eq!(other.type_code(&world, &code).await.problem(), "invalid-code");
     assert_eq!(other.state(&world).await, "pending");
+}
+
+#[tokio::test]
+async fn guesses_at_the_code_of_a_transaction_count_with_those_at_a_sign_in() {
+    let world = World::start().await;
+    let mut browser = Browser::default();
+    let person = browser.sign_up(&world, 10).await;
+    let transaction = browser.post(&world, "/api/approvals", json!({ "message": "Send 7 Galleons" })).await.json();
+    let path = format!("/api/approvals/{}/code", id(&transaction));
+    for guess in 0..5 {
+        let guessed = browser.post(&world, &path, json!({ "code": format!("{guess:07}") })).await;
+        assert_eq!(guessed.problem(), "invalid-code");
+    }
+    assert_eq!(browser.post(&world, &path, json!({ "code": "0000005" })).await.problem(), "too-many-attempts");
+    let mut other = Browser::default();
+    other.sign_in(&world, &person).await;
+    let right = text(&world.phone(&person.cellphone).await["authenticator"], "code").to_owned();
+    assert_eq!(other.type_code(&world, &right).await.problem(), "too-many-attempts");
+    assert_eq!(browser.look(&world, &transaction).await["status"], "pending");
+}
+
+#[tokio::test]
+async fn no_step_is_taken_before_the_one_it_needs() {
+    let world = World::start().await;
+    let (person, mut pending, approval) = signing_in(&world).await;
+    let asks = json!({ "message": "Send 7 Galleons" });
+    let mut nobody = Browser::default();
+    for browser in [&mut nobody, &mut pending] {
+        assert_eq!(browser.post(&world, "/api/approvals", asks.clone()).await.problem(), "no-session");
+    }
+    assert_eq!(nobody.type_code(&world, "0123456").await.problem(), "no-session");
+    assert_eq!(nobody.ask_for_code(&world, "sms").await.problem(), "no-session");
+    for step in ["complete", "cancel", "resend"] {
+        assert_eq!(nobody.act(&world, &approval, step).await.problem(), "no-session", "{step}");
+    }
+    assert_eq!(pending.act(&world, &approval, "complete").await.problem(), "not-approved");
+    assert_eq!(
+        pending
+            .post(&world, &format!("/api/approvals/{}/code", id(&approval)), json!({ "code": "0123456" }))
+            .await
+            .status,
+        404
+    );
+    let again = pending.act(&world, &approval, "resend").await.json();
+    world.tap(&person.cellphone, &again, "approve").await;
+    pending.until(&world, &again, "approved").await;
+    assert_eq!(pending.act(&world, &approval, "complete").await.problem(), "not-approved", "of what was replaced");
+    let mut left = pending.clone();
+    left.send(&world, Method::DELETE, "/api/session", None).await;
+    assert_eq!(pending.act(&world, &again, "complete").await.problem(), "no-session", "by who has signed out");
 }
 
 #[tokio::test]

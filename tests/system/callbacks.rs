@@ -15,6 +15,11 @@ async fn call_back(world: &World, genuine: &Value, status: &str) {
     assert_eq!(send_callback(world, &body, Some(&sign(world, KEY, &body))).await, 200, "{status}");
 }
 
+/// What a callback echoes of the hidden details.
+fn hidden(callback: &Value) -> Value {
+    callback["approval_request"]["transaction"]["hidden_details"].clone()
+}
+
 fn count(trail: &[String], kind: &str) -> usize {
     trail.iter().filter(|line| line.starts_with(kind)).count()
 }
@@ -87,6 +92,49 @@ async fn of_callbacks_that_contradict_each_other_at_once_one_decides_and_the_res
     assert_eq!(browser.look(&world, &approval).await["status"], status);
     let completed = browser.act(&world, &approval, "complete").await.status == 200;
     assert_eq!(completed, status == "approved");
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_with_a_well_signed_callback_nothing_happens_but_a_line_in_the_trail() {
+    let world = World::start().await;
+    let grace = Browser::default().sign_up(&world, 11).await;
+    let (ada, mut browser, approval) = signing_in(&world).await;
+    let mut elsewhere = Browser::default();
+    let other = elsewhere.sign_in(&world, &ada).await;
+    for (browser, approval) in [(&mut browser, &approval), (&mut elsewhere, &other)] {
+        browser.until_is(&world, approval, |now| now["delivery"] == "sent").await;
+    }
+    let good = callback(&world, &ada.cellphone, &approval).await;
+    let of_other = callback(&world, &ada.cellphone, &other).await;
+    let with = |path: &str, value: &Value| {
+        let mut changed = good.clone();
+        *changed.pointer_mut(path).unwrap() = value.clone();
+        changed
+    };
+    let shown = "/approval_request/transaction";
+    let wrong = [
+        ("names another user", with("/authy_id", &world.phone(&grace.cellphone).await["authy_id"])),
+        ("is about another request", with("/uuid", &json!("nobodys"))),
+        ("shows other content", with(&format!("{shown}/message"), &json!("Sign in to Elsewhere?"))),
+        ("shows other content", with(&format!("{shown}/details/Number"), &json!("1"))),
+        ("shows other content", with(&format!("{shown}/hidden_details/digest"), &json!("0"))),
+        ("shows other content", with(&format!("{shown}/hidden_details"), &hidden(&of_other))),
+        ("has an unknown status", with("/status", &json!("Approved"))),
+    ];
+    for (before, (doubt, callback)) in wrong.iter().enumerate() {
+        assert_eq!(send_callback(&world, callback, Some(&sign(&world, KEY, callback))).await, 200);
+        let trail = world.audit_when(&approval, |trail| count(trail, "callback_refused") > before).await;
+        assert_eq!(trail.last().unwrap(), &format!("callback_refused: {doubt}"));
+    }
+    let crossed = with("/uuid", &of_other["uuid"]);
+    assert_eq!(send_callback(&world, &crossed, Some(&sign(&world, KEY, &crossed))).await, 200);
+    world.audited(&other, "callback_refused: shows other content").await;
+    for (browser, approval) in [(&mut browser, &approval), (&mut elsewhere, &other)] {
+        assert_eq!(browser.look(&world, approval).await["status"], "pending");
+        assert_eq!(browser.act(&world, approval, "complete").await.problem(), "not-approved");
+    }
+    call_back(&world, &good, "approved").await;
+    browser.until(&world, &approval, "approved").await;
 }
 
 #[tokio::test]

@@ -61,3 +61,37 @@ async fn somebody_elses_approval_is_nowhere_to_be_found() {
     assert_eq!(other.act(&world, &approval, "complete").await.problem(), "not-found");
     assert_eq!(other.act(&world, &own, "complete").await.problem(), "not-approved");
 }
+
+#[tokio::test]
+async fn sign_ins_begun_at_the_same_moment_share_nothing_and_one_opens_nothing_for_the_other() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let (mut owner, mut thief) = (Browser::default(), Browser::default());
+    let (own, thiefs) = tokio::join!(owner.sign_in(&world, &person), thief.sign_in(&world, &person));
+    for what in ["id", "number"] {
+        assert_ne!(own[what], thiefs[what]);
+    }
+    assert_ne!(owner.cookie, thief.cookie);
+    let (of_owner, of_thief) =
+        (world.request(&person.cellphone, &own).await, world.request(&person.cellphone, &thiefs).await);
+    assert_ne!(of_owner["uuid"], of_thief["uuid"]);
+    world.tap(&person.cellphone, &own, "approve").await;
+    owner.until(&world, &own, "approved").await;
+    for approval in [&own, &thiefs] {
+        assert_ne!(thief.act(&world, approval, "complete").await.status, 200);
+    }
+    assert_eq!((thief.state(&world).await, owner.act(&world, &own, "complete").await.status), ("pending".into(), 200));
+}
+
+#[tokio::test]
+async fn being_in_already_lends_nothing_to_another_sign_in() {
+    let world = World::start().await;
+    let mut browser = Browser::default();
+    let person = browser.sign_up(&world, 10).await;
+    let mut in_already = browser.clone();
+    let again = browser.sign_in(&world, &person).await;
+    assert_eq!((in_already.state(&world).await, browser.state(&world).await), ("confirmed".into(), "pending".into()));
+    assert_eq!(browser.act(&world, &again, "complete").await.problem(), "not-approved");
+    assert_eq!(in_already.act(&world, &again, "complete").await.problem(), "not-found");
+    assert_eq!(browser.state(&world).await, "pending");
+}

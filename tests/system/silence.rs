@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::browser::{Browser, signing_in};
-use crate::liar::Liar;
+use crate::stand_in::StandIn;
 use crate::world::World;
 
 #[tokio::test]
@@ -22,7 +22,7 @@ async fn an_answer_that_nobody_called_back_about_is_asked_for_long_before_the_en
 
 #[tokio::test]
 async fn a_request_that_nobody_answers_is_asked_about_twice_in_its_short_life_and_then_expires() {
-    let provider = Liar::undecided().await;
+    let provider = StandIn::well().await;
     let world = World::start_with(&[("AUTHY_API_URL", &provider.url), ("SIGN_IN_SECONDS", "16")]).await;
     let person = json!({ "full_name": "Ada", "email": "ada@example.com", "country_code": "1", "phone": "2025550110",
         "password": "difference engine" });

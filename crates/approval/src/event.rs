@@ -107,6 +107,12 @@ impl MessageId {
         }))
     }
 
+    /// The id under which it is told that the same message came again: one for all its repeats.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self::of(format!("again {}", self.0).as_bytes())
+    }
+
     /// The W3C `traceparent` of everything that happens because of this message. It follows from the id, so that it
     /// needs no place of its own.
     #[must_use]

@@ -1,5 +1,5 @@
 //! What an event log on NATS does beyond the conformance suite: what travels, what a full or a dying server means, what
-//! processes tell each other, and that a login may be allowed no more than its role needs.
+//! processes tell each other, and by which ways one logs in.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use approval::{MessageId, Secret, subject};
+use approval::{MessageId, subject};
 use async_nats::jetstream::{self, consumer, stream};
 use broker::{
     Announced, ConnectError, ConsumeError, Credentials, EventLog as _, Intake as _, JetStream, JetStreamSettings,
@@ -257,54 +257,6 @@ async fn said(log: &JetStream) -> bytes::Bytes {
             return what;
         }
     }
-}
-
-/// A receiver may publish callbacks and bury, and nothing else; a hub may take, bury and announce; the operator replays.
-const ACCOUNTS: &str = include_str!("../../../deploy/nats.conf");
-
-#[tokio::test]
-async fn with_the_logins_that_we_ship_nobody_may_do_more_than_his_role_needs() {
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("nats.conf");
-    let store = format!("store_dir: {:?}", folder.path().join("nats"));
-    std::fs::write(&file, ACCOUNTS.replace(r#"store_dir: "nats""#, &store)).unwrap();
-    let server = Server::start_configured(VERSION, &file);
-    let login = |user: &'static str| JetStreamSettings {
-        credentials: Credentials::Password { user: user.to_owned(), password: Secret::new("change-me") },
-        inbox: user,
-        ..JetStreamSettings::at(&server.url)
-    };
-    assert!(matches!(JetStream::connect(JetStreamSettings::at(&server.url)).await, Err(ConnectError::Refused)));
-    // The operator makes the streams, the roles use them.
-    let operator = JetStream::connect(login("operator")).await.unwrap();
-    let (receiver, hub) =
-        (JetStream::connect(login("receiver")).await.unwrap(), JetStream::connect(login("hub")).await.unwrap());
-    assert_eq!(hub.announced().await, Announced::Missed);
-
-    receiver.publish(message("a")).await.unwrap();
-    receiver.bury(message("b"), "no uuid").await.unwrap();
-    let taken = hub.next().await.unwrap();
-    hub.settle(taken, Outcome::Park("later".to_owned())).await.unwrap();
-    assert_eq!(operator.dead_letters().await.unwrap().len(), 2);
-    assert!(operator.replay(2).await.unwrap());
-    let again = hub.next().await.unwrap();
-    hub.settle(again, Outcome::Done).await.unwrap();
-
-    let options = async_nats::ConnectOptions::with_user_and_password("receiver".into(), "change-me".into())
-        .custom_inbox_prefix("_INBOX.receiver");
-    let strange = jetstream::new(options.connect(&server.url).await.unwrap());
-    let stream = strange.get_stream_no_info("COUNTERSIGN_EVENTS").await.unwrap();
-    // What is forbidden is not answered at all.
-    let (forged, read, taken, purged, deleted) = tokio::join!(
-        hub.publish(message("forged")),
-        receiver.dead_letters(),
-        tokio::time::timeout(Duration::from_secs(6), receiver.next()),
-        std::future::IntoFuture::into_future(stream.purge()),
-        strange.delete_stream("COUNTERSIGN_EVENTS"),
-    );
-    assert!(forged.is_err(), "a hub hands in nothing");
-    assert!(read.is_err() && !matches!(taken, Ok(Ok(_))), "a receiver reads and takes nothing");
-    assert!(purged.is_err() && deleted.is_err(), "a receiver removes nothing");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! One callback on its way from the request to the event log.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use approval::{Clock, Event};
 use axum::extract::Request;
@@ -27,6 +27,8 @@ pub struct Receiver {
 
 /// How long the log may take to acknowledge.
 const LOG_DEADLINE: Duration = Duration::from_secs(8);
+/// How long it may take to be told of a repeat, which is answered 200 in any case.
+const REPEAT_DEADLINE: Duration = Duration::from_secs(1);
 
 impl Receiver {
     /// Verifies, then reads, then publishes; returns once the log has it.
@@ -39,7 +41,11 @@ impl Receiver {
             Ok(callback) => {
                 let request = callback.request.clone();
                 let message = Message::event(id.clone(), Event::Callback(callback).to_bytes().into());
+                let again = Message { id: id.again(), ..message.clone() };
                 let receipt = acknowledged(self.log.publish(message)).await?;
+                if receipt == Receipt::Duplicate {
+                    self.tell_of_repeat(again).await;
+                }
                 Ok(Taken::Published { id, request, receipt, with })
             }
             Err(reason) => {
@@ -47,6 +53,17 @@ impl Receiver {
                 acknowledged(self.log.bury(message, &reason.to_string())).await?;
                 Ok(Taken::Buried { id, reason, with })
             }
+        }
+    }
+
+    /// The log keeps one of each message, so that nobody would hear of a callback that is sent again, perhaps by somebody
+    /// who caught it. Its repeats are therefore handed in once more, as one message, which a hub finds decided and writes
+    /// down. What was asked for is safe before: of a repeat that cannot be told there is the line in our log.
+    async fn tell_of_repeat(&self, again: Message) {
+        match timeout(REPEAT_DEADLINE, self.log.publish(again)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(error = &error as &dyn Error, "a repeat of a callback could not be told"),
+            Err(_) => tracing::warn!("a repeat of a callback could not be told in time"),
         }
     }
 }

@@ -34,6 +34,8 @@ pub enum Heard {
 pub enum Doubt {
     /// It names another user of the provider.
     AnotherUser,
+    /// It is about another request than the one whose approval it claims to be of.
+    AnotherRequest,
     /// What it says was shown is not what we asked to show.
     AnotherContent,
     /// Its status is no word we know.
@@ -57,6 +59,7 @@ impl Doubt {
     pub const fn words(self) -> &'static str {
         match self {
             Self::AnotherUser => "names another user",
+            Self::AnotherRequest => "is about another request",
             Self::AnotherContent => "shows other content",
             Self::UnknownStatus => "has an unknown status",
             Self::SwitchedOff => "approves for an account whose push is off",
@@ -109,17 +112,15 @@ impl Storage {
     }
 }
 
-/// The approval a callback is for: by its request id, or, while that is not stored, by the hidden details.
+/// The approval a callback is for: by its request id, or, where none has that, by what its hidden details claim. [`check`]
+/// says whether they may, so that a false claim is written down.
 async fn find(db: &mut SqliteConnection, callback: &Callback) -> Result<Option<Approval>, StorageError> {
     if let Some(approval) = by_request(db, &callback.request).await? {
         return Ok(Some(approval));
     }
     let Some(hidden) = &callback.echo.hidden else { return Ok(None) };
     let Some(id) = Approval::claimed_by(hidden) else { return Ok(None) };
-    let claimed = approvals::load(db, id).await?;
-    Ok(claimed.filter(|approval| {
-        approval.request.is_none() && approval.hidden() == *hidden && approval.provider_user == callback.provider_user
-    }))
+    approvals::load(db, id).await
 }
 
 async fn by_request(db: &mut SqliteConnection, request: &RequestId) -> Result<Option<Approval>, StorageError> {
@@ -130,6 +131,9 @@ async fn by_request(db: &mut SqliteConnection, request: &RequestId) -> Result<Op
 fn check(approval: &Approval, callback: &Callback) -> Result<Change, Doubt> {
     if approval.provider_user != callback.provider_user {
         return Err(Doubt::AnotherUser);
+    }
+    if approval.request.as_ref().is_some_and(|request| *request != callback.request) {
+        return Err(Doubt::AnotherRequest);
     }
     let hidden = callback.echo.hidden.as_ref().is_none_or(|hidden| *hidden == approval.hidden());
     if !hidden || !callback.echo.agrees_with(&approval.shown) {

@@ -116,30 +116,49 @@ async fn a_callback_that_outruns_its_request_id_decides_by_the_hidden_details() 
 }
 
 #[tokio::test]
-async fn hidden_details_of_another_approval_or_user_find_nothing() {
+async fn hidden_details_of_another_approval_or_user_decide_nothing_and_are_written_down() {
     let given = Given::empty().await;
     let user = given.account("ada@example.com").await;
     let (one, other) = (given.sign_in(user).await, given.sign_in(user).await);
     let request = RequestId("unknown".into());
     let mut forged = echoing(&one, &request, "approved");
     forged.echo.hidden.as_mut().unwrap().insert("approval".into(), other.approval.id.to_string());
-    assert_eq!(given.storage.decide(&forged, Heard::Callback).await.unwrap(), Decided::Unknown);
+    let decided = given.storage.decide(&forged, Heard::Callback).await.unwrap();
+    assert_eq!(decided, Decided::Nothing(Doubt::AnotherContent));
     let mut foreign = echoing(&one, &request, "approved");
     foreign.provider_user = ProviderUserId("1234".into());
-    assert_eq!(given.storage.decide(&foreign, Heard::Callback).await.unwrap(), Decided::Unknown);
-    assert_eq!(given.now(&one).await.status, Status::Pending);
+    let decided = given.storage.decide(&foreign, Heard::Callback).await.unwrap();
+    assert_eq!(decided, Decided::Nothing(Doubt::AnotherUser));
+    for waiting in [&one, &other] {
+        assert_eq!(given.now(waiting).await.status, Status::Pending);
+        assert_eq!(given.audited(waiting).await.last().unwrap(), "callback_refused");
+    }
 }
 
 #[tokio::test]
-async fn a_known_request_id_is_never_replaced_by_hidden_details() {
+async fn a_known_request_id_is_never_replaced_by_hidden_details_and_the_try_is_written_down() {
     let given = Given::empty().await;
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
-    given.sent(&waiting).await;
+    let request = given.sent(&waiting).await;
     let other = RequestId("of-another-request".into());
-    assert_eq!(
-        given.storage.decide(&echoing(&waiting, &other, "approved"), Heard::Callback).await.unwrap(),
-        Decided::Unknown
-    );
+    let decided = given.storage.decide(&echoing(&waiting, &other, "approved"), Heard::Callback).await.unwrap();
+    assert_eq!(decided, Decided::Nothing(Doubt::AnotherRequest));
+    assert_eq!((given.now(&waiting).await.request, given.now(&waiting).await.status), (Some(request), Status::Pending));
+    assert_eq!(given.audited(&waiting).await.last().unwrap(), "callback_refused");
+}
+
+#[tokio::test]
+async fn an_approval_counts_up_to_its_last_millisecond_and_not_at_its_end() {
+    for (left, status) in [(Duration::MILLISECOND, Status::Approved), (Duration::ZERO, Status::Expired)] {
+        let given = Given::empty().await;
+        let waiting = given.sign_in(given.account("ada@example.com").await).await;
+        let request = given.sent(&waiting).await;
+        given.pass(waiting.approval.expires_at - given.clock.now() - left);
+        for _ in 0..2 {
+            given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
+            assert_eq!(given.now(&waiting).await.status, status, "{left} before the end");
+        }
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod codes;
 mod completing;
 mod deciding;
 mod factors;
+mod faults;
 mod given;
 mod guesses;
 mod limits;
