@@ -70,7 +70,7 @@ fn shape(body: &Value) -> Value {
         for own in ["id", "number", "created_at", "expires_at"] {
             approval[own] = json!("another each time");
         }
-        for own in ["Number", "Email Address"] {
+        for own in ["Number", "Email Address", "Where"] {
             approval["details"][own] = json!("another each time");
         }
     }

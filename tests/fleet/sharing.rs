@@ -47,7 +47,8 @@ async fn a_callback_repeated_to_every_receiver_decides_once() {
 
 #[tokio::test]
 async fn a_browser_whose_session_is_ended_hears_it_at_whichever_hub_it_waits() {
-    let world = World::start_with(Plan { hubs: 3, ..Plan::default() }).await;
+    let variables = Plan::patient_phones();
+    let world = World::start_with(Plan { hubs: 3, variables, ..Plan::default() }).await;
     let mut owner = Browser::default();
     let person = owner.sign_up(&world, 1).await;
     let mut sockets = Vec::new();

@@ -60,7 +60,8 @@ async fn what_is_in_the_spool_survives_the_kill_of_its_receiver() {
 
 #[tokio::test]
 async fn a_server_that_hangs_keeps_nobody_waiting_and_what_it_took_after_all_decides_once() {
-    let world = World::start_with(Plan { receivers: 1, ..Plan::default() }).await;
+    let variables = Plan::patient_phones();
+    let world = World::start_with(Plan { receivers: 1, variables, ..Plan::default() }).await;
     let (_, mut waiting) = waiting(&world, 5).await;
     let nats = world.nats.as_ref().unwrap();
     nats.signal(Signal::STOP);

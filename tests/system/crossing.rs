@@ -88,7 +88,7 @@ async fn being_in_already_lends_nothing_to_another_sign_in() {
     let world = World::start().await;
     let mut browser = Browser::default();
     let person = browser.sign_up(&world, 10).await;
-    let mut in_already = browser.clone();
+    let (mut in_already, mut browser) = (browser, Browser::default());
     let again = browser.sign_in(&world, &person).await;
     assert_eq!((in_already.state(&world).await, browser.state(&world).await), ("confirmed".into(), "pending".into()));
     assert_eq!(browser.act(&world, &again, "complete").await.problem(), "not-approved");

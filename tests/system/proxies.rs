@@ -76,7 +76,7 @@ async fn forwarded_headers_lead_no_page_and_no_cookie_elsewhere() {
 
 #[tokio::test]
 async fn a_trusted_proxy_names_the_browser_and_no_browser_behind_it_names_itself() {
-    let world = World::start_with(&[("TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8")]).await;
+    let world = World::start_with(&[("TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8"), ("PENDING_PUSHES", "10")]).await;
     let person = Browser::default().sign_up(&world, 10).await;
     for (headers, shown) in [
         (vec![("x-forwarded-for", "203.0.113.7")], "203.0.113.7"),

@@ -42,6 +42,10 @@ pub(crate) struct OfApproval(#[param(value_type = String, format = "uuid")] pub(
 #[into_params(names("id"), parameter_in = Path)]
 pub(crate) struct OfSession(#[param(value_type = String, format = "uuid")] pub(crate) SessionId);
 
+/// The number of a notice in the address.
+#[derive(Debug)]
+pub(crate) struct OfNotice(pub(crate) i64);
+
 /// A whole number however JSON spells it: 180.0 is one as well as 180 (JSON Schema 2020-12, 6.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "f64")]
@@ -114,6 +118,14 @@ impl FromRequestParts<Hub> for OfApproval {
 }
 
 impl FromRequestParts<Hub> for OfSession {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, Problem> {
+        id_in(parts, hub).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Hub> for OfNotice {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, Problem> {

@@ -60,7 +60,8 @@ impl PushRules {
     /// How long after the asking for the last of so many refused ones the phone may be asked again.
     fn wait(self, refused: u32) -> Duration {
         let growth = f64::from(self.growth).powi(i32::try_from(refused.saturating_sub(1)).unwrap_or(i32::MAX));
-        if self.first_wait.is_zero() { Duration::ZERO } else { (self.first_wait * growth).min(self.longest_wait) }
+        let seconds = (self.first_wait.as_seconds_f64() * growth).min(self.longest_wait.as_seconds_f64());
+        if self.first_wait.is_zero() { Duration::ZERO } else { Duration::seconds_f64(seconds) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use approval::ApprovalId;
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
@@ -11,6 +11,7 @@ use storage::{ConfirmedBy, LiveSession, Notice, NoticeKind};
 
 use super::shell;
 use crate::{
+    body::OfNotice,
     caller::{Caller, MaybeCaller},
     endings,
     hub::Hub,
@@ -59,13 +60,10 @@ pub(super) async fn account(hub: &Hub, caller: &Caller, transfer: Transfer) -> R
 /// Shows a notice no more.
 pub(crate) async fn dismiss(
     State(hub): State<Hub>,
-    Path(id): Path<i64>,
+    OfNotice(id): OfNotice,
     caller: MaybeCaller,
 ) -> Result<Redirect, Problem> {
-    let caller = caller.required()?;
-    if !caller.is_confirmed() {
-        return Err(Problem::no_session());
-    }
+    let caller = caller.confirmed()?;
     hub.storage.dismiss_notice(caller.session.user, id).await?;
     Ok(Redirect::to("/account"))
 }
