@@ -42,6 +42,11 @@ impl Waiters {
         }
     }
 
+    /// An approval as it was told last to those who wait for it here.
+    pub(crate) fn told(&self, id: ApprovalId) -> Option<Arc<Approval>> {
+        self.lock().get(&id)?.borrow().clone()
+    }
+
     /// Whether anybody waits for this approval here.
     pub(crate) fn has(&self, id: ApprovalId) -> bool {
         self.lock().contains_key(&id)

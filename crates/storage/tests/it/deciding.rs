@@ -1,6 +1,6 @@
 //! Deciding: three proofs and nothing else, once, for one attempt.
 
-use approval::{Change, Delivery, Flat, ProviderUserId, RequestId, Status};
+use approval::{Approval, Callback, Change, Delivery, Flat, ProviderUserId, RequestId, Status};
 use proptest::prelude::*;
 use storage::{Decided, Doubt, Heard};
 use time::Duration;
@@ -21,6 +21,56 @@ async fn approved_decides_once_and_a_repeat_changes_nothing() {
     let again = given.storage.decide(&echoing(&waiting, &request, "approved"), Heard::Callback).await.unwrap();
     assert_eq!(again, Decided::Before(decided.clone()));
     assert_eq!(given.now(&waiting).await, *decided);
+}
+
+#[tokio::test]
+async fn what_was_read_approves_only_while_it_is_the_newest_version_pending_and_in_time() {
+    let given = Given::empty().await;
+    let waiting = given.sign_in(given.account("ada@example.com").await).await;
+    let request = given.sent(&waiting).await;
+    let read = given.now(&waiting).await;
+    let tap = echoing(&waiting, &request, "approved");
+    let at_once =
+        async |read: &Approval, tap: &Callback| given.storage.approve_at_once(read, tap, Heard::Callback).await;
+    // Read before its request was stored, or so it says; denied; too late; another's.
+    let mut older = read.clone();
+    older.version -= 1;
+    let mut over = read.clone();
+    over.expires_at = given.clock.now();
+    let denied = echoing(&waiting, &request, "denied");
+    let mut anothers = tap.clone();
+    anothers.provider_user = ProviderUserId("1234".into());
+    for (read, tap) in [(&older, &tap), (&over, &tap), (&read, &denied), (&read, &anothers)] {
+        assert_eq!(at_once(read, tap).await.unwrap(), None);
+    }
+    assert_eq!(given.now(&waiting).await, read);
+
+    let approved = at_once(&read, &tap).await.unwrap().unwrap();
+
+    assert_eq!(given.now(&waiting).await, approved);
+    assert_eq!(given.audited(&waiting).await.last().unwrap(), "approval_decided");
+    assert_eq!(at_once(&read, &tap).await.unwrap(), None, "it is decided");
+}
+
+#[tokio::test]
+async fn an_account_with_a_push_that_was_denied_is_approved_the_long_way_which_puts_that_right() {
+    let given = Given::empty().await;
+    let user = given.account("ada@example.com").await;
+    let (denied, waiting) = (given.sign_in(user).await, given.sign_in(user).await);
+    let no = given.sent(&denied).await;
+    given.storage.decide(&echoing(&denied, &no, "denied"), Heard::Callback).await.unwrap();
+    let request = given.sent(&waiting).await;
+    let tap = echoing(&waiting, &request, "approved");
+    let read = given.now(&waiting).await;
+
+    assert_eq!(given.storage.approve_at_once(&read, &tap, Heard::Callback).await.unwrap(), None);
+
+    assert!(matches!(given.storage.decide(&tap, Heard::Callback).await.unwrap(), Decided::Now(_)));
+    let next = given.sign_in(user).await;
+    let request = given.sent(&next).await;
+    let read = given.now(&next).await;
+    let again = given.storage.approve_at_once(&read, &echoing(&next, &request, "approved"), Heard::Callback).await;
+    assert!(again.unwrap().is_some(), "there is nothing to put right any more");
 }
 
 #[tokio::test]
