@@ -15,7 +15,7 @@ class Product:
     """`countersign demo` in a folder of its own, on free ports. Ends with its `with`."""
 
     def __init__(self, folder):
-        command, env = [os.environ["COUNTERSIGN_BIN"], "demo"], {"PORT": "0", "SIMULATOR_PORT": "0", "LOG": "error"}
+        command, env = [os.environ["COUNTERSIGN_BIN"], "demo"], {"PORT": "0", "SIMULATOR_PORT": "0", "LOG": "error", "SIGN_UPS_PER_ADDRESS": "100000"}
         self.process = subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, text=True)
         self.people = 0
         said = "".join(self.process.stdout.readline() for _ in range(4))

@@ -29,7 +29,7 @@ export class Product {
   static async start(env = {}) {
     const product = new Product();
     product.#folder = await mkdtemp(join(tmpdir(), "countersign-"));
-    product.#env = { PATH: process.env.PATH, PORT: "0", SIMULATOR_PORT: "0", ...env };
+    product.#env = { PATH: process.env.PATH, PORT: "0", SIMULATOR_PORT: "0", SIGN_UPS_PER_ADDRESS: "1000", ...env };
     await product.#run();
     return product;
   }

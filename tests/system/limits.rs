@@ -291,11 +291,11 @@ async fn an_account_whose_push_is_off_is_sent_no_push_and_a_callback_approves_no
     inside.until(&world, &own, "approved").await;
     inside.act(&world, &own, "complete").await;
     deny_three(&world, &person).await;
-    assert_eq!(send_callback(&world, &approved, Some(&sign(&world, KEY, &approved))).await, 200);
-    world.audited(&approval, "callback_refused: approves for an account whose push is off").await;
-    assert_eq!(before.look(&world, &approval).await["status"], "pending");
     let again = before.act(&world, &approval, "resend").await;
     assert_eq!((again.status, again.problem()), (403, "push-off".into()));
+    assert_eq!(send_callback(&world, &approved, Some(&sign(&world, KEY, &approved))).await, 200);
+    before.until(&world, &approval, "cancelled").await;
+    world.audited(&approval, "callback_refused: approves for an account whose push is off").await;
 
     let rung = world.phone(&person.cellphone).await["requests"].as_array().unwrap().len();
     let asked = inside.post(&world, "/api/approvals", json!({ "message": "Send money", "details": {} })).await;
@@ -306,6 +306,10 @@ async fn an_account_whose_push_is_off_is_sent_no_push_and_a_callback_approves_no
     let path = format!("/api/approvals/{}/code", id(&asked.json()));
     assert_eq!(inside.post(&world, &path, json!({ "code": sent["code"] })).await.status, 200);
     assert_eq!(signed_in(&world, &person).await.1["next"], "approval", "the code has switched push on again");
+    // And the tap from before is still none, whoever asks for it now.
+    assert_eq!(send_callback(&world, &approved, Some(&sign(&world, KEY, &approved))).await, 200);
+    world.audited(&approval, "callback_refused: is cancelled already, Approve changes nothing").await;
+    assert_eq!(before.act(&world, &approval, "complete").await.problem(), "not-approved");
 }
 
 #[tokio::test]

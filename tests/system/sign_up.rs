@@ -78,3 +78,31 @@ async fn a_sign_up_that_was_denied_on_the_phone_is_no_account() {
     let sign_in = json!({ "email": "ada@example.com", "password": "difference engine" });
     assert_eq!(Browser::default().post(&world, "/api/session", sign_in).await.problem(), "invalid-credentials");
 }
+
+#[tokio::test]
+async fn sign_ups_over_and_over_from_one_address_stop_before_a_phone_is_asked_and_leave_the_owners_their_codes() {
+    let world = World::start_with(&[("SIGN_UPS_PER_ADDRESS", "3"), ("CODES_PER_COUNTRY", "2")]).await;
+    let owner = Browser::default().sign_up(&world, 10).await;
+    let mut strangers = Vec::new();
+    for line in 11..14 {
+        let mut stranger = Browser::default();
+        let body = json!({ "full_name": "Eve", "email": format!("eve{line}@example.com"), "country_code": "1",
+            "phone": format!("20255501{line}"), "password": "difference engine" });
+        let answer = stranger.post(&world, "/api/users", body).await;
+        strangers.push((stranger, answer));
+    }
+    assert_eq!(strangers.iter().map(|(_, answer)| answer.status).collect::<Vec<_>>(), [201, 201, 429]);
+    let refused = &strangers[2].1;
+    assert_eq!(refused.problem(), "too-many-attempts");
+    assert!(refused.header("retry-after").parse::<u32>().unwrap() > 0);
+    let phones: Value = world.http.get(format!("{}/phones", world.phones)).send().await.unwrap().json().await.unwrap();
+    assert_eq!(phones.as_array().unwrap().len(), 3, "nobody has asked the provider for the fourth: {phones}");
+
+    for (stranger, _) in &mut strangers[..2] {
+        assert_eq!(stranger.ask_for_code(&world, "sms").await.status, 202);
+    }
+    assert_eq!(strangers[0].0.ask_for_code(&world, "sms").await.status, 429);
+    let mut own = Browser::default();
+    own.sign_in(&world, &owner).await;
+    assert_eq!(own.ask_for_code(&world, "sms").await.status, 202, "what strangers use up is theirs");
+}

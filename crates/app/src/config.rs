@@ -136,6 +136,8 @@ pub(crate) struct Limits {
     pub(crate) refused_pushes: u32,
     #[config(env = "PUSH_WAIT_SECONDS", deserialize_with = values::wait)]
     pub(crate) push_wait_seconds: u32,
+    #[config(env = "SIGN_UPS_PER_ADDRESS", deserialize_with = values::count)]
+    pub(crate) sign_ups_per_address: u32,
     #[config(env = "CODES_PER_COUNTRY", deserialize_with = values::count)]
     pub(crate) codes_per_country: u32,
 }
@@ -220,6 +222,7 @@ impl Role {
             | "PENDING_PUSHES"
             | "REFUSED_PUSHES"
             | "PUSH_WAIT_SECONDS"
+            | "SIGN_UPS_PER_ADDRESS"
             | "CODES_PER_COUNTRY" => &[Demo, Serve, Hub],
             "AUTHY_API_KEY_PREVIOUS" | "AUTHY_API_KEY_PREVIOUS_FILE" | "SPOOL" | "SPOOL_MB" => &[Serve, Receiver],
             "HOST" | "PORT" => &[Demo, Serve, Receiver, Hub, Simulator, Operator],

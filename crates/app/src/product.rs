@@ -59,6 +59,7 @@ pub(crate) async fn hub(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Rou
             pending_pushes: plan.limits.pending_pushes,
             refused_pushes: plan.limits.refused_pushes,
             push_wait_seconds: plan.limits.push_wait_seconds,
+            sign_ups_per_address: plan.limits.sign_ups_per_address,
             codes_per_country: plan.limits.codes_per_country,
         },
         session_seconds: plan.product.session_seconds,

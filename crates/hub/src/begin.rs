@@ -37,6 +37,9 @@ pub(crate) enum Phone {
 /// Signs somebody up: nothing is written before the provider took the phone, and the account stays pending until the
 /// phone is proven. Answers alike whether the address is known or not.
 pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Result<Begun, Problem> {
+    let (subject, limit) = throttle::sign_ups(&hub.settings.limits, &visitor.network());
+    let counted = hub.storage.count_attempt(AttemptKind::Push, &subject, limit).await?;
+    counted.map_err(|limited| throttle::reached(Of::SignUps, limited))?;
     let registered =
         hub.provider.register(person.email.as_str(), person.phone.country_code, person.phone.national.expose()).await;
     let provider_user = registered.map_err(refused_by_provider)?;
@@ -111,6 +114,9 @@ pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<
     let old = caller.own(hub, id).await?;
     if caller.is_confirmed() && old.purpose != Purpose::Transaction {
         return Err(Problem::already_decided());
+    }
+    if caller.session.password_doubted && old.purpose == Purpose::Transaction {
+        return Err(Problem::new_password_needed());
     }
     let draft = Draft::again(hub, &old, caller.session.expires_at).ok_or_else(Problem::no_session)?;
     let attempt = count_push(hub, &throttle::phone(&old.provider_user, caller.is_sign_up())).await?;

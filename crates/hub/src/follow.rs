@@ -107,6 +107,10 @@ async fn cut_off(hub: &Hub, approval: Approval) -> Result<Approval, StorageError
 
 /// Hands the request to the provider, once: after a time-out it may have arrived, so it is never repeated.
 async fn push(hub: &Hub, approval: &Approval) {
+    // Taken back already, it needs not ring.
+    if hub.storage.approval(approval.id).await.is_ok_and(|row| row.is_some_and(|row| row.status.is_final())) {
+        return;
+    }
     let left = (approval.expires_at - PROVIDER_ENDS_BEFORE - hub.clock.now()).whole_seconds();
     let seconds = u32::try_from(left).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
     let (user, shown, hidden) = (&approval.provider_user, &approval.shown, approval.hidden());

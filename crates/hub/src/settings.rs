@@ -42,6 +42,8 @@ pub struct Limits {
     pub refused_pushes: u32,
     /// Seconds from asking for a refused request until the phone may be asked again; longer after the next ones.
     pub push_wait_seconds: u32,
+    /// Sign-ups from one address in 10 minutes.
+    pub sign_ups_per_address: u32,
     /// Codes sent to all phones of one country, by its calling code, in 10 minutes.
     pub codes_per_country: u32,
 }

@@ -38,6 +38,9 @@ const COUNTRY: Duration = Duration::minutes(10);
 /// Requests sent to one phone again, for a transaction, or because somebody signs up with it.
 pub(crate) const PUSHES: Limit = Limit { count: 10, window: Duration::minutes(10) };
 
+/// Sign-ups from one network, of which an operator says how many.
+const SIGN_UPS: Duration = Duration::minutes(10);
+
 /// The names of limits, in logs and audit rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Of {
@@ -45,6 +48,7 @@ pub(crate) enum Of {
     WrongCodes,
     SentCodes,
     Pushes,
+    SignUps,
 }
 
 /// Whoever has codes sent, and where to.
@@ -88,14 +92,24 @@ pub(crate) fn sent_codes(limits: &Limits, sending: &Sending<'_>) -> Vec<(String,
         (account(sending.user), SENT_CODES),
         (phone(sending.provider_user, sending.sign_up), SENT_CODES),
         (format!("network:{}", sending.network), SENT_FROM_NETWORK),
-        (format!("country:{}", sending.country), of_country),
+        (format!("{}country:{}", prefix(sending.sign_up), sending.country), of_country),
     ]
 }
 
 /// Names the attempts on one phone, or those of its sign-ups.
 pub(crate) fn phone(provider_user: &ProviderUserId, sign_up: bool) -> String {
-    let prefix = if sign_up { "sign-up:" } else { "" };
-    format!("{prefix}{}", provider_user.0)
+    format!("{}{}", prefix(sign_up), provider_user.0)
+}
+
+/// What sign-ups from one network are limited by.
+pub(crate) fn sign_ups(limits: &Limits, network: &str) -> (String, Limit) {
+    let limit = Limit { count: limits.sign_ups_per_address.into(), window: SIGN_UPS };
+    (format!("{}network:{network}", prefix(true)), limit)
+}
+
+/// What strangers do who have no account counts apart from what owners do.
+const fn prefix(sign_up: bool) -> &'static str {
+    if sign_up { "sign-up:" } else { "" }
 }
 
 fn account(user: UserId) -> String {
@@ -130,6 +144,7 @@ impl Of {
             Self::WrongCodes => ("wrong_codes", "wrong codes"),
             Self::SentCodes => ("sent_codes", "codes were sent"),
             Self::Pushes => ("pushes", "requests were sent"),
+            Self::SignUps => ("sign_ups", "people signed up from your address"),
         }
     }
 }

@@ -74,7 +74,7 @@ impl Storage {
         let mut db = self.write().await?;
         let Some(mut approval) = load(&mut db, id).await? else { return Ok(None) };
         let now = self.clock.now();
-        if end_in(&mut db, self.pushes, &mut approval, change, now, "by itself").await? {
+        if end_in(&mut db, Some(self.pushes), &mut approval, change, now, "by itself").await? {
             db.commit().await?;
         }
         Ok(Some(approval))
@@ -109,7 +109,7 @@ impl Storage {
             return Ok(Replaced::No);
         }
         old.replaced_by = Some(new.id);
-        if !end_in(&mut db, self.pushes, &mut old, Change::Cancel, now, "sent again").await? {
+        if !end_in(&mut db, Some(self.pushes), &mut old, Change::Cancel, now, "sent again").await? {
             save(&mut db, &mut old).await?;
         }
         audit::about(&mut db, now, audit::Kind::Replaced, &old, &new.id.to_string()).await?;
@@ -207,10 +207,11 @@ pub(crate) async fn save(db: &mut SqliteConnection, approval: &mut Approval) -> 
     Ok(())
 }
 
-/// Cancels whatever a session still waits for, inside a transaction.
+/// Cancels whatever a session still waits for, inside a transaction. Without rules it is the owner of the account who
+/// takes it back, which says nothing about who rings.
 pub(crate) async fn cancel_of_session(
     db: &mut SqliteConnection,
-    rules: PushRules,
+    rules: Option<PushRules>,
     session: SessionId,
     now: OffsetDateTime,
     note: &str,
@@ -226,10 +227,11 @@ pub(crate) async fn cancel_of_session(
     Ok(cancelled)
 }
 
-/// Ends a pending approval inside a transaction. `false`: it had its final status already.
+/// Ends a pending approval inside a transaction. `false`: it had its final status already. Without rules the end says
+/// nothing about who rings the phone, and does not count.
 pub(crate) async fn end_in(
     db: &mut SqliteConnection,
-    rules: PushRules,
+    rules: Option<PushRules>,
     approval: &mut Approval,
     change: Change,
     now: OffsetDateTime,
@@ -258,7 +260,9 @@ pub(crate) async fn end_in(
     .execute(&mut *db)
     .await?;
     ended(approval, status, now);
-    pushes::ended(db, rules, approval, now).await?;
+    if let Some(rules) = rules {
+        pushes::ended(db, rules, approval, now).await?;
+    }
     Ok(true)
 }
 

@@ -8,9 +8,7 @@ use time::OffsetDateTime;
 
 use crate::rows::millis;
 use crate::sessions::{ConfirmedBy, Session};
-use crate::{
-    Completed, Completion, NewToken, PushRules, Storage, StorageError, approvals, audit, complete, pushes, tries,
-};
+use crate::{Completed, Completion, NewToken, Storage, StorageError, approvals, audit, complete, pushes, tries};
 
 /// The keyed hash (HMAC-SHA256) of an accepted code.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,9 +46,7 @@ impl Storage {
         let mut left = Vec::new();
         if completed == Completed::Confirmed {
             audit::write(&mut db, now, audit::Kind::SignedInByCode, session.user, session.id, None, "").await?;
-            // What it takes back was no answer to a guesser: no rule is asked.
-            let rules = PushRules::NONE;
-            left = approvals::cancel_of_session(&mut db, rules, session.id, now, "a code was used").await?;
+            left = approvals::cancel_of_session(&mut db, None, session.id, now, "a code was used").await?;
             counted(&mut db, session.user, now).await?;
         }
         db.commit().await?;
@@ -61,7 +57,7 @@ impl Storage {
 /// What an accepted code ends, inside a transaction: the row of wrong ones, and whatever kept the phone from being asked.
 pub(crate) async fn counted(db: &mut SqliteConnection, user: UserId, now: OffsetDateTime) -> Result<(), StorageError> {
     tries::right(db, user).await?;
-    pushes::code_accepted(db, user, now).await
+    pushes::switched_on(db, user, now).await
 }
 
 /// Writes that a code has counted, inside a transaction. `false`: it had before.

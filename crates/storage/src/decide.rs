@@ -167,7 +167,9 @@ async fn apply(
         if pushes::is_off(db, rules, approval.user, now).await? {
             let doubt = Doubt::SwitchedOff;
             audit::about(db, now, audit::Kind::Refused, &approval, doubt.words()).await?;
-            return Ok(Decided::Nothing(doubt));
+            // Left pending, it would be approved by the next question to the provider once push is on again.
+            approvals::end_in(db, None, &mut approval, Change::Cancel, now, "push is off").await?;
+            return Ok(Decided::Now(Box::new(approval)));
         }
         tries::approved_on_the_phone(db, approval.user, now).await?;
     }
@@ -181,6 +183,6 @@ async fn apply(
             return Ok(Decided::Before(Box::new(approval)));
         }
     };
-    approvals::end_in(db, rules, &mut approval, change, now, note).await?;
+    approvals::end_in(db, Some(rules), &mut approval, change, now, note).await?;
     Ok(Decided::Now(Box::new(approval)))
 }

@@ -37,7 +37,7 @@ impl Storage {
             .execute(&mut *db)
             .await?;
         audit::write(&mut db, now, audit::Kind::SignedOut, session.user, session.id, None, "").await?;
-        let cancelled = approvals::cancel_of_session(&mut db, self.pushes, session.id, now, "signed out").await?;
+        let cancelled = approvals::cancel_of_session(&mut db, Some(self.pushes), session.id, now, "signed out").await?;
         db.commit().await?;
         Ok(cancelled)
     }
@@ -62,7 +62,7 @@ impl Storage {
 
     async fn end_some(&self, by: &Session, which: Which) -> Result<Ended, StorageError> {
         let mut db = self.write().await?;
-        let ended = end_in(&mut db, self.pushes, by.user, which, self.clock.now(), "ended by its owner").await?;
+        let ended = end_in(&mut db, None, by.user, which, self.clock.now(), "ended by its owner").await?;
         db.commit().await?;
         Ok(ended)
     }
@@ -71,7 +71,7 @@ impl Storage {
 /// Ends live sessions inside a transaction.
 pub(crate) async fn end_in(
     db: &mut SqliteConnection,
-    rules: PushRules,
+    rules: Option<PushRules>,
     user: UserId,
     which: Which,
     now: OffsetDateTime,

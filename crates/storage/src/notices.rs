@@ -60,7 +60,8 @@ impl NoticeKind {
 }
 
 impl Storage {
-    /// What the owner of an account should know, newest first. A sign-in that got in after all is nothing to tell.
+    /// What the owner of an account should know, newest first. A sign-in that nobody answered and that got in after all,
+    /// by a code, is nothing to tell; one that was denied is, above all then.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -69,7 +70,7 @@ impl Storage {
         let user = user.to_string();
         let rows = sqlx::query!(
             "SELECT id, kind, at, ended_at, browser, place FROM notices
-             WHERE user_id = $1 AND dismissed_at IS NULL AND NOT (kind IN ('sign_in_denied', 'sign_in_unanswered') AND EXISTS
+             WHERE user_id = $1 AND dismissed_at IS NULL AND NOT (kind = 'sign_in_unanswered' AND EXISTS
                 (SELECT 1 FROM sessions WHERE sessions.id = notices.session_id AND confirmed_at IS NOT NULL))
              ORDER BY id DESC LIMIT $2",
             user,

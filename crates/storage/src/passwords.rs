@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::ending::{Which, end_in};
 use crate::rows::{millis, parse};
 use crate::sessions::{Session, TokenHash};
-use crate::{Storage, StorageError, approvals, audit};
+use crate::{Storage, StorageError, approvals, audit, pushes};
 
 /// SHA-256 of the token of a reset link. It opens no session: sessions are found by another kind of hash.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,15 +70,14 @@ impl Storage {
         set_in(&mut db, session.user, change.new, now).await?;
         audit::write(&mut db, now, audit::Kind::PasswordChanged, session.user, session.id, None, "").await?;
         let note = "the password was changed";
-        let mut cancelled =
-            end_in(&mut db, self.pushes, session.user, Which::AllBut(session.id), now, note).await?.cancelled;
-        cancelled.extend(approvals::cancel_of_session(&mut db, self.pushes, session.id, now, note).await?);
+        let mut cancelled = end_in(&mut db, None, session.user, Which::AllBut(session.id), now, note).await?.cancelled;
+        cancelled.extend(approvals::cancel_of_session(&mut db, None, session.id, now, note).await?);
         db.commit().await?;
         Ok(Some(cancelled))
     }
 
     /// Marks the password of the account as doubtful, because whoever is in says that something was not them: every other
-    /// session ends, pending ones too. Answers the approvals that were cancelled.
+    /// session ends, pending ones too, and what this one waits for is taken back. Answers the approvals that were cancelled.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -88,11 +87,11 @@ impl Storage {
         let mut db = self.write().await?;
         sqlx::query!("UPDATE users SET password_doubted_at = $2 WHERE id = $1", user, at).execute(&mut *db).await?;
         audit::write(&mut db, now, audit::Kind::NotMe, session.user, session.id, None, "").await?;
-        let ended =
-            end_in(&mut db, self.pushes, session.user, Which::AllBut(session.id), now, "its owner said: not me")
-                .await?;
+        let note = "its owner said: not me";
+        let mut cancelled = end_in(&mut db, None, session.user, Which::AllBut(session.id), now, note).await?.cancelled;
+        cancelled.extend(approvals::cancel_of_session(&mut db, None, session.id, now, note).await?);
         db.commit().await?;
-        Ok(ended.cancelled)
+        Ok(cancelled)
     }
 
     /// Writes a link that sets the password of the active account with this address; one that was there before is of no
@@ -157,7 +156,9 @@ impl Storage {
         let user = parse("reset_links", &user)?;
         set_in(&mut db, user, new, now).await?;
         audit::of_account(&mut db, now, audit::Kind::PasswordReset, user).await?;
-        let ended = end_in(&mut db, self.pushes, user, Which::All, now, "the password was reset").await?;
+        let ended = end_in(&mut db, None, user, Which::All, now, "the password was reset").await?;
+        // Whoever kept the phone from being asked did so with the old password.
+        pushes::switched_on(&mut db, user, now).await?;
         db.commit().await?;
         Ok(Some(ended.cancelled))
     }

@@ -140,7 +140,7 @@ pub(crate) async fn may_replace(
     now: OffsetDateTime,
 ) -> Result<Push, StorageError> {
     let push = may_ask(db, rules, old.user, Some(old.id), now).await?;
-    if push != Push::Allowed || old.status != Status::Pending || !rang(old) {
+    if push != Push::Allowed || old.status != Status::Pending || !rings(old) {
         return Ok(push);
     }
     let user = old.user.to_string();
@@ -175,7 +175,6 @@ pub(crate) async fn ended(
     now: OffsetDateTime,
 ) -> Result<(), StorageError> {
     let user = approval.user.to_string();
-    let rang = rang(approval);
     let asked_at = match approval.status {
         Status::Approved => {
             sqlx::query!(
@@ -187,8 +186,8 @@ pub(crate) async fn ended(
             return Ok(());
         }
         Status::Denied => Some(millis(approval.created_at)),
-        Status::Expired if rang => Some(millis(approval.created_at)),
-        Status::Cancelled if rang => None,
+        Status::Expired if rang(approval) => Some(millis(approval.created_at)),
+        Status::Cancelled if rings(approval) => None,
         _ => return Ok(()),
     };
     if approval.purpose == Purpose::SignIn {
@@ -228,8 +227,13 @@ const fn rang(approval: &Approval) -> bool {
     matches!(approval.delivery, Delivery::Sent | Delivery::Unknown)
 }
 
-/// A code was accepted: whoever has the phone has answered.
-pub(crate) async fn code_accepted(
+/// Whether it rings although it is taken back: before the provider has answered, it is on its way.
+const fn rings(approval: &Approval) -> bool {
+    rang(approval) || matches!(approval.delivery, Delivery::Sending)
+}
+
+/// Push is on again: a code was accepted, so whoever has the phone has answered; or the password is another.
+pub(crate) async fn switched_on(
     db: &mut SqliteConnection,
     user: UserId,
     now: OffsetDateTime,

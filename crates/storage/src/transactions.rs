@@ -131,7 +131,7 @@ impl Storage {
         if !codes::use_up(&mut db, &session.provider_user, code, now).await? {
             return Ok(Some(CodeApproved::Used));
         }
-        approvals::end_in(&mut db, self.pushes, &mut approval, Change::Approve, now, "by a code").await?;
+        approvals::end_in(&mut db, Some(self.pushes), &mut approval, Change::Approve, now, "by a code").await?;
         codes::counted(&mut db, session.user, now).await?;
         db.commit().await?;
         Ok(Some(CodeApproved::Fresh(Box::new(approval))))

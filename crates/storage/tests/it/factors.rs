@@ -1,8 +1,8 @@
 //! When a phone is asked and when a code is tried: what strangers can do with a password, and what they cannot.
 
-use approval::{Change, Delivery, Status, UserId};
+use approval::{Change, Delivery, Secret, Status, UserId};
 use storage::{
-    CodeConfirmed, CodeHash, CodeLimits, Completed, Decided, Doubt, Heard, Limit, NotTried, NoticeKind, Push,
+    CodeConfirmed, CodeHash, CodeLimits, Completed, Decided, Heard, Limit, LinkHash, NotTried, NoticeKind, Push,
     PushRules, Withheld,
 };
 use time::Duration;
@@ -158,15 +158,51 @@ async fn a_code_switches_push_on_again_and_the_notice_says_so() {
 }
 
 #[tokio::test]
+async fn ringing_and_taking_back_before_the_provider_has_answered_counts_as_well() {
+    let (given, user) = given().await;
+    for _ in 0..3 {
+        let waiting = given.sign_in(user).await;
+        given.storage.end(waiting.approval.id, Change::Cancel).await.unwrap();
+    }
+    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Withheld(Withheld::Off));
+}
+
+#[tokio::test]
+async fn what_the_owner_takes_back_for_everybody_else_does_not_count_and_a_reset_puts_push_on_again() {
+    let (given, user) = given().await;
+    let own = pushed(&given, user).await;
+    answer(&given, &own, "approved").await;
+    assert_eq!(given.complete(&own, given.new_token(&own)).await, Completed::Confirmed);
+    let (one, other) = (pushed(&given, user).await, pushed(&given, user).await);
+    given.storage.doubt_password(&own.session).await.unwrap();
+    for waiting in [&one, &other] {
+        assert_eq!(given.now(waiting).await.status, Status::Cancelled);
+    }
+    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Allowed);
+    taken_back(&given, user).await;
+
+    let link = LinkHash([7; 32]);
+    given.storage.make_reset_link("ada@example.com", link, given.clock.now() + Duration::HOUR).await.unwrap();
+    given.storage.reset_password(link, &Secret::new("$argon2id$")).await.unwrap().unwrap();
+
+    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Allowed);
+    assert!(told(&given, user).await.contains(&(NoticeKind::PushOff, true)));
+}
+
+#[tokio::test]
 async fn a_callback_for_an_account_whose_push_is_off_approves_nothing_and_is_audited() {
     let (given, user) = given().await;
     let before = pushed(&given, user).await;
     taken_back(&given, user).await;
-    assert_eq!(answer(&given, &before, "approved").await, Decided::Nothing(Doubt::SwitchedOff));
-    assert_eq!(given.now(&before).await.status, Status::Pending);
-    assert_eq!(given.audited(&before).await.last().unwrap(), "callback_refused");
-    answer(&given, &before, "denied").await;
-    assert_eq!(given.now(&before).await.status, Status::Denied, "a no is a no");
+    assert!(matches!(answer(&given, &before, "approved").await, Decided::Now(now) if now.status == Status::Cancelled));
+    let trail = given.audited(&before).await;
+    assert_eq!(trail[trail.len() - 2..], ["callback_refused", "approval_decided"]);
+    // Push comes back, and the tap is still none.
+    let token = given.new_token(&before);
+    given.storage.confirm_by_code(&before.session, CodeHash([9; 32]), "code", token).await.unwrap();
+    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Allowed);
+    assert!(matches!(answer(&given, &before, "approved").await, Decided::Before(_)));
+    assert_eq!(given.now(&before).await.status, Status::Cancelled);
 }
 
 #[tokio::test]
