@@ -58,7 +58,11 @@ impl Feed {
                 let row = self.row().await;
                 self.stale = false;
                 match row {
-                    Ok(Some(approval)) if self.is_newer(&approval) => return self.tell(approval.into()),
+                    Ok(Some(approval)) if self.is_newer(&approval) => {
+                        // Others who wait for it may not have heard; and a tap needs no row read once it is known here.
+                        self.hub.waiters.tell(&approval);
+                        return self.tell(approval.into());
+                    }
                     Ok(Some(_)) => {}
                     Ok(None) => return News::NoSession,
                     Err(_) => return News::Trouble,
