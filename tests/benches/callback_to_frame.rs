@@ -19,7 +19,7 @@ mod waiting;
 
 use std::time::Duration;
 
-use approval::{Approval, RequestId, Secret};
+use approval::{Approval, Secret};
 use futures_util::StreamExt as _;
 use nats::{NEWEST, Server};
 use process::Process;
@@ -38,7 +38,7 @@ const PUBLIC: &str = "https://login.example.com";
 
 /// A browser that waits; its task ends with the moment the outcome came.
 struct Waiting {
-    request: RequestId,
+    approval: Approval,
     heard: JoinHandle<Instant>,
 }
 
@@ -70,8 +70,8 @@ fn variables() -> [(&'static str, &'static str); 4] {
 async fn measure(what: &str, receiver: &str, hub: &str, approvals: Vec<(Approval, String)>) {
     let mut waiting = Vec::with_capacity(BROWSERS);
     for (approval, token) in approvals {
-        let request = approval.request.clone().unwrap();
-        waiting.push(Waiting { request, heard: wait(hub, &approval, &token).await });
+        let heard = wait(hub, &approval, &token).await;
+        waiting.push(Waiting { approval, heard });
     }
     let http = Client::builder().tcp_nodelay(true).build().unwrap();
     let plain = plain_requests(&http, hub).await;
@@ -111,8 +111,8 @@ async fn callbacks(
     waiting: Vec<Waiting>,
 ) -> (Vec<Duration>, Vec<Duration>) {
     let (mut pace, mut sent) = (interval(Duration::from_secs(1) / pace()), Vec::with_capacity(BROWSERS));
-    for Waiting { request, heard } in waiting {
-        let callback = signed(http, url, signed_for, &request);
+    for Waiting { approval, heard } in waiting {
+        let callback = signed(http, url, signed_for, &approval);
         pace.tick().await;
         let begun = Instant::now();
         let answered = tokio::spawn(async move {
@@ -130,11 +130,15 @@ async fn callbacks(
     (answers, frames)
 }
 
-fn signed(http: &Client, url: &str, signed_for: &str, request: &RequestId) -> reqwest::RequestBuilder {
+/// The callback as the provider makes it: with what was shown, and what it keeps for us.
+fn signed(http: &Client, url: &str, signed_for: &str, approval: &Approval) -> reqwest::RequestBuilder {
     let (target, signed_for) = (format!("{url}/authy/callback"), format!("{signed_for}/authy/callback"));
     let (key, callback_url): (_, CallbackUrl) = (ApiKey::new(Secret::new(KEY)).unwrap(), signed_for.parse().unwrap());
-    let body = json!({ "authy_id": waiting::USER.parse::<u32>().unwrap(), "uuid": request.0, "status": "approved",
-        "callback_action": "approval_request_status" })
+    let transaction = json!({ "message": approval.shown.message(), "details": approval.shown.details(),
+        "hidden_details": approval.hidden(), "status": "approved" });
+    let request = &approval.request.as_ref().unwrap().0;
+    let body = json!({ "authy_id": waiting::USER.parse::<u32>().unwrap(), "uuid": request, "status": "approved",
+        "callback_action": "approval_request_status", "approval_request": { "transaction": transaction } })
     .to_string();
     let signature =
         provider::sign(&key, &callback_url, Method::Post, "1", &provider::canonical(body.as_bytes()).unwrap());
