@@ -19,6 +19,7 @@ mod keys;
 mod limits;
 mod main_road;
 mod manager;
+mod metrics;
 mod once;
 mod passwords;
 mod port;

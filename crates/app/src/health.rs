@@ -1,13 +1,17 @@
-//! Says whether the process lives and whether it can do its work, on a listener of its own, for whoever looks after it.
+//! Says whether the process lives, whether it can do its work, and what it has counted, on a listener of its own, for
+//! whoever looks after it.
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use broker::{JetStream, Spooled};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 use storage::Storage;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +20,9 @@ use crate::config::Config;
 use crate::lifecycle::Lifecycle;
 use crate::listen::bind;
 use crate::server;
+
+/// What `/metrics` answers.
+const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The parts whose state is the state of the process.
 #[derive(Clone)]
@@ -28,14 +35,16 @@ pub(crate) struct Health {
     pub(crate) spool: Option<Arc<Spooled>>,
 }
 
-/// Answers `/health/live` and `/health/ready` on `ADMIN_ADDR`, if that is set, to the very end of the process.
+/// Answers `/health/live`, `/health/ready` and `/metrics` (Prometheus text format 0.0.4) on `ADMIN_ADDR`, if that is set, to the very end of the process.
 ///
 /// # Errors
 /// A sentence when the port cannot be listened on.
 pub(crate) async fn serve(config: &Config, health: Health, lifecycle: &Lifecycle) -> anyhow::Result<()> {
     let Some(address) = config.listen.admin else { return Ok(()) };
     let (listener, _) = bind(address.ip(), address.port(), "ADMIN_ADDR").await?;
+    let counted = PrometheusBuilder::new().install_recorder().context("counting cannot begin")?;
     let router = Router::new()
+        .route("/metrics", get(move || std::future::ready(([(CONTENT_TYPE, TEXT)], counted.render()))))
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
         .with_state((health, lifecycle.stop.clone()));

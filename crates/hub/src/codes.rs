@@ -82,7 +82,7 @@ async fn count_unasked(hub: &Hub, approval: &Approval) -> Result<Attempt, Proble
 /// No code is sent that would not be taken.
 async fn count(hub: &Hub, sending: &Sending<'_>) -> Result<Attempt, Problem> {
     if hub.storage.codes_are_off(sending.user, WRONG_CODES_IN_A_ROW).await? {
-        return Err(Problem::codes_off());
+        return Err(throttle::codes_off());
     }
     let limits = throttle::sent_codes(&hub.settings.limits, sending);
     let counted = hub.storage.count_attempts(AttemptKind::CodeSent, &limits).await?;
@@ -150,7 +150,7 @@ pub(crate) async fn accepted(
     let limits = throttle::wrong_codes(session.user, &session.provider_user, caller.is_sign_up());
     let attempt = hub.storage.count_try(session, &limits).await?.map_err(|refused| match refused {
         NotTried::Limited(limited) => throttle::reached(Of::WrongCodes, limited),
-        NotTried::Off => Problem::codes_off(),
+        NotTried::Off => throttle::codes_off(),
     })?;
     let action = transaction.map(|id| id.to_string());
     match hub.provider.check_code(&session.provider_user, code, action.as_deref()).await {
