@@ -1,5 +1,7 @@
 //! Limits hold over all hubs: they are counted in the database.
 
+use std::time::Instant;
+
 use serde_json::json;
 
 use crate::browser::{Browser, signing_in};
@@ -40,9 +42,11 @@ async fn passwords_guessed_at_once_over_two_hubs_share_one_delay() {
         let body = json!({ "email": email, "password": format!("guess {guess}") });
         async move { Browser::default().post(world, "/api/session", body).await.status }
     });
+    let begun = Instant::now();
     let answers = futures_util::future::join_all(guesses).await;
     let checked = answers.iter().filter(|status| **status == 403).count();
-    // A fourth may have come when its second had passed.
-    assert!((3..=4).contains(&checked), "{answers:?}");
+    // A fourth when a second has passed, a fifth after two more, and so on: a slow machine leaves time for some.
+    let later = (begun.elapsed().as_secs() + 1).ilog2();
+    assert!((3..=3 + later as usize).contains(&checked), "{answers:?} in {:?}", begun.elapsed());
     assert!(answers.iter().all(|status| matches!(status, 403 | 429)), "{answers:?}");
 }

@@ -1,9 +1,12 @@
 //! Limits: what somebody without the phone can try, how often, and that the owner is not kept out by it. Each test is
 //! named by what is tried.
 
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 use sqlx::SqlitePool;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::browser::{Answer, Browser, Person, id, signing_in, text};
 use crate::process::PATIENCE;
@@ -15,6 +18,12 @@ async fn give_password(world: &World, person: &Person, password: &str) -> (Brows
     let body = json!({ "email": person.email, "password": password });
     let answer = browser.post(world, "/api/session", body).await;
     (browser, answer)
+}
+
+/// Forty wrong passwords.
+async fn guess_at_once(world: &World, person: &Person) -> Vec<Answer> {
+    let guesses = (0..40).map(|guess| async move { give_password(world, person, &format!("guess {guess}")).await.1 });
+    futures_util::future::join_all(guesses).await
 }
 
 /// A sign-in of which it is not said what comes of it.
@@ -51,29 +60,23 @@ async fn notices(world: &World, browser: &mut Browser) -> Vec<String> {
 async fn passwords_guessed_at_once_are_checked_three_times_and_then_ever_later() {
     let world = World::start().await;
     let person = Browser::default().sign_up(&world, 10).await;
-    let guesses = (0..40).map(|guess| {
-        let (world, person) = (&world, &person);
-        async move { give_password(world, person, &format!("guess {guess}")).await.1 }
-    });
-    let answers = futures_util::future::join_all(guesses).await;
-    // A fourth may have come when its second had passed.
-    assert!((3..=4).contains(&answers.iter().filter(|answer| answer.status == 403).count()));
+    let begun = Instant::now();
+    let answers = guess_at_once(&world, &person).await;
+    let checked = answers.iter().filter(|answer| answer.status == 403).count();
+    // A fourth when a second has passed, a fifth after two more, and so on: a slow machine leaves time for some.
+    let later = (begun.elapsed().as_secs() + 1).ilog2();
+    assert!((3..=3 + later as usize).contains(&checked), "{checked} in {:?}", begun.elapsed());
     for limited in answers.iter().filter(|answer| answer.status != 403) {
         assert_eq!((limited.status, &*limited.problem()), (429, "too-many-attempts"));
-        assert!(matches!(limited.header("retry-after"), "1" | "2"), "{}", limited.text);
+        let wait: u32 = limited.header("retry-after").parse().unwrap();
+        assert!((1..=1 << later).contains(&wait), "{}", limited.text);
     }
-    let form = [("email", &*person.email), ("password", "difference engine")];
-    let page = Browser::default().submit(&world, "/sign-in", &form).await;
-    if page.status == 429 {
-        assert!(page.text.contains("Too many wrong passwords. Please try again in a second."), "{}", page.text);
-    }
-    loop {
-        let (_, answer) = give_password(&world, &person, "difference engine").await;
-        if answer.status == 201 {
-            break;
+    let owner = async {
+        while give_password(&world, &person, "difference engine").await.1.status != 201 {
+            sleep(Duration::from_millis(50)).await;
         }
-        assert!(answer.header("retry-after").parse::<u32>().unwrap() <= 2, "{}", answer.text);
-    }
+    };
+    timeout(PATIENCE, owner).await.expect("the owner waits no longer than the guesser");
 }
 
 #[tokio::test]
@@ -83,13 +86,12 @@ async fn an_unknown_address_is_limited_like_a_known_one() {
     let unknown = Person { email: "nobody@example.com".into(), cellphone: String::new() };
     let mut shapes = Vec::new();
     for person in [known, unknown] {
-        let mut answers = Vec::new();
-        for _ in 0..4 {
-            let answer = give_password(&world, &person, "not the password").await.1;
-            answers.push((answer.status, answer.text.clone(), answer.header("retry-after").to_owned()));
-        }
-        shapes.push(answers);
+        let answers = guess_at_once(&world, &person).await;
+        // All but for how long.
+        let shape = |answer: &Answer| (answer.status, answer.text.split(" in ").next().map(str::to_owned));
+        shapes.push(answers.iter().map(shape).collect::<BTreeSet<_>>());
     }
+    assert_eq!(shapes[0].iter().map(|(status, _)| *status).collect::<Vec<_>>(), [403, 429]);
     assert_eq!(shapes[0], shapes[1]);
 }
 
@@ -142,7 +144,11 @@ async fn codes_under_way_when_the_process_dies_stay_counted() {
     let database = format!("sqlite:{}", world.folder.path().join("data/countersign.db").display());
     let pool = SqlitePool::connect(&database).await.unwrap();
     let counted = "SELECT count(*) FROM attempts WHERE kind = 'code' AND subject LIKE 'account:%'";
-    let all = async { while sqlx::query_scalar::<_, i64>(counted).fetch_one(&pool).await.unwrap() < 5 {} };
+    let all = async {
+        while sqlx::query_scalar::<_, i64>(counted).fetch_one(&pool).await.unwrap() < 5 {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
     timeout(PATIENCE, all).await.expect("each is counted before the provider has answered");
     world.restart().await;
     assert!(futures_util::future::join_all(guesses).await.into_iter().all(|answer| answer.unwrap().is_err()));

@@ -89,7 +89,7 @@ pub(crate) async fn account_of(
     password: Secret,
     visitor: &Visitor,
 ) -> Result<Option<Account>, Problem> {
-    let network = &visitor.network();
+    let network = &visitor.network_name();
     let counted = hub.storage.count_guess(email, network, GUESSES).await?;
     let attempt = counted.map_err(|limited| throttle::reached(Of::Passwords, limited))?;
     let account = hub.storage.account(email).await?;
@@ -154,7 +154,7 @@ fn new_session(hub: &Hub, user: UserId, visitor: &Visitor) -> (NewSession, Token
         token: token.hash(),
         browser: visitor.browser.clone(),
         place: visitor.place.clone(),
-        network: visitor.network(),
+        network: visitor.network_name(),
         expires_at: hub.clock.now() + PENDING_SESSION,
     };
     (session, token)

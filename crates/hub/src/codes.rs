@@ -55,7 +55,7 @@ pub(crate) async fn count_sending(hub: &Hub, caller: &Caller, visitor: &Visitor)
         user: session.user,
         provider_user: &session.provider_user,
         sign_up: caller.is_sign_up(),
-        network: &visitor.network(),
+        network: &visitor.network_name(),
         country: calling_code(session.phone.expose()),
     };
     let counted = count(hub, &sending).await;

@@ -20,6 +20,7 @@ mod hear;
 mod hub;
 mod limits;
 mod manners;
+mod network;
 mod new_password;
 mod origin;
 mod page;

@@ -309,3 +309,25 @@ fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result
 fn as_map<S: serde::Serializer>(errors: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(errors.iter().map(|(field, error)| (field, error)))
 }
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_limit_says_in_words_and_in_whole_seconds_how_long_to_wait() {
+        for (retry_after, seconds, words) in [
+            (Duration::MILLISECOND, 1, "a second"),
+            (Duration::SECOND, 1, "a second"),
+            (Duration::milliseconds(1001), 2, "2 seconds"),
+            (Duration::MINUTE, 60, "a minute"),
+            (Duration::seconds(61), 61, "2 minutes"),
+        ] {
+            let problem = Problem::too_many("wrong passwords", Limited { retry_after });
+            assert_eq!((problem.kind, problem.retry_after), (Kind::TooManyAttempts, Some(seconds)));
+            assert_eq!(problem.detail, format!("Too many wrong passwords. Please try again in {words}."));
+        }
+    }
+}

@@ -6,12 +6,12 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use approval::SessionId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::network::Network;
 use crate::problem::Problem;
 
 /// How many may wait at once.
@@ -36,7 +36,7 @@ pub(crate) struct Seats(Arc<Shared>);
 pub(crate) struct Seat {
     seats: Seats,
     session: Option<SessionId>,
-    address: Option<IpAddr>,
+    network: Option<Network>,
     opening: Option<OwnedSemaphorePermit>,
 }
 
@@ -51,7 +51,7 @@ struct Shared {
 struct Taken {
     all: u32,
     sessions: Counts<SessionId>,
-    addresses: Counts<IpAddr>,
+    networks: Counts<Network>,
 }
 
 /// How many seats each of some has; nobody is counted who is not known.
@@ -64,24 +64,24 @@ impl Seats {
         Self(Arc::new(Shared { limits, taken: Mutex::default(), opening: Arc::new(Semaphore::new(opening)) }))
     }
 
-    /// A seat for a browser with this session, if it has one, that comes from `address`.
-    pub(crate) fn take(&self, session: Option<SessionId>, address: Option<IpAddr>) -> Result<Seat, Problem> {
+    /// A seat for a browser with this session, if it has one, that comes from `network`.
+    pub(crate) fn take(&self, session: Option<SessionId>, network: Option<Network>) -> Result<Seat, Problem> {
         let limits = &self.0.limits;
-        let address = address.filter(|_| limits.per_address.is_some()).map(network);
+        let network = network.filter(|_| limits.per_address.is_some());
         let opening = Arc::clone(&self.0.opening).try_acquire_owned().map_err(|_| Problem::busy())?;
         let mut taken = self.taken();
         if taken.all >= limits.all {
             return Err(Problem::busy());
         }
         let full = taken.sessions.of(session) >= limits.per_session
-            || limits.per_address.is_some_and(|most| taken.addresses.of(address) >= most);
+            || limits.per_address.is_some_and(|most| taken.networks.of(network) >= most);
         if full {
             return Err(Problem::too_many_sockets());
         }
         taken.all += 1;
         taken.sessions.take(session);
-        taken.addresses.take(address);
-        Ok(Seat { seats: self.clone(), session, address, opening: Some(opening) })
+        taken.networks.take(network);
+        Ok(Seat { seats: self.clone(), session, network, opening: Some(opening) })
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
@@ -108,7 +108,7 @@ impl Drop for Seat {
         let mut taken = self.seats.taken();
         taken.all -= 1;
         taken.sessions.leave(self.session);
-        taken.addresses.leave(self.address);
+        taken.networks.leave(self.network);
     }
 }
 
@@ -135,14 +135,6 @@ impl<K: Copy + Eq + Hash> Counts<K> {
 impl<K> Default for Counts<K> {
     fn default() -> Self {
         Self(HashMap::new())
-    }
-}
-
-/// Who has one address of IPv6 has a network of them (RFC 6177, 2).
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
     }
 }
 
@@ -185,14 +177,14 @@ mod tests {
     #[test]
     fn an_address_counts_only_where_it_is_configured_and_one_of_ipv6_with_its_network() {
         let (one, neighbour, other) = ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1");
-        let address = |text: &str| Some(text.parse().unwrap());
+        let network = |text: &str| Some(Network::of(text.parse().unwrap()));
         let seats = Seats::new(SeatLimits { per_address: Some(1), ..MANY });
-        let _seat = seats.take(Some(session()), address(one)).unwrap();
-        assert_eq!(kind(seats.take(Some(session()), address(neighbour))), Some(Kind::TooManySockets));
-        assert!(seats.take(Some(session()), address(other)).is_ok());
+        let _seat = seats.take(Some(session()), network(one)).unwrap();
+        assert_eq!(kind(seats.take(Some(session()), network(neighbour))), Some(Kind::TooManySockets));
+        assert!(seats.take(Some(session()), network(other)).is_ok());
         let seats = Seats::new(MANY);
-        let _seat = seats.take(Some(session()), address(one)).unwrap();
-        assert!(seats.take(Some(session()), address(one)).is_ok());
+        let _seat = seats.take(Some(session()), network(one)).unwrap();
+        assert!(seats.take(Some(session()), network(one)).is_ok());
     }
 
     #[test]
@@ -207,8 +199,8 @@ mod tests {
     #[test]
     fn nobody_is_remembered_who_has_left() {
         let seats = Seats::new(SeatLimits { per_address: Some(1), ..MANY });
-        drop(seats.take(Some(session()), Some("203.0.113.7".parse().unwrap())));
+        drop(seats.take(Some(session()), Some(Network::of("203.0.113.7".parse().unwrap()))));
         let taken = seats.taken();
-        assert!(taken.all == 0 && taken.sessions.0.is_empty() && taken.addresses.0.is_empty());
+        assert!(taken.all == 0 && taken.sessions.0.is_empty() && taken.networks.0.is_empty());
     }
 }

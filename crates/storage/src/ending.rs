@@ -8,9 +8,14 @@ use crate::rows::{millis, parse};
 use crate::sessions::Session;
 use crate::{PushRules, Storage, StorageError, approvals, audit};
 
+/// What is noted beside sessions that their owner ends from another one.
+const BY_OWNER: &str = "ended by its owner";
+
 /// Which sessions of an account end.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Which {
+    /// The one that asks for it: it signs out.
+    Itself(SessionId),
     One(SessionId),
     AllBut(SessionId),
     All,
@@ -30,16 +35,7 @@ impl Storage {
     /// # Errors
     /// When the database cannot be written.
     pub async fn sign_out(&self, session: &Session) -> Result<Vec<Approval>, StorageError> {
-        let now = self.clock.now();
-        let (id, at) = (session.id.to_string(), millis(now));
-        let mut db = self.write().await?;
-        sqlx::query!("UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL", id, at)
-            .execute(&mut *db)
-            .await?;
-        audit::write(&mut db, now, audit::Kind::SignedOut, session.user, session.id, None, "").await?;
-        let cancelled = approvals::cancel_of_session(&mut db, Some(self.pushes), session.id, now, "signed out").await?;
-        db.commit().await?;
-        Ok(cancelled)
+        Ok(self.end_some(session, Which::Itself(session.id), "signed out").await?.cancelled)
     }
 
     /// Ends one live session of the account that `by` belongs to; answers the approvals that were cancelled. `None`:
@@ -48,7 +44,7 @@ impl Storage {
     /// # Errors
     /// When the database cannot be written.
     pub async fn end_session(&self, by: &Session, id: SessionId) -> Result<Option<Vec<Approval>>, StorageError> {
-        let ended = self.end_some(by, Which::One(id)).await?;
+        let ended = self.end_some(by, Which::One(id), BY_OWNER).await?;
         Ok((ended.sessions > 0).then_some(ended.cancelled))
     }
 
@@ -57,12 +53,14 @@ impl Storage {
     /// # Errors
     /// When the database cannot be written.
     pub async fn end_other_sessions(&self, by: &Session) -> Result<Vec<Approval>, StorageError> {
-        Ok(self.end_some(by, Which::AllBut(by.id)).await?.cancelled)
+        Ok(self.end_some(by, Which::AllBut(by.id), BY_OWNER).await?.cancelled)
     }
 
-    async fn end_some(&self, by: &Session, which: Which) -> Result<Ended, StorageError> {
+    async fn end_some(&self, by: &Session, which: Which, note: &str) -> Result<Ended, StorageError> {
         let mut db = self.write().await?;
-        let ended = end_in(&mut db, None, by.user, which, self.clock.now(), "ended by its owner").await?;
+        // Whoever ends itself may be a guesser who rings; whoever ends others has confirmed who they are.
+        let rules = matches!(which, Which::Itself(_)).then_some(self.pushes);
+        let ended = end_in(&mut db, rules, by.user, which, self.clock.now(), note).await?;
         db.commit().await?;
         Ok(ended)
     }
@@ -78,10 +76,11 @@ pub(crate) async fn end_in(
     note: &str,
 ) -> Result<Ended, StorageError> {
     let (of, at) = (user.to_string(), millis(now));
-    let (one, but) = match which {
-        Which::One(id) => (Some(id.to_string()), None),
-        Which::AllBut(id) => (None, Some(id.to_string())),
-        Which::All => (None, None),
+    let (one, but, kind) = match which {
+        Which::Itself(id) => (Some(id.to_string()), None, audit::Kind::SignedOut),
+        Which::One(id) => (Some(id.to_string()), None, audit::Kind::SessionEnded),
+        Which::AllBut(id) => (None, Some(id.to_string()), audit::Kind::SessionEnded),
+        Which::All => (None, None, audit::Kind::SessionEnded),
     };
     let ids = sqlx::query_scalar!(
         r#"UPDATE sessions SET ended_at = $2
@@ -97,7 +96,7 @@ pub(crate) async fn end_in(
     let mut ended = Ended { sessions: ids.len(), cancelled: Vec::new() };
     for id in ids {
         let id = parse("sessions", &id)?;
-        audit::write(db, now, audit::Kind::SessionEnded, user, id, None, note).await?;
+        audit::write(db, now, kind, user, id, None, note).await?;
         ended.cancelled.extend(approvals::cancel_of_session(db, rules, id, now, note).await?);
     }
     Ok(ended)

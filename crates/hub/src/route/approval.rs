@@ -83,7 +83,7 @@ pub(crate) async fn show(
     if elsewhere || wait == 0 || approval.version > since || approval.status.is_final() {
         return Ok(axum::Json(ApprovalView::from(&approval)).into_response());
     }
-    let _seat = hub.seats.take(Some(caller.session.id), visitor.address).map(Seat::settled)?;
+    let _seat = hub.seats.take(Some(caller.session.id), visitor.network).map(Seat::settled)?;
     let news = async {
         loop {
             let news = waiter.news().await;

@@ -52,7 +52,7 @@ pub(crate) async fn events(
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = caller.current();
-    let seat = || hub.seats.take(caller.as_ref().map(|caller| caller.session.id), visitor.address);
+    let seat = || hub.seats.take(caller.as_ref().map(|caller| caller.session.id), visitor.network);
     if wants_stream(&parts.headers) {
         if !hub.origins.may_listen(&parts.headers) {
             return Err(Problem::foreign_origin());

@@ -32,6 +32,16 @@ async fn wrong(given: &Given, email: &str, network: &str) -> Duration {
     }
 }
 
+/// How many guesses of two hundred at the same moment may be made.
+async fn two_hundred_at_once(given: &Given) -> usize {
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..200 {
+        let storage = given.storage.clone();
+        tasks.spawn(async move { storage.count_guess("ada@example.com", "192.0.2.1", DELAYS).await.unwrap() });
+    }
+    tasks.join_all().await.into_iter().flatten().count()
+}
+
 #[tokio::test]
 async fn a_guesser_waits_longer_after_each_wrong_password_and_never_more_than_five_minutes() {
     let given = Given::empty().await;
@@ -46,12 +56,19 @@ async fn a_guesser_waits_longer_after_each_wrong_password_and_never_more_than_fi
 #[tokio::test]
 async fn two_hundred_passwords_at_once_are_three() {
     let given = Given::empty().await;
-    let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..200 {
-        let storage = given.storage.clone();
-        tasks.spawn(async move { storage.count_guess("ada@example.com", "192.0.2.1", DELAYS).await.unwrap() });
+    assert_eq!(two_hundred_at_once(&given).await, 3);
+}
+
+#[tokio::test]
+async fn two_hundred_passwords_at_once_are_one_when_a_delay_is_over_and_none_before() {
+    let given = Given::empty().await;
+    two_hundred_at_once(&given).await;
+    for delay in [Duration::SECOND, Duration::seconds(2), Duration::seconds(4)] {
+        given.pass(delay - Duration::MILLISECOND);
+        assert_eq!(two_hundred_at_once(&given).await, 0, "before {delay}");
+        given.pass(Duration::MILLISECOND);
+        assert_eq!(two_hundred_at_once(&given).await, 1, "after {delay}");
     }
-    assert_eq!(tasks.join_all().await.into_iter().flatten().count(), 3);
 }
 
 #[tokio::test]

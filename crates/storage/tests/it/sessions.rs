@@ -35,6 +35,17 @@ async fn signing_out_ends_this_session_and_no_other() {
 }
 
 #[tokio::test]
+async fn signing_out_twice_at_once_is_written_down_once() {
+    let given = Given::empty().await;
+    let user = given.account("ada@example.com").await;
+    let waiting = given.sign_in(user).await;
+    let (one, other) = tokio::join!(given.storage.sign_out(&waiting.session), given.storage.sign_out(&waiting.session));
+    assert_eq!(one.unwrap().len() + other.unwrap().len(), 1);
+    let trail = given.storage.audit_of_user(user).await.unwrap();
+    assert_eq!(trail.iter().filter(|row| row.kind == "signed_out").count(), 1);
+}
+
+#[tokio::test]
 async fn recent_sign_ins_are_the_confirmed_ones_newest_first() {
     let given = Given::empty().await;
     let user = given.account("ada@example.com").await;
