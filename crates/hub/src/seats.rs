@@ -96,7 +96,7 @@ impl Seat {
         self.opening = None;
     }
 
-    /// The same for who knows the state already.
+    /// The same for who knows the state already, or is told none.
     pub(crate) fn settled(mut self) -> Self {
         self.settle();
         self
