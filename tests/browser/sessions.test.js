@@ -19,7 +19,7 @@ async function enter(page, person) {
 }
 
 async function changePassword(page, old) {
-  await page.getByLabel("Password until now").fill(old);
+  await page.getByLabel("Current password").fill(old);
   await page.getByLabel("New password").fill(NEW);
   await page.keyboard.press("Enter");
 }
@@ -54,7 +54,7 @@ test("a password is changed with the keyboard, and a mistake is told beside its 
   await looksRight(page);
   await leads(page, () => changePassword(page, "not the password"));
   await page.getByRole("alert").waitFor();
-  assert.match(await page.getByLabel("Password until now").getAttribute("aria-describedby"), /old_password-error/);
+  assert.match(await page.getByLabel("Current password").getAttribute("aria-describedby"), /old_password-error/);
   await looksRight(page);
   await leads(page, () => changePassword(page, person.password));
   await isIn(page);
@@ -82,17 +82,17 @@ for (const javaScriptEnabled of [true, false]) {
     const addresses = [];
     page.on("request", (request) => addresses.push(request.url()));
     await page.goto(javaScriptEnabled ? link : `${product.url}/reset`);
-    const code = link.split("#")[1];
+    const key = link.split("#")[1];
     if (javaScriptEnabled) {
-      await page.getByLabel("Code of your link").waitFor({ state: "hidden" });
-      assert.equal(page.url(), `${product.url}/reset`, "the code is out of the address");
+      await page.getByLabel("Key from your link").waitFor({ state: "hidden" });
+      assert.equal(page.url(), `${product.url}/reset`, "the key is out of the address");
     } else {
-      await page.getByLabel("Code of your link").fill(code);
+      await page.getByLabel("Key from your link").fill(key);
     }
     await page.getByLabel("New password").fill(NEW);
     await leads(page, () => page.keyboard.press("Enter"));
     await page.getByRole("heading", { name: "Your new password is set" }).waitFor();
-    assert.deepEqual(addresses.filter((url) => url.split("#")[0].includes(code)), []);
+    assert.deepEqual(addresses.filter((url) => url.split("#")[0].includes(key)), []);
     await page.getByRole("link", { name: "Sign in" }).click();
     await signIn(page, product.url, { ...person, password: NEW });
     await page.getByRole("heading", { level: 1, name: "Check your phone" }).waitFor();
@@ -107,12 +107,12 @@ test("the pages of a reset look right, and a link that is used says so", async (
   for (const heading of ["Your new password is set", "Set a new password"]) {
     await page.goto(`${product.url}/sign-in`);
     await page.goto(link);
-    await page.getByLabel("Code of your link").waitFor({ state: "hidden" });
+    await page.getByLabel("Key from your link").waitFor({ state: "hidden" });
     await page.getByLabel("New password").fill(NEW);
     await leads(page, () => page.keyboard.press("Enter"));
     await page.getByRole("heading", { level: 1, name: heading }).waitFor();
     await looksRight(page);
   }
   await page.getByRole("alert").getByText("A link works once").waitFor();
-  await page.getByLabel("Code of your link").waitFor();
+  await page.getByLabel("Key from your link").waitFor();
 });

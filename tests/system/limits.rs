@@ -249,7 +249,7 @@ async fn a_denied_request_is_followed_by_a_rest_and_send_again_is_no_way_round_i
     assert!((590..=600).contains(&again.header("retry-after").parse::<u32>().unwrap()));
     let page = browser.submit(&world, &format!("/approvals/{}/resend", id(&approval)), &[]).await;
     assert_eq!(page.status, 429);
-    assert!(page.text.contains("can be asked again in 10 minutes, or use a code now"), "{}", page.text);
+    assert!(page.text.contains("asked again in 10 minutes. To sign in, you can use a code now"), "{}", page.text);
 }
 
 #[tokio::test]
@@ -266,7 +266,11 @@ async fn push_fatigue_ends_after_three_denied_requests_until_a_code_was_used() {
     assert_eq!(browser.type_code(&world, &right).await.status, 200);
     assert_eq!(notices(&world, &mut browser).await[0], "push_off");
     let page = browser.get(&world, "/account").await.text;
-    assert!(page.contains("Requests to your phone were switched off") && page.contains("they are on again"), "{page}");
+    assert!(
+        page.contains("Requests to your phone were switched off")
+            && page.contains("They have been on again since you used a code"),
+        "{page}"
+    );
     assert!(page.contains(r#"action="/account/not-me""#));
     assert_eq!(signed_in(&world, &person).await.1["next"], "approval");
 }

@@ -83,11 +83,19 @@ async fn a_trusted_proxy_names_the_browser_and_no_browser_behind_it_names_itself
         (vec![("x-forwarded-for", "198.51.100.1, 203.0.113.7, 10.1.2.3")], "203.0.113.7"),
         (vec![("x-forwarded-for", "198.51.100.1"), ("x-forwarded-for", "203.0.113.7")], "203.0.113.7"),
         (vec![("x-forwarded-for", "203.0.113.7"), ("forwarded", "for=198.51.100.1")], "203.0.113.7"),
-        (vec![("forwarded", "for=198.51.100.1"), ("x-real-ip", "198.51.100.1")], "This computer"),
+        (vec![("forwarded", "for=198.51.100.1"), ("x-real-ip", "198.51.100.1")], "an unknown place"),
+        (vec![], "an unknown place"),
         (vec![("x-forwarded-for", "203.0.113.7, whatever")], "an unknown place"),
     ] {
         assert_eq!(place(&world, &person, &headers).await, shown, "{headers:?}");
     }
+}
+
+#[tokio::test]
+async fn nobody_is_told_to_be_on_this_computer_because_a_proxy_is() {
+    let world = World::start_with(&[("PUBLIC_URL", "https://login.example.com")]).await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    assert_eq!(place(&world, &person, &[]).await, "an unknown place");
 }
 
 #[tokio::test]

@@ -74,3 +74,13 @@ async fn a_process_that_is_full_sends_who_comes_next_away_for_a_moment() {
     world.tap(&person.cellphone, &approval, "deny").await;
     socket.until("denied").await;
 }
+
+#[tokio::test]
+async fn who_is_refused_without_a_session_keeps_nobody_from_coming_in_though_it_goes_slowly() {
+    let world = World::start_with(&[("SOCKETS_OPENING", "1")]).await;
+    let (_, browser, approval) = signing_in(&world).await;
+    // It is told, and does not hang up.
+    let mut stranger = Browser::default().listen_from(&world, &approval, Some(&world.url)).await.unwrap();
+    assert_eq!(stranger.closed().await, 4401);
+    assert!(browser.listen_from(&world, &approval, Some(&world.url)).await.is_ok());
+}

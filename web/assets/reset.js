@@ -1,4 +1,4 @@
-// Takes the code of the link out of the address, where it stands behind #: into the form, and out of the browser's history.
+// Takes the key of the link out of the address, where it stands behind #: into the form, and out of the browser's history.
 
 const field = /** @type {HTMLInputElement} */ (document.getElementById("token"));
 

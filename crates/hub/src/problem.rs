@@ -148,7 +148,9 @@ impl Problem {
             Withheld::Pending(_) => "Requests are waiting on your phone",
             _ => "The last request was not approved",
         };
-        Self::waiting(limited, |wait| format!("{reason}. Your phone can be asked again in {wait}, or use a code now."))
+        Self::waiting(limited, |wait| {
+            format!("{reason}. You can have your phone asked again in {wait}. To sign in, you can use a code now.")
+        })
     }
 
     fn waiting(limited: Limited, sentence: impl FnOnce(&str) -> String) -> Self {
@@ -225,11 +227,10 @@ impl Problem {
             .saying("We cannot reach the phone service right now. Please try again in a minute.")
     }
 
-    /// More people than this machine can check passwords for.
+    /// More people than this machine can check passwords for, or than may wait here.
     pub(crate) fn busy() -> Self {
-        let problem = Self::new(Kind::Busy, "Many people are signing in", StatusCode::SERVICE_UNAVAILABLE);
-        Self { retry_after: Some(5), ..problem }
-            .saying("Many people are signing in right now. Please try again in a moment.")
+        let problem = Self::new(Kind::Busy, "Many people are here", StatusCode::SERVICE_UNAVAILABLE);
+        Self { retry_after: Some(5), ..problem }.saying("Many people are here right now. Please try again in a moment.")
     }
 
     /// The session is through already; what is asked for is for sessions that wait.

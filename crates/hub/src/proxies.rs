@@ -39,7 +39,7 @@ pub enum ForwardedHeader {
 #[error("neither an address nor a network")]
 pub struct NoNetwork;
 
-/// A trusted proxy does not tell, or not in words that can be read, whom it asks for.
+/// A trusted proxy does not tell whom it asks for, or not in words that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Untold;
 
@@ -50,17 +50,18 @@ impl Proxies {
         if !self.trusted.contains(peer) {
             return Ok(peer);
         }
-        let mut client = peer;
+        let mut client = Err(Untold);
         // Several headers of one name are one list (RFC 9110, 5.3). It is read from its end and no further than needed:
         // what stands before may be a stranger's, and shall not make ours unreadable.
         let values = headers.get_all(self.header.name()).iter().rev();
         for hop in values.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b',')) {
-            client = self.header.address(hop).ok_or(Untold)?;
-            if !self.trusted.contains(client) {
+            let named = self.header.address(hop).ok_or(Untold)?;
+            client = Ok(named);
+            if !self.trusted.contains(named) {
                 break;
             }
         }
-        Ok(client)
+        client
     }
 }
 

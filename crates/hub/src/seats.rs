@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::network::Network;
 use crate::problem::Problem;
+use crate::throttle;
 
 /// How many may wait at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +67,10 @@ impl Seats {
 
     /// A seat for a browser with this session, if it has one, that comes from `network`.
     pub(crate) fn take(&self, session: Option<SessionId>, network: Option<Network>) -> Result<Seat, Problem> {
+        self.find(session, network).inspect_err(|_| throttle::count("sockets"))
+    }
+
+    fn find(&self, session: Option<SessionId>, network: Option<Network>) -> Result<Seat, Problem> {
         let limits = &self.0.limits;
         let network = network.filter(|_| limits.per_address.is_some());
         let opening = Arc::clone(&self.0.opening).try_acquire_owned().map_err(|_| Problem::busy())?;
@@ -96,7 +101,7 @@ impl Seat {
         self.opening = None;
     }
 
-    /// The same for who knows the state already.
+    /// The same for who knows the state already, or is told none.
     pub(crate) fn settled(mut self) -> Self {
         self.settle();
         self

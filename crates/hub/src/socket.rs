@@ -50,8 +50,9 @@ enum End {
     Gone,
 }
 
-/// Tells a browser without a session so, in the way a page can read.
-pub(crate) async fn refuse(mut socket: WebSocket, _seat: Seat) {
+/// Tells a browser without a session so, in the way a page can read. Nothing is read for it, so it is not coming in.
+pub(crate) async fn refuse(mut socket: WebSocket, seat: Seat) {
+    let _seat = seat.settled();
     close(&mut socket, NO_SESSION, "no session").await;
 }
 

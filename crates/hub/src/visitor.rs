@@ -34,18 +34,21 @@ impl FromRequestParts<Hub> for Visitor {
         let browser = browser(&parts.headers);
         let Some(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_canonical())
         else {
-            return Ok(Self { browser, place: place(None), network: None });
+            return Ok(Self { browser, place: place(None, false), network: None });
         };
         let client = hub.settings.proxies.client(peer, &parts.headers);
-        Ok(Self { browser, place: place(client.ok()), network: Some(Network::of(client.unwrap_or(peer))) })
+        let place = place(client.ok(), hub.origins.is_loopback());
+        Ok(Self { browser, place, network: Some(Network::of(client.unwrap_or(peer))) })
     }
 }
 
-fn place(address: Option<IpAddr>) -> String {
+/// `local`: people reach us on their own machine alone. Where they come from elsewhere, a loopback address is that of a
+/// proxy beside us, and says nothing about them.
+fn place(address: Option<IpAddr>, local: bool) -> String {
     match address {
-        None => "an unknown place".to_owned(),
-        Some(address) if address.is_loopback() => "This computer".to_owned(),
-        Some(address) => address.to_string(),
+        Some(address) if !address.is_loopback() => address.to_string(),
+        Some(_) if local => "This computer".to_owned(),
+        _ => "an unknown place".to_owned(),
     }
 }
 
@@ -109,9 +112,15 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_an_address_or_this_computer() {
-        assert_eq!(place(Some("127.0.0.1".parse().unwrap())), "This computer");
-        assert_eq!(place(Some("203.0.113.7".parse().unwrap())), "203.0.113.7");
-        assert_eq!(place(None), "an unknown place");
+    fn a_place_is_an_address_and_this_computer_only_where_everybody_is_on_it() {
+        let place = |address: &str, local| place(address.parse().ok(), local);
+        for local in [true, false] {
+            assert_eq!(place("203.0.113.7", local), "203.0.113.7");
+            assert_eq!(place("", local), "an unknown place");
+        }
+        for loopback in ["127.0.0.1", "::1"] {
+            assert_eq!(place(loopback, true), "This computer");
+            assert_eq!(place(loopback, false), "an unknown place");
+        }
     }
 }

@@ -4,6 +4,7 @@ mod account;
 mod approval;
 mod code;
 mod events;
+mod finish;
 mod landing;
 mod openapi;
 mod password;
@@ -19,14 +20,13 @@ use askama::Template;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::{delete, get, post},
 };
 pub(crate) use openapi::document;
 use tower_http::set_header::SetResponseHeaderLayer;
-use tracing::Instrument as _;
 
 use crate::{
     body::LARGEST_BODY,
@@ -50,7 +50,7 @@ pub(crate) fn router(hub: Hub) -> Router {
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::wrong_method() })
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(middleware::from_fn_with_state(hub.clone(), finish))
+        .layer(middleware::from_fn_with_state(hub.tasks.clone(), finish::finish))
         .layer(middleware::from_fn_with_state(hub.clone(), origin::guard))
         .layer(middleware::from_fn_with_state(hub.clone(), problems_as_pages));
     let secure = !hub.origins.is_loopback();
@@ -116,16 +116,6 @@ fn shell(hub: &Hub, caller: Option<&Caller>) -> Shell {
         signed_in_as: caller.map(|caller| caller.session.email.clone()),
         is_in: caller.is_some_and(Caller::is_confirmed),
     }
-}
-
-/// Finishes what was begun, also when the browser hangs up meanwhile: a code that the provider has accepted must still
-/// confirm its session, and a written approval must be pushed.
-async fn finish(State(hub): State<Hub>, request: Request, next: Next) -> Response {
-    if matches!(*request.method(), Method::GET | Method::HEAD) {
-        return next.run(request).await;
-    }
-    let finished = hub.tasks.spawn(next.run(request).in_current_span()).await;
-    finished.unwrap_or_else(|_| Problem::internal().into_response())
 }
 
 /// Shows a problem as a page to whoever asked for a page.

@@ -62,11 +62,10 @@ pub(crate) async fn submit(
 /// Signs in as far as the password goes.
 ///
 /// The session is pending until a proof confirms it: the approval is to be completed, or a code to be typed. Whatever
-/// session the cookie named before ends. The phone
-/// is not asked while 2 requests are on it (or as many as the operator has set), for a while after one that was denied or
-/// that nobody answered, and after 3 of these in a row until a code was used: then `next` is `code`, and `withheld` says
-/// why and until when. After 3 wrong passwords the next is checked only after a second, then after two, and so on; no
-/// such wait is longer than 5 minutes.
+/// session the cookie named before ends. The phone is not asked while it has as many requests as the operator allows, for
+/// a while after one that was denied or that nobody answered, and after several of these in a row until a code was used:
+/// then `next` is `code`, and `withheld` says why and until when. After a few wrong passwords the next is checked only
+/// after a wait, which grows with each; `Retry-After` says how long it is.
 #[utoipa::path(
     post,
     path = "/api/session",
