@@ -37,7 +37,7 @@ pub(crate) enum Phone {
 /// Signs somebody up: nothing is written before the provider took the phone, and the account stays pending until the
 /// phone is proven. Answers alike whether the address is known or not.
 pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Result<Begun, Problem> {
-    let (subject, limit) = throttle::sign_ups(&hub.settings.limits, &visitor.network());
+    let (subject, limit) = throttle::sign_ups(&hub.settings.limits, &visitor.network_name());
     let counted = hub.storage.count_attempt(AttemptKind::Push, &subject, limit).await?;
     counted.map_err(|limited| throttle::reached(Of::SignUps, limited))?;
     let registered =
