@@ -181,7 +181,8 @@ export class Live {
         this.#news(approval);
       } catch (refusal) {
         if (this.#loop !== mine) return;
-        this.world.line("lost");
+        // A server that says how long to leave it alone can be reached.
+        this.world.line(Number(refusal) ? "slow" : "lost");
         const pause = Math.max(backOff(tries, this.world.random()), 1000 * (Number(refusal) || 0));
         await new Promise((go) => this.#set("beside", () => go(0), pause));
         [tries, wait] = [tries + 1, 0];
