@@ -107,6 +107,25 @@ impl Somebody {
     }
 }
 
+/// Origins that are not ours, though some look like it.
+fn foreign(url: &str) -> Vec<String> {
+    let port = url.rsplit(':').next().unwrap();
+    [
+        "https://evil.example".to_owned(),
+        "null".to_owned(),
+        format!("{url}.evil.example"),
+        format!("http://127.0.0.1.evil.example:{port}"),
+        format!("http://evil@127.0.0.1:{port}"),
+        format!("https://127.0.0.1:{port}"),
+        "http://127.0.0.1:1".to_owned(),
+        "http://127.0.0.1".to_owned(),
+        format!("{url}/"),
+        url.to_uppercase(),
+        String::new(),
+    ]
+    .into()
+}
+
 /// CSRF (threats 26 and 27, and every form): whatever changes something, from whatever other site.
 #[tokio::test]
 async fn other_sites_change_nothing_at_any_address_however_they_ask() {
@@ -119,28 +138,13 @@ async fn other_sites_change_nothing_at_any_address_however_they_ask() {
     }
     changing.dedup();
     assert!(changing.len() > 30, "{changing:?}");
-    let port = world.url.rsplit(':').next().unwrap();
-    let foreign: Vec<String> = [
-        "https://evil.example".to_owned(),
-        "null".to_owned(),
-        format!("{}.evil.example", world.url),
-        format!("http://127.0.0.1.evil.example:{port}"),
-        format!("http://evil@127.0.0.1:{port}"),
-        format!("https://127.0.0.1:{port}"),
-        "http://127.0.0.1:1".to_owned(),
-        "http://127.0.0.1".to_owned(),
-        format!("{}/", world.url),
-        world.url.to_uppercase(),
-        String::new(),
-    ]
-    .into();
     let before = everything(&world).await;
     for (method, path) in &changing {
         let refused = |request: RequestBuilder, how: String| async move {
             let status = request.send().await.unwrap().status();
             assert_eq!(status, 403, "{method} {path} with {how}");
         };
-        for origin in &foreign {
+        for origin in &foreign(&world.url) {
             refused(somebody.request(&world, method, path).header("origin", origin), format!("origin {origin}")).await;
         }
         for site in ["cross-site", "same-site", "Same-Origin", ""] {

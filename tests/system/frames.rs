@@ -7,8 +7,8 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::browser::{Browser, id, signing_in};
+use crate::raw::Wire;
 use crate::raw_http::is_well;
-use crate::wire::Wire;
 use crate::world::World;
 
 /// Opcodes of frames (RFC 6455, 5.2).
@@ -146,7 +146,7 @@ async fn a_browser_that_never_reads_is_closed() {
     let begun = Instant::now();
     while browser.listen_from(&world, &approval, Some(&world.url)).await.err() == Some(503) {
         assert!(begun.elapsed().as_secs() < 45, "it keeps its seat");
-        sleep(Duration::from_secs(1)).await;
+        sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(closed(&mut wire).await, 1008);
 }

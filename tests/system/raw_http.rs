@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::client::get;
 use crate::process::Process;
-use crate::wire::{Answered, Wire};
+use crate::raw::{Answered, Wire};
 use crate::world::World;
 
 /// The most memory that a process may ever have used, in kilobytes: an argon2id run takes 19 MiB, and some run at once.

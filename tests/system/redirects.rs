@@ -4,7 +4,7 @@ use reqwest::Method;
 
 use crate::browser::id;
 use crate::crawl::{Somebody, addresses};
-use crate::wire::Wire;
+use crate::raw::Wire;
 use crate::world::World;
 
 /// Open redirects (threats 30).

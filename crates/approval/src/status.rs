@@ -71,7 +71,7 @@ pub struct ParseWordError {
 impl Status {
     const ALL: [Self; 5] = [Self::Pending, Self::Approved, Self::Denied, Self::Expired, Self::Cancelled];
 
-    /// The word for it in code, SQL, JSON, logs and metrics.
+    /// The word for it in code, SQL, JSON and logs.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -93,7 +93,7 @@ impl Status {
 impl Purpose {
     const ALL: [Self; 3] = [Self::SignUp, Self::SignIn, Self::Transaction];
 
-    /// The word for it in code, SQL, JSON, logs and metrics.
+    /// The word for it in code, SQL, JSON and logs.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -107,7 +107,7 @@ impl Purpose {
 impl Delivery {
     const ALL: [Self; 5] = [Self::Sending, Self::Sent, Self::NoApp, Self::Unavailable, Self::Unknown];
 
-    /// The word for it in code, SQL, JSON, logs and metrics.
+    /// The word for it in code, SQL, JSON and logs.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -123,7 +123,7 @@ impl Delivery {
 impl Channel {
     const ALL: [Self; 2] = [Self::Sms, Self::Call];
 
-    /// The word for it in code, SQL, JSON, logs, metrics and the provider's paths.
+    /// The word for it in code, SQL, JSON, logs and the provider's paths.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {

@@ -6,7 +6,7 @@ use approval::{
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::{caller::Caller, hub::Hub, settings::Settings, transaction::Wanted, visitor::Visitor};
+use crate::{caller::Caller, hub::Hub, settings::Settings, visitor::Visitor, wanted::Wanted};
 
 /// Everything an approval is made from, but its number: that depends on the numbers the phone shows already.
 #[derive(Debug, Clone)]

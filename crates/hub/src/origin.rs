@@ -1,14 +1,7 @@
-//! Which requests come from our own pages. Forms and sockets of other sites are refused here.
+//! Which requests come from our own pages. By it forms and sockets of other sites are refused.
 
-use axum::{
-    extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, header},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::http::{HeaderMap, HeaderValue, header};
 use url::Url;
-
-use crate::{hub::Hub, problem::Problem};
 
 /// The origins (RFC 6454) that browsers may send for our pages.
 #[derive(Debug, Clone)]
@@ -85,15 +78,6 @@ fn is_json(content_type: &HeaderValue) -> bool {
 /// Whether the browser, if it is one, says that no other site asks (Fetch Metadata, 2.4).
 fn is_same_site(headers: &HeaderMap) -> bool {
     headers.get_all(SITE).iter().all(|site| site == "same-origin" || site == "none")
-}
-
-/// Refuses requests of other sites that would change something.
-pub(crate) async fn guard(State(hub): State<Hub>, request: Request, next: Next) -> Response {
-    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
-    if changes && !hub.origins.may_change(request.headers()) {
-        return Problem::foreign_origin().into_response();
-    }
-    next.run(request).await
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use provider::{ApiKey, AuthySettings};
 use simulator::Settings;
 use url::Url;
 
+use super::keys::DEMO_KEY;
 use super::simulator::open as open_simulator;
 use crate::config::Config;
 use crate::database::DatabaseUrl;
@@ -17,8 +18,6 @@ use crate::listen::{bind, local_url, ready};
 use crate::product::{self, Plan, callback_below};
 use crate::{event_log, server};
 
-/// What the demo's product and its provider sign with. Everybody can read it here, so `serve` refuses it.
-pub(super) const KEY: &str = "countersign-demo-key";
 const PORT: u16 = 3000;
 const STATE: &str = "simulator.json";
 
@@ -33,7 +32,7 @@ pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Resul
     let (url, phone) = (local_url(address), local_url(provider_address));
     let database = config.product.database_url.clone().unwrap_or(DatabaseUrl::DEMO);
     let folder = database.folder().to_owned();
-    let key = ApiKey::new(Secret::new(KEY))?;
+    let key = ApiKey::new(Secret::new(DEMO_KEY))?;
     let callback_url = callback_below(&Url::parse(&url)?)?;
     let timeout = Duration::from_millis(config.authy.timeout_ms.into());
     let log = event_log::beside(&database).await?;
@@ -53,7 +52,7 @@ pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Resul
     let router = hub.merge(product::receiver(key.into(), callback_url.clone(), log));
     let settings = Settings {
         name: config.product.name,
-        api_key: Secret::new(KEY),
+        api_key: Secret::new(DEMO_KEY),
         callback_url: Some(callback_url),
         callback_method: config.simulator.callback_method,
         state_file: Some(folder.join(STATE)),

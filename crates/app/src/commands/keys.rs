@@ -4,8 +4,10 @@
 use approval::Secret;
 use provider::{ApiKey, ApiKeys, BadKey};
 
-use super::demo;
 use crate::config::{Config, ConfigError};
+
+/// What the demo's product and its provider sign with. Everybody can read it here, so nothing else takes it.
+pub(super) const DEMO_KEY: &str = "countersign-demo-key";
 
 const KEY: &str = "AUTHY_API_KEY";
 const PREVIOUS: &str = "AUTHY_API_KEY_PREVIOUS";
@@ -43,7 +45,7 @@ pub(super) fn any_key(config: &Config) -> Result<Secret, ConfigError> {
 }
 
 fn of_ours_alone(variable: &str, key: Secret) -> Result<ApiKey, ConfigError> {
-    if key.expose() == demo::KEY {
+    if key.expose() == DEMO_KEY {
         return Err(ConfigError::value(variable, "must not be the key of the demo, which everybody knows"));
     }
     ApiKey::new(key).map_err(|bad| match bad {

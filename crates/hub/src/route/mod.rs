@@ -20,7 +20,7 @@ use askama::Template;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::{delete, get, post},
@@ -32,7 +32,6 @@ use crate::{
     body::LARGEST_BODY,
     caller::Caller,
     hub::Hub,
-    origin,
     page::{self, Shell},
     problem::{Kind, Problem},
 };
@@ -51,7 +50,7 @@ pub(crate) fn router(hub: Hub) -> Router {
         .method_not_allowed_fallback(|| async { Problem::wrong_method() })
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn_with_state(hub.tasks.clone(), finish::finish))
-        .layer(middleware::from_fn_with_state(hub.clone(), origin::guard))
+        .layer(middleware::from_fn_with_state(hub.clone(), guard))
         .layer(middleware::from_fn_with_state(hub.clone(), problems_as_pages));
     let secure = !hub.origins.is_loopback();
     headers(secure)
@@ -107,6 +106,15 @@ fn api() -> Router<Hub> {
         .route("/approvals/{id}/resend", post(approval::resend))
         .route("/approvals/{id}/code", post(transaction::code))
         .route("/approvals/{id}/code/send", post(transaction::send_code))
+}
+
+/// Refuses requests of other sites that would change something.
+async fn guard(State(hub): State<Hub>, request: Request, next: Next) -> Response {
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    if changes && !hub.origins.may_change(request.headers()) {
+        return Problem::foreign_origin().into_response();
+    }
+    next.run(request).await
 }
 
 /// What the frame around a page shows to `caller`.

@@ -15,10 +15,11 @@ use crate::{
     body::{Form, Json},
     caller::{Caller, MaybeCaller},
     hub::Hub,
-    limits, new_password,
+    new_password,
     page::{self, Field, Password},
     problem::{Kind, Problem},
     refusals::{Body, Busy, Internal, InvalidInput, NoSession, TooMany, WrongPassword},
+    schemas,
     token::Token,
     view::Done,
     visitor::Visitor,
@@ -31,7 +32,7 @@ use crate::{
 pub(crate) struct Input {
     #[schema(value_type = String, format = Password, write_only)]
     old_password: Secret,
-    #[schema(schema_with = limits::new_password)]
+    #[schema(schema_with = schemas::new_password)]
     password: Secret,
 }
 

@@ -13,10 +13,11 @@ use super::{refused, shell};
 use crate::{
     body::{Form, Json},
     hub::Hub,
-    limits, new_password,
+    new_password,
     page::{self, Field, Reset, ResetDone},
     problem::{Kind, Problem},
     refusals::{Body, Busy, Internal, InvalidInput, InvalidLink},
+    schemas,
     token::LinkToken,
     view::Done,
 };
@@ -31,7 +32,7 @@ use crate::{
 pub(crate) struct Input {
     #[schema(value_type = String, write_only)]
     token: Secret,
-    #[schema(schema_with = limits::new_password)]
+    #[schema(schema_with = schemas::new_password)]
     password: Secret,
 }
 

@@ -14,11 +14,11 @@ use crate::{
     body::{Form, Json, Whole},
     caller::MaybeCaller,
     hub::Hub,
-    limits,
     page::{self, Field, SignUp},
     person::{Person, Typed},
     problem::Problem,
     refusals::{Body, ForeignOrigin, Internal, InvalidInput, ProviderUnavailableOrBusy, TooMany},
+    schemas,
     view::Onward,
     visitor::Visitor,
 };
@@ -34,15 +34,15 @@ use crate::{
     "password": "difference engine"
 })))]
 pub(crate) struct Input {
-    #[schema(schema_with = limits::full_name)]
+    #[schema(schema_with = schemas::full_name)]
     full_name: String,
-    #[schema(schema_with = limits::email)]
+    #[schema(schema_with = schemas::email)]
     email: String,
-    #[schema(schema_with = limits::country_code)]
+    #[schema(schema_with = schemas::country_code)]
     country_code: CountryCode,
-    #[schema(schema_with = limits::phone)]
+    #[schema(schema_with = schemas::phone)]
     phone: Secret,
-    #[schema(schema_with = limits::new_password)]
+    #[schema(schema_with = schemas::new_password)]
     password: Secret,
 }
 

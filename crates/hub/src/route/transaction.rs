@@ -20,7 +20,6 @@ use crate::{
     body::{Form, Json, OfApproval, Whole},
     caller::{Caller, MaybeCaller},
     hub::Hub,
-    limits,
     page::{self, Field, TransactionCode, Transfer},
     person::phone_ending,
     problem::Problem,
@@ -28,9 +27,10 @@ use crate::{
         AlreadyDecided, Body, ForeignOriginOrOff, Internal, InvalidInput, NewPasswordNeeded, NoSession,
         NoSessionOrCode, NotFound, ProviderUnavailable, TooMany,
     },
-    transaction,
+    schemas, transaction,
     view::ApprovalView,
     visitor::Visitor,
+    wanted,
 };
 
 /// What is to be approved, as a program says it.
@@ -44,10 +44,10 @@ use crate::{
 })))]
 pub(crate) struct Input {
     /// The sentence to approve.
-    #[schema(schema_with = limits::message)]
+    #[schema(schema_with = schemas::message)]
     message: String,
     #[serde(default)]
-    #[schema(schema_with = limits::details, required = false)]
+    #[schema(schema_with = schemas::details, required = false)]
     details: Details,
     /// Pictures beside it: none, or one for all screens and perhaps others for some.
     #[serde(default)]
@@ -81,8 +81,8 @@ pub(crate) async fn create(
     Json(input): Json<Input>,
 ) -> Result<Response, Problem> {
     let Input { message, details, logos, expires_in } = input;
-    let typed = transaction::Typed { message, details, logos, expires_in: expires_in.map(|Whole(seconds)| seconds) };
-    let wanted = transaction::Wanted::parse(typed).map_err(Problem::invalid)?;
+    let typed = wanted::Typed { message, details, logos, expires_in: expires_in.map(|Whole(seconds)| seconds) };
+    let wanted = wanted::Wanted::parse(typed).map_err(Problem::invalid)?;
     let id = ApprovalId::new(&hub.clock, &hub.entropy);
     let approval = transaction::begin(&hub, &caller.required()?, id, wanted).await?;
     Ok((StatusCode::CREATED, axum::Json(ApprovalView::from(&approval))).into_response())
@@ -230,11 +230,11 @@ impl Written {
     }
 
     /// Rows that nothing was written into ask for nothing.
-    fn typed(&self) -> transaction::Typed {
+    fn typed(&self) -> wanted::Typed {
         let details = self.rows.iter().filter(|(_, value)| !value.is_empty()).cloned();
         let logo = (!self.logo.is_empty()).then(|| Logo { res: Resolution::Default, url: self.logo.clone() });
         let logos = logo.into_iter().collect();
-        transaction::Typed { message: self.message.clone(), details: Details::new(details), logos, expires_in: None }
+        wanted::Typed { message: self.message.clone(), details: Details::new(details), logos, expires_in: None }
     }
 
     /// The form again, with what is wrong.
@@ -254,7 +254,7 @@ impl Written {
 
 /// Asks for what was written; a form that comes back with other content asks anew.
 async fn begin(hub: &Hub, caller: &Caller, written: &Written) -> Result<ApprovalId, Problem> {
-    let wanted = transaction::Wanted::parse(written.typed()).map_err(Problem::invalid)?;
+    let wanted = wanted::Wanted::parse(written.typed()).map_err(Problem::invalid)?;
     let fresh = || ApprovalId::new(&hub.clock, &hub.entropy);
     let id = match written.id {
         Some(id) => match hub.storage.approval(id).await? {

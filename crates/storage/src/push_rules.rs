@@ -1,0 +1,93 @@
+//! When a phone is not asked, and for how long after a no. Pure: knows no database.
+
+use time::{Duration, OffsetDateTime};
+
+/// When a phone is not asked.
+#[derive(Debug, Clone, Copy)]
+pub struct PushRules {
+    /// Requests that may be on the phone at once.
+    pub pending: u32,
+    /// Denied or unanswered ones in a row after which push is off.
+    pub refused: u32,
+    /// From asking for the first refused one until the phone may be asked again.
+    pub first_wait: Duration,
+    /// Each further one in a row makes the wait this many times as long…
+    pub growth: i32,
+    /// …but no longer than this.
+    pub longest_wait: Duration,
+    /// Push comes back after this long where codes are off as well: or nothing would be left.
+    pub off_without_codes: Duration,
+}
+
+/// Whether a phone may be asked now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Push {
+    /// It may.
+    Allowed,
+    /// It may not.
+    Withheld(Withheld),
+}
+
+/// Why a phone is not asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withheld {
+    /// Enough requests are on it, the first until then.
+    Pending(OffsetDateTime),
+    /// The last request was denied or not answered; until then it has a rest.
+    Refused(OffsetDateTime),
+    /// Push is off until a code was accepted.
+    Off,
+}
+
+impl PushRules {
+    /// A phone may always be asked: for whoever asks none.
+    pub const NONE: Self = Self {
+        pending: u32::MAX,
+        refused: u32::MAX,
+        first_wait: Duration::ZERO,
+        growth: 1,
+        longest_wait: Duration::ZERO,
+        off_without_codes: Duration::ZERO,
+    };
+
+    /// How long after the asking for the last of so many refused ones the phone may be asked again.
+    pub(crate) fn wait(self, refused: u32) -> Duration {
+        let growth = f64::from(self.growth).powi(i32::try_from(refused.saturating_sub(1)).unwrap_or(i32::MAX));
+        let seconds = (self.first_wait.as_seconds_f64() * growth).min(self.longest_wait.as_seconds_f64());
+        if self.first_wait.is_zero() { Duration::ZERO } else { Duration::seconds_f64(seconds) }
+    }
+}
+
+impl Withheld {
+    /// The word for it in logs, audit rows and JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pending(_) => "pending",
+            Self::Refused(_) => "refused",
+            Self::Off => "off",
+        }
+    }
+
+    /// Until when, if time alone ends it.
+    #[must_use]
+    pub const fn until(self) -> Option<OffsetDateTime> {
+        match self {
+            Self::Pending(until) | Self::Refused(until) => Some(until),
+            Self::Off => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_grows_with_each_refused_push_up_to_its_end() {
+        let (first_wait, longest_wait) = (Duration::seconds(5), Duration::minutes(15));
+        let rules = PushRules { first_wait, longest_wait, growth: 30, ..PushRules::NONE };
+        assert_eq!([1, 2, 3, 1000].map(|refused| rules.wait(refused).whole_seconds()), [5, 150, 900, 900]);
+        assert_eq!(PushRules::NONE.wait(1000), Duration::ZERO);
+    }
+}
