@@ -8,7 +8,7 @@ import { hold, turn } from "./still.js";
 
 const test = browserTests();
 let product;
-before(async () => (product = await Product.start()));
+before(async () => (product = await Product.start({ PUSH_WAIT_SECONDS: "0" })));
 after(() => product?.stop());
 
 test("the pages before signing in look right", async (open) => {
@@ -149,7 +149,7 @@ test("no app and provider down look right", async (open) => {
   await looksRight(page);
 });
 
-test("a phone that has a rest, and what its owner is told, look right", async (open) => {
+test("a phone that is not asked any more, and what its owner is told, look right", async (open) => {
   const [page, person] = [await open(), await product.person()];
   await signIn(page, product.url, person);
   await waits(page);
