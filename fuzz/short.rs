@@ -124,6 +124,11 @@ fn a_code_is_six_to_ten_digits_and_nothing_else() {
 }
 
 #[test]
+fn an_address_is_that_of_the_last_who_is_no_trusted_proxy_whatever_strangers_wrote_before() {
+    holds("forwarded");
+}
+
+#[test]
 fn no_origin_passes_but_our_own() {
     holds("origin");
 }

@@ -5,6 +5,7 @@ mod callback;
 mod code;
 mod config;
 mod event;
+mod forwarded;
 mod json;
 mod origin;
 mod query;
@@ -17,11 +18,12 @@ mod signed;
 pub(crate) type Check = fn(&[u8]);
 
 /// All checks, by the names of their seeds and targets.
-pub(crate) const ALL: [(&str, Check); 8] = [
+pub(crate) const ALL: [(&str, Check); 9] = [
     ("callback", callback::check),
     ("code", code::check),
     ("config", config::check),
     ("event", event::check),
+    ("forwarded", forwarded::check),
     ("origin", origin::check),
     ("query", query::check),
     ("redirect", redirect::check),

@@ -20,8 +20,10 @@ pub(crate) fn check(input: &[u8]) {
     let [origin, site, content] = NAMES.map(|name| headers.get(name).map(HeaderValue::as_bytes));
     let own = origin.map(|origin| own(&public).iter().any(|own| own.as_bytes() == origin));
     let same_site = site.is_none_or(|site| site == b"same-origin" || site == b"none");
-    let json = content
-        .is_none_or(|content| content.get(..16).is_some_and(|begin| begin.eq_ignore_ascii_case(b"application/json")));
+    let json = content.is_none_or(|content| {
+        let essence = content.iter().position(|byte| *byte == b';').map_or(content, |end| &content[..end]);
+        essence.trim_ascii().eq_ignore_ascii_case(b"application/json")
+    });
     let origins = Origins::of(&public);
     assert_eq!(origins.has_own(&headers), own == Some(true));
     assert_eq!(origins.may_listen(&headers), same_site && own.unwrap_or(true));

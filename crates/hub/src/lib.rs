@@ -49,7 +49,7 @@ mod wanted;
 pub use new_password::{ResetLink, reset_link};
 pub use origin::{Origins, is_loopback};
 pub use password::HashError;
-pub use proxies::{ForwardedHeader, Proxies, TrustedProxies};
+pub use proxies::{ForwardedHeader, Proxies, TrustedProxies, Untold};
 pub use seats::SeatLimits;
 pub use settings::{Limits, Settings};
 pub use start::{Parts, StartError, start};

@@ -41,12 +41,15 @@ pub struct NoNetwork;
 
 /// A trusted proxy does not tell whom it asks for, or not in words that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Untold;
+pub struct Untold;
 
 impl Proxies {
     /// Whose request it is that came from `peer`: the peer itself, or, from a trusted proxy, the last one in its header
     /// that is no such proxy.
-    pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Result<IpAddr, Untold> {
+    ///
+    /// # Errors
+    /// [`Untold`] when a trusted proxy names nobody, or not in words that can be read.
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Result<IpAddr, Untold> {
         if !self.trusted.contains(peer) {
             return Ok(peer);
         }
