@@ -193,3 +193,16 @@ async fn not_me_ends_everybody_else_and_leads_to_a_new_password_here_and_at_the_
     assert_eq!(here.post(&world, "/api/approvals", asked).await.status, 201);
     assert_eq!(again.state(&world).await, "404");
 }
+
+#[tokio::test]
+async fn the_token_from_before_a_confirmation_ends_nothing_whatever_password_comes_with_it() {
+    let world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    let mut old = browser.clone();
+    world.tap(&person.cellphone, &approval, "approve").await;
+    browser.until(&world, &approval, "approved").await;
+    assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
+    // The new token was not used yet, so the old one may still repeat `complete`, and only that.
+    old.sign_in(&world, &person).await;
+    assert_eq!(browser.state(&world).await, "confirmed");
+}

@@ -115,7 +115,8 @@ pub(super) async fn answer(hub: &Hub, before: MaybeCaller, begun: &Begun) -> Res
 /// The cookie of the new session takes the place of the one before, which ends: nobody could use it again but who copied
 /// or planted it.
 async fn only(hub: &Hub, before: MaybeCaller, begun: &Begun) -> Result<CookieJar, Problem> {
-    if let Some(before) = before.0 {
+    // By the token in force alone: the one before may only repeat its proof.
+    if let Some(before) = before.current() {
         endings::sign_out(hub, &before).await?;
     }
     Ok(CookieJar::new().add(Caller::cookie(hub, &begun.token, false)))
