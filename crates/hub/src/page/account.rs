@@ -2,6 +2,7 @@
 
 use approval::Secret;
 use askama::Template;
+use storage::NoticeKind;
 
 use super::{Devices, Listed, Moment, Shell, Transfer};
 
@@ -34,8 +35,8 @@ pub(crate) struct Account {
 pub(crate) struct Noted {
     /// Its number, for dismissing it.
     pub(crate) id: i64,
-    /// What it is about.
-    pub(crate) what: What,
+    /// What it is about; the words stand in the template.
+    pub(crate) kind: NoticeKind,
     /// When it happened.
     pub(crate) at: Moment,
     /// When it was over.
@@ -44,21 +45,6 @@ pub(crate) struct Noted {
     pub(crate) browser: String,
     /// From where that was.
     pub(crate) place: String,
-}
-
-/// What a notice is about; the words stand in the template.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum What {
-    /// The phone is not asked any more.
-    PushOff,
-    /// Codes are not taken any more.
-    CodesOff,
-    /// Many wrong codes were typed.
-    CodesGuessed,
-    /// A sign-in was denied on the phone.
-    SignInDenied,
-    /// Nobody answered a sign-in.
-    SignInUnanswered,
 }
 
 /// One sign-in that was confirmed.

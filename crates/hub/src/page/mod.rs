@@ -23,7 +23,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-pub(crate) use account::{Account, Noted, SignedIn, What};
+pub(crate) use account::{Account, Noted, SignedIn};
 pub(crate) use assets::asset;
 pub(crate) use code::{Code, Reason};
 pub(crate) use devices::{Device, Devices};

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::cookie::CookieJar;
-use storage::{ConfirmedBy, LiveSession, Notice, NoticeKind};
+use storage::{ConfirmedBy, LiveSession, Notice};
 
 use super::shell;
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     caller::{Caller, MaybeCaller},
     endings,
     hub::Hub,
-    page::{self, Account, Device, Devices, Listed, Moment, Noted, SignedIn, Transfer, What},
+    page::{self, Account, Device, Devices, Listed, Moment, Noted, SignedIn, Transfer},
     problem::Problem,
 };
 
@@ -81,16 +81,9 @@ fn shown(one: &storage::SignIn) -> SignedIn {
 }
 
 fn noted(notice: Notice) -> Noted {
-    let what = match notice.kind {
-        NoticeKind::PushOff => What::PushOff,
-        NoticeKind::CodesOff => What::CodesOff,
-        NoticeKind::CodesGuessed => What::CodesGuessed,
-        NoticeKind::SignInDenied => What::SignInDenied,
-        NoticeKind::SignInUnanswered => What::SignInUnanswered,
-    };
     Noted {
         id: notice.id,
-        what,
+        kind: notice.kind,
         at: Moment(notice.at),
         ended: notice.ended_at.map(Moment),
         browser: notice.browser.unwrap_or_default(),
