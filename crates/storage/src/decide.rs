@@ -40,9 +40,10 @@ pub enum Doubt {
     AnotherContent,
     /// Its status is no word we know.
     UnknownStatus,
-    /// Push is off for the account: no tap counts.
-    SwitchedOff,
 }
+
+/// The audit trail's words for a tap that counts for nothing because push is off for the account.
+const PUSH_IS_OFF: &str = "approves for an account whose push is off";
 
 impl Heard {
     const fn words(self) -> &'static str {
@@ -62,15 +63,14 @@ impl Doubt {
             Self::AnotherRequest => "is about another request",
             Self::AnotherContent => "shows other content",
             Self::UnknownStatus => "has an unknown status",
-            Self::SwitchedOff => "approves for an account whose push is off",
         }
     }
 }
 
 impl Storage {
-    /// Decides by a verified callback, in one transaction: only a pending, unexpired approval of the same request,
-    /// user and content. A callback that comes before its request id is stored finds its approval through the hidden
-    /// details, and stores the id.
+    /// Decides by a verified callback, at once: only a pending, unexpired approval of the same request, user and content.
+    /// A callback that comes before its request id is stored finds its approval through the hidden details, and stores
+    /// the id.
     ///
     /// # Errors
     /// When the database cannot be read or written; the callback must then be delivered again.
@@ -165,8 +165,7 @@ async fn apply(
     let refused = transition(approval.status, change, now, approval.expires_at).err();
     if refused.is_none() && change == Change::Approve {
         if pushes::is_off(db, rules, approval.user, now).await? {
-            let doubt = Doubt::SwitchedOff;
-            audit::about(db, now, audit::Kind::Refused, &approval, doubt.words()).await?;
+            audit::about(db, now, audit::Kind::Refused, &approval, PUSH_IS_OFF).await?;
             // Left pending, it would be approved by the next question to the provider once push is on again.
             approvals::end_in(db, None, &mut approval, Change::Cancel, now, "push is off").await?;
             return Ok(Decided::Now(Box::new(approval)));

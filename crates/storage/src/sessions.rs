@@ -1,4 +1,4 @@
-//! Sessions: pending after the password, confirmed by a proof, ended by sign-out or time.
+//! Sessions: pending after the password, confirmed by a proof, ended by time, or as `ending` has it.
 
 use std::fmt;
 
