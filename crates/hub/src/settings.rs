@@ -33,7 +33,7 @@ pub struct Settings {
     pub shared: bool,
 }
 
-/// The limits that an operator can set; all others stand in `throttle.rs`.
+/// The limits on attempts that an operator can set; the others stand in `throttle.rs`.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Requests that may be on one account's phone at once.
