@@ -1,16 +1,17 @@
 //! What went wrong, as a client is told it: `application/problem+json` (RFC 9457). A page shows the same in HTML.
-//! The cause of our own faults is logged here, once, and never sent.
+//! `causes` logs the cause of our own faults, once, and never sends it; `limited` is what whoever reaches a limit is told.
+
+mod causes;
+mod limited;
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use provider::ProviderError;
 use serde::Serialize;
-use storage::{Limited, StorageError, Withheld};
 use utoipa::ToSchema;
 
-use crate::password::HashError;
+pub(crate) use limited::in_words;
 
 /// What went wrong (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -137,48 +138,6 @@ impl Problem {
         )
     }
 
-    /// A limit is reached.
-    pub(crate) fn too_many(what: &str, limited: Limited) -> Self {
-        Self::waiting(limited, |wait| format!("Too many {what}. Please try again in {wait}."))
-    }
-
-    /// The phone is not asked now, and will be later.
-    pub(crate) fn push_waits(why: Withheld, limited: Limited) -> Self {
-        let reason = match why {
-            Withheld::Pending(_) => "Requests are waiting on your phone",
-            _ => "The last request was not approved",
-        };
-        Self::waiting(limited, |wait| {
-            format!("{reason}. You can have your phone asked again in {wait}. To sign in, you can use a code now.")
-        })
-    }
-
-    fn waiting(limited: Limited, sentence: impl FnOnce(&str) -> String) -> Self {
-        let millis = i64::try_from(limited.retry_after.whole_milliseconds()).unwrap_or(i64::MAX);
-        let seconds = (millis.saturating_add(999) / 1000).max(1);
-        let problem = Self::new(Kind::TooManyAttempts, "Too many attempts", StatusCode::TOO_MANY_REQUESTS);
-        Self { retry_after: Some(seconds), ..problem }.saying(sentence(&in_words(seconds)))
-    }
-
-    /// Push is off for the account.
-    pub(crate) fn push_off() -> Self {
-        Self::new(Kind::PushOff, "Requests to your phone are off", StatusCode::FORBIDDEN)
-            .saying("Several requests in a row were not approved. Use a code; that switches them on again.")
-    }
-
-    /// Codes are off for the account.
-    pub(crate) fn codes_off() -> Self {
-        Self::new(Kind::CodesOff, "Codes are off for your account", StatusCode::FORBIDDEN)
-            .saying("Too many codes in a row were wrong. Tap Approve on your phone; that switches codes on again.")
-    }
-
-    /// More pages wait than one session, or one address, may have.
-    pub(crate) fn too_many_sockets() -> Self {
-        let problem = Self::new(Kind::TooManySockets, "Too many pages are waiting", StatusCode::TOO_MANY_REQUESTS);
-        Self { retry_after: Some(5), ..problem }
-            .saying("This is open in too many places at once. Please close some of them.")
-    }
-
     /// The request needs a session, or a confirmed one.
     pub(crate) fn no_session() -> Self {
         Self::new(Kind::NoSession, "You are not signed in", StatusCode::UNAUTHORIZED)
@@ -246,38 +205,6 @@ impl Problem {
     }
 }
 
-impl From<StorageError> for Problem {
-    fn from(error: StorageError) -> Self {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
-        tracing::error!(%error, cause, "a request failed");
-        Self::internal()
-    }
-}
-
-impl From<approval::ShownError> for Problem {
-    fn from(error: approval::ShownError) -> Self {
-        Self::new(Kind::TooLong, "A phone cannot show this", StatusCode::UNPROCESSABLE_ENTITY).saying(error.to_string())
-    }
-}
-
-impl From<HashError> for Problem {
-    fn from(error: HashError) -> Self {
-        tracing::error!(%error, "a request failed");
-        match error {
-            HashError::Busy => Self::busy(),
-            HashError::Failed => Self::internal(),
-        }
-    }
-}
-
-impl From<ProviderError> for Problem {
-    fn from(error: ProviderError) -> Self {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
-        tracing::warn!(%error, cause, "the provider did not do what it was asked");
-        Self::provider_unavailable()
-    }
-}
-
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = serde_json::to_vec(&self).unwrap_or_default();
@@ -292,16 +219,6 @@ impl IntoResponse for Problem {
     }
 }
 
-/// A time to wait, as people say it.
-pub(crate) fn in_words(seconds: i64) -> String {
-    match seconds {
-        ..=1 => "a second".to_owned(),
-        2..60 => format!("{seconds} seconds"),
-        60 => "a minute".to_owned(),
-        _ => format!("{} minutes", (seconds + 59) / 60),
-    }
-}
-
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
 fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u16(status.as_u16())
@@ -309,26 +226,4 @@ fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result
 
 fn as_map<S: serde::Serializer>(errors: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(errors.iter().map(|(field, error)| (field, error)))
-}
-
-#[cfg(test)]
-mod tests {
-    use time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn a_limit_says_in_words_and_in_whole_seconds_how_long_to_wait() {
-        for (retry_after, seconds, words) in [
-            (Duration::MILLISECOND, 1, "a second"),
-            (Duration::SECOND, 1, "a second"),
-            (Duration::milliseconds(1001), 2, "2 seconds"),
-            (Duration::MINUTE, 60, "a minute"),
-            (Duration::seconds(61), 61, "2 minutes"),
-        ] {
-            let problem = Problem::too_many("wrong passwords", Limited { retry_after });
-            assert_eq!((problem.kind, problem.retry_after), (Kind::TooManyAttempts, Some(seconds)));
-            assert_eq!(problem.detail, format!("Too many wrong passwords. Please try again in {words}."));
-        }
-    }
 }

@@ -1,0 +1,40 @@
+//! From what went wrong inside to what a client is told: the cause is logged here, once, and never sent.
+
+use axum::http::StatusCode;
+use provider::ProviderError;
+use storage::StorageError;
+
+use super::{Kind, Problem};
+use crate::password::HashError;
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        tracing::error!(%error, cause, "a request failed");
+        Self::internal()
+    }
+}
+
+impl From<approval::ShownError> for Problem {
+    fn from(error: approval::ShownError) -> Self {
+        Self::new(Kind::TooLong, "A phone cannot show this", StatusCode::UNPROCESSABLE_ENTITY).saying(error.to_string())
+    }
+}
+
+impl From<HashError> for Problem {
+    fn from(error: HashError) -> Self {
+        tracing::error!(%error, "a request failed");
+        match error {
+            HashError::Busy => Self::busy(),
+            HashError::Failed => Self::internal(),
+        }
+    }
+}
+
+impl From<ProviderError> for Problem {
+    fn from(error: ProviderError) -> Self {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        tracing::warn!(%error, cause, "the provider did not do what it was asked");
+        Self::provider_unavailable()
+    }
+}

@@ -1,0 +1,82 @@
+//! What whoever reaches a limit is told: why, and how long to wait. Knows no number; see `throttle`.
+
+use axum::http::StatusCode;
+use storage::{Limited, Withheld};
+
+use super::{Kind, Problem};
+
+impl Problem {
+    /// A limit is reached.
+    pub(crate) fn too_many(what: &str, limited: Limited) -> Self {
+        Self::waiting(limited, |wait| format!("Too many {what}. Please try again in {wait}."))
+    }
+
+    /// The phone is not asked now, and will be later.
+    pub(crate) fn push_waits(why: Withheld, limited: Limited) -> Self {
+        let reason = match why {
+            Withheld::Pending(_) => "Requests are waiting on your phone",
+            _ => "The last request was not approved",
+        };
+        Self::waiting(limited, |wait| {
+            format!("{reason}. You can have your phone asked again in {wait}. To sign in, you can use a code now.")
+        })
+    }
+
+    fn waiting(limited: Limited, sentence: impl FnOnce(&str) -> String) -> Self {
+        let millis = i64::try_from(limited.retry_after.whole_milliseconds()).unwrap_or(i64::MAX);
+        let seconds = (millis.saturating_add(999) / 1000).max(1);
+        let problem = Self::new(Kind::TooManyAttempts, "Too many attempts", StatusCode::TOO_MANY_REQUESTS);
+        Self { retry_after: Some(seconds), ..problem }.saying(sentence(&in_words(seconds)))
+    }
+
+    /// Push is off for the account.
+    pub(crate) fn push_off() -> Self {
+        Self::new(Kind::PushOff, "Requests to your phone are off", StatusCode::FORBIDDEN)
+            .saying("Several requests in a row were not approved. Use a code; that switches them on again.")
+    }
+
+    /// Codes are off for the account.
+    pub(crate) fn codes_off() -> Self {
+        Self::new(Kind::CodesOff, "Codes are off for your account", StatusCode::FORBIDDEN)
+            .saying("Too many codes in a row were wrong. Tap Approve on your phone; that switches codes on again.")
+    }
+
+    /// More pages wait than one session, or one address, may have.
+    pub(crate) fn too_many_sockets() -> Self {
+        let problem = Self::new(Kind::TooManySockets, "Too many pages are waiting", StatusCode::TOO_MANY_REQUESTS);
+        Self { retry_after: Some(5), ..problem }
+            .saying("This is open in too many places at once. Please close some of them.")
+    }
+}
+
+/// A time to wait, as people say it.
+pub(crate) fn in_words(seconds: i64) -> String {
+    match seconds {
+        ..=1 => "a second".to_owned(),
+        2..60 => format!("{seconds} seconds"),
+        60 => "a minute".to_owned(),
+        _ => format!("{} minutes", (seconds + 59) / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_limit_says_in_words_and_in_whole_seconds_how_long_to_wait() {
+        for (retry_after, seconds, words) in [
+            (Duration::MILLISECOND, 1, "a second"),
+            (Duration::SECOND, 1, "a second"),
+            (Duration::milliseconds(1001), 2, "2 seconds"),
+            (Duration::MINUTE, 60, "a minute"),
+            (Duration::seconds(61), 61, "2 minutes"),
+        ] {
+            let problem = Problem::too_many("wrong passwords", Limited { retry_after });
+            assert_eq!((problem.kind, problem.retry_after), (Kind::TooManyAttempts, Some(seconds)));
+            assert_eq!(problem.detail, format!("Too many wrong passwords. Please try again in {words}."));
+        }
+    }
+}
