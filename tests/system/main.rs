@@ -28,6 +28,7 @@ mod process;
 mod promised;
 mod provider_trouble;
 mod proxies;
+mod pushes;
 mod raw;
 mod raw_http;
 mod redirects;
