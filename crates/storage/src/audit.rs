@@ -169,12 +169,8 @@ impl Storage {
     /// When the database cannot be read.
     pub async fn audit_of_user(&self, user: UserId) -> Result<Vec<AuditRow>, StorageError> {
         let id = user.to_string();
-        let rows = sqlx::query!("SELECT at, kind, note FROM audit WHERE user_id = $1 ORDER BY seq", id)
-            .fetch_all(&self.reader)
-            .await?;
-        rows.into_iter()
-            .map(|row| Ok(AuditRow { at: from_millis("audit", row.at)?, kind: row.kind, note: row.note }))
-            .collect()
+        let rows = sqlx::query_as!(Line, "SELECT at, kind, note FROM audit WHERE user_id = $1 ORDER BY seq", id);
+        rows.fetch_all(&self.reader).await?.into_iter().map(AuditRow::try_from).collect()
     }
 
     /// The audit trail of one approval, oldest first.
@@ -183,11 +179,22 @@ impl Storage {
     /// When the database cannot be read.
     pub async fn audit_of(&self, approval: ApprovalId) -> Result<Vec<AuditRow>, StorageError> {
         let id = approval.to_string();
-        let rows = sqlx::query!("SELECT at, kind, note FROM audit WHERE approval_id = $1 ORDER BY seq", id)
-            .fetch_all(&self.reader)
-            .await?;
-        rows.into_iter()
-            .map(|row| Ok(AuditRow { at: from_millis("audit", row.at)?, kind: row.kind, note: row.note }))
-            .collect()
+        let rows = sqlx::query_as!(Line, "SELECT at, kind, note FROM audit WHERE approval_id = $1 ORDER BY seq", id);
+        rows.fetch_all(&self.reader).await?.into_iter().map(AuditRow::try_from).collect()
+    }
+}
+
+/// A row of `audit`, as far as it is read back.
+struct Line {
+    at: i64,
+    kind: String,
+    note: Option<String>,
+}
+
+impl TryFrom<Line> for AuditRow {
+    type Error = StorageError;
+
+    fn try_from(line: Line) -> Result<Self, StorageError> {
+        Ok(Self { at: from_millis("audit", line.at)?, kind: line.kind, note: line.note })
     }
 }
