@@ -148,7 +148,7 @@ impl Ways {
     fn noted<T>(&self, stored: Result<T, PublishError>) -> Result<T, PublishError> {
         match stored {
             Ok(_) => self.refused.store(0, Ordering::Relaxed),
-            // It cannot come near the largest number: each has waited for the log.
+            // Past the largest number it begins anew, and the log is tried three times more.
             Err(_) => _ = self.refused.fetch_add(1, Ordering::Relaxed),
         }
         stored

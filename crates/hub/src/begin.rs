@@ -34,7 +34,7 @@ pub(crate) enum Phone {
     Left(Withheld),
 }
 
-/// Signs somebody up: nothing is written before the provider took the phone, and the account stays pending until the
+/// Signs somebody up: nothing but the try is written before the provider took the phone, and the account stays pending until the
 /// phone is proven. Answers alike whether the address is known or not.
 pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Result<Begun, Problem> {
     let (subject, limit) = throttle::sign_ups(&hub.settings.limits, &visitor.network_name());
