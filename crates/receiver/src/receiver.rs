@@ -41,10 +41,10 @@ impl Receiver {
             Ok(callback) => {
                 let request = callback.request.clone();
                 let message = Message::event(id.clone(), Event::Callback(callback).to_bytes().into());
-                let again = Message { id: id.again(), ..message.clone() };
+                let repeat = message.clone();
                 let receipt = acknowledged(self.log.publish(message)).await?;
                 if receipt == Receipt::Duplicate {
-                    self.tell_of_repeat(again).await;
+                    self.tell_of_repeat(Message { id: id.again(), ..repeat }).await;
                 }
                 Ok(Taken::Published { id, request, receipt, with })
             }
