@@ -258,9 +258,9 @@ async fn the_simulated_provider_survives_what_nobody_should_send_it() {
     let mut paths = Vec::new();
     for (file, begin, prefix) in [
         ("simulator/src/programs.rs", "pub(crate) fn router", ""),
-        ("simulator/src/api/mod.rs", "fn protected()", "/protected/json"),
-        ("simulator/src/api/mod.rs", "fn onetouch()", "/onetouch/json"),
-        ("simulator/src/pages/mod.rs", "fn router", ""),
+        ("simulator/src/api.rs", "fn protected()", "/protected/json"),
+        ("simulator/src/api.rs", "fn onetouch()", "/onetouch/json"),
+        ("simulator/src/pages.rs", "fn router", ""),
     ] {
         paths.extend(routes(file, begin).into_iter().map(|path| format!("{prefix}{path}")));
     }

@@ -14,8 +14,12 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    follow::Followed, origin::Origins, password::Passwords, repairs::Repairs, seats::Seats, settings::Settings,
-    token::ServerKey, waiters::Waiters,
+    live::{seats::Seats, waiters::Waiters},
+    password::Passwords,
+    phone::{followed::Followed, repairs::Repairs},
+    request::origin::Origins,
+    settings::Settings,
+    token::ServerKey,
 };
 
 /// The shared parts of a hub. Cheap to clone.

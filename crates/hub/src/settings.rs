@@ -3,7 +3,7 @@
 use time::Duration;
 use url::Url;
 
-use crate::{proxies::Proxies, seats::SeatLimits};
+use crate::request::proxies::Proxies;
 
 /// The settings of a hub.
 #[derive(Debug, Clone)]
@@ -46,6 +46,19 @@ pub struct Limits {
     pub sign_ups_per_address: u32,
     /// Codes sent to all phones of one country, by its calling code, in 10 minutes.
     pub codes_per_country: u32,
+}
+
+/// How many may wait at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeatLimits {
+    /// In this process.
+    pub all: u32,
+    /// With one session: several tabs, each for a moment by more than one way.
+    pub per_session: u32,
+    /// From one address; an office shares one, so nothing is counted unless an operator says so.
+    pub per_address: Option<u32>,
+    /// In this process, before the first state was told.
+    pub opening: u32,
 }
 
 /// The provider ends a request this long before we end its approval, so that its last word still counts.

@@ -16,17 +16,16 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use utoipa::openapi::OpenApi;
 
 use crate::{
-    announce, consume, draft, follow, hear,
     hub::{Hub, Shared},
-    origin::Origins,
+    live::{announce, hear, seats::Seats, waiters::Waiters},
     password::{HashError, Passwords},
-    repairs::Repairs,
+    phone::{consume, follow, followed::Followed, repairs::Repairs},
+    request::origin::Origins,
     route,
-    seats::Seats,
     settings::Settings,
+    steps::draft,
     throttle,
     token::ServerKey,
-    waiters::Waiters,
 };
 
 /// What a hub is made of.
@@ -103,7 +102,7 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
         seats: Seats::new(settings.seats),
         settings,
         repairs: Repairs::new(),
-        followed: follow::Followed::default(),
+        followed: Followed::default(),
         passwords: Passwords::new(&entropy)?,
         clock,
         entropy,

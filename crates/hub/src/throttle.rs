@@ -5,7 +5,7 @@ use approval::{ProviderUserId, UserId};
 use storage::{CodeLimits, Delay, Delays, Limit, Limited, PushRules, Withheld};
 use time::{Duration, OffsetDateTime};
 
-use crate::{problem::Problem, settings::Limits};
+use crate::{answer::problem::Problem, metrics, settings::Limits};
 
 /// Wrong passwords. Somebody mistypes three times without noticing a delay; a guesser at one account gets 22 tries in the
 /// first hour from a place of his own, and 12 an hour after that. NIST SP 800-63B-4, 3.2.2, asks for no more than 100 in
@@ -119,7 +119,7 @@ fn account(user: UserId) -> String {
 /// The problem of having reached a limit; the log says which.
 pub(crate) fn reached(of: Of, limited: Limited) -> Problem {
     let (limit, what) = of.words();
-    count(limit);
+    metrics::limit_reached(limit);
     tracing::warn!(limit, retry_after = limited.retry_after.whole_seconds(), "a limit is reached");
     Problem::too_many(what, limited)
 }
@@ -135,19 +135,14 @@ pub(crate) fn withheld(why: Withheld, now: OffsetDateTime) -> Problem {
 
 /// Says in the log that a phone is not asked.
 pub(crate) fn note(why: Withheld) {
-    count(Of::Pushes.words().0);
+    metrics::limit_reached(Of::Pushes.words().0);
     tracing::warn!(limit = Of::Pushes.words().0, reason = why.word(), "a phone is not asked");
 }
 
 /// The problem of codes being switched off.
 pub(crate) fn codes_off() -> Problem {
-    count("codes_off");
+    metrics::limit_reached("codes_off");
     Problem::codes_off()
-}
-
-/// Counts that a limit was reached, by the limit's name alone: a label never says by whom.
-pub(crate) fn count(limit: &'static str) {
-    metrics::counter!("countersign_limits_reached_total", "limit" => limit).increment(1);
 }
 
 impl Of {

@@ -9,7 +9,7 @@ use axum::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::problem::Problem;
+use crate::answer::problem::Problem;
 
 struct Asset {
     name: &'static str,

@@ -4,7 +4,7 @@ use approval::{Approval, Channel, Delivery};
 use askama::Template;
 
 use super::Shell;
-use crate::problem::in_words;
+use crate::answer::problem::in_words;
 
 /// The form, with what is known about the code's way.
 #[derive(Debug, Template)]

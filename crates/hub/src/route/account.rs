@@ -9,14 +9,16 @@ use axum::{
 use axum_extra::extract::cookie::CookieJar;
 use storage::{ConfirmedBy, LiveSession, Notice};
 
-use super::shell;
+use super::frame::shell;
 use crate::{
-    body::OfNotice,
-    caller::{Caller, MaybeCaller},
-    endings,
+    answer::problem::Problem,
     hub::Hub,
     page::{self, Account, Device, Devices, Listed, Moment, Noted, SignedIn, Transfer},
-    problem::Problem,
+    request::{
+        body::OfNotice,
+        caller::{Caller, MaybeCaller},
+    },
+    steps::endings,
 };
 
 /// Transactions, who you are, where you are signed in, recent sign-ins.

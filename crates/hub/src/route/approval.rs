@@ -11,21 +11,19 @@ use axum::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::waiting::take_back;
 use crate::{
-    begin,
-    body::OfApproval,
-    caller::{Caller, MaybeCaller},
-    complete,
-    hub::Hub,
-    problem::Problem,
-    refusals::{
-        AlreadyDecided, Busy, ForeignOrigin, ForeignOriginOrOff, Internal, NoSession, NotApproved, NotFound, TooMany,
-        TooManySockets, UnreadableQuery,
+    answer::{
+        problem::Problem,
+        refusals::{
+            AlreadyDecided, Busy, ForeignOrigin, ForeignOriginOrOff, Internal, NoSession, NotApproved, NotFound,
+            TooMany, TooManySockets, UnreadableQuery,
+        },
+        view::{ApprovalView, Done},
     },
-    seats::Seat,
-    view::{ApprovalView, Done},
-    visitor::Visitor,
+    hub::Hub,
+    live::seats::Seat,
+    request::{body::OfApproval, caller::MaybeCaller, visitor::Visitor},
+    steps::{begin, complete, endings},
 };
 
 /// How long to wait for news, and what is known already.
@@ -125,7 +123,7 @@ pub(crate) async fn complete(
     OfApproval(id): OfApproval,
     caller: MaybeCaller,
 ) -> Result<Response, Problem> {
-    let jar = Caller::confirmed_cookies(&hub, &complete::complete(&hub, caller, id).await?);
+    let jar = complete::complete(&hub, caller, id).await?.cookies(&hub);
     Ok((jar, axum::Json(Done::new())).into_response())
 }
 
@@ -149,7 +147,7 @@ pub(crate) async fn cancel(
     OfApproval(id): OfApproval,
     caller: MaybeCaller,
 ) -> Result<Response, Problem> {
-    let approval = take_back(&hub, &caller.required()?, id).await?;
+    let approval = endings::cancel(&hub, &caller.required()?, id).await?;
     if approval.status != Status::Cancelled {
         return Err(Problem::already_decided());
     }

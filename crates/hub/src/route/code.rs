@@ -11,17 +11,20 @@ use storage::{Push, Withheld};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use super::{refused, shell};
+use super::frame::{refused, shell};
 use crate::{
-    body::Form,
-    caller::{Caller, MaybeCaller},
-    codes,
+    answer::problem::{Kind, Problem},
     hub::Hub,
     page::{self, Code, Reason},
     person::phone_ending,
-    problem::{Kind, Problem},
+    phone::sending,
+    request::{
+        body::Form,
+        caller::{Caller, MaybeCaller},
+        visitor::Visitor,
+    },
+    steps::codes,
     throttle::WRONG_CODES_IN_A_ROW,
-    visitor::Visitor,
 };
 
 /// A typed code.
@@ -61,7 +64,7 @@ pub(crate) async fn submit(
     Form(typed): Form<Typed>,
 ) -> Result<Response, Problem> {
     match codes::check(&hub, caller.clone(), typed.code.expose()).await {
-        Ok(confirmed) => Ok((Caller::confirmed_cookies(&hub, &confirmed), Redirect::to("/account")).into_response()),
+        Ok(confirmed) => Ok((confirmed.cookies(&hub), Redirect::to("/account")).into_response()),
         Err(problem) => again(&hub, caller, problem).await,
     }
 }
@@ -73,7 +76,7 @@ pub(crate) async fn send(
     visitor: Visitor,
     Form(wanted): Form<Wanted>,
 ) -> Result<Response, Problem> {
-    match codes::send(&hub, &caller.clone().required()?, &visitor, wanted.channel).await {
+    match sending::send(&hub, &caller.clone().required()?, &visitor, wanted.channel).await {
         Ok(()) => Ok(Redirect::to("/code").into_response()),
         Err(problem) => again(&hub, caller, problem).await,
     }

@@ -8,15 +8,17 @@ use axum::{
 };
 
 use crate::{
-    body::OfApproval,
-    caller::{Caller, MaybeCaller},
-    feed::Feed,
+    answer::{
+        problem::Problem,
+        refusals::{Busy, ForeignOrigin, Internal, NoSession, NoUpgrade, NotFound, TooManySockets},
+    },
     hub::Hub,
-    problem::Problem,
-    refusals::{Busy, ForeignOrigin, Internal, NoSession, NoUpgrade, NotFound, TooManySockets},
-    seats::Seat,
-    socket, stream,
-    visitor::Visitor,
+    live::{feed::Feed, seats::Seat, socket, stream},
+    request::{
+        body::OfApproval,
+        caller::{Caller, MaybeCaller},
+        visitor::Visitor,
+    },
 };
 
 /// Tells each change of an approval, until it is decided.

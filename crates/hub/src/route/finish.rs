@@ -12,7 +12,7 @@ use futures_util::FutureExt as _;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use crate::problem::Problem;
+use crate::answer::problem::Problem;
 
 /// Finishes what was begun, also when the browser hangs up meanwhile: a code that the provider has accepted must still
 /// confirm its session, and a written approval must be pushed. What only reads ends with its browser.

@@ -6,11 +6,11 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 
-use super::shell;
+use super::frame::shell;
 use crate::{
-    caller::MaybeCaller,
     hub::Hub,
     page::{self, Landing},
+    request::caller::MaybeCaller,
 };
 
 /// The first page.

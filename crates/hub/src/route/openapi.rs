@@ -14,7 +14,7 @@ use utoipa::{
 };
 
 use super::{approval, events, password, reset, session, sessions, sign_in, sign_up, transaction};
-use crate::{caller::cookie_name, hub::Hub, problem::Problem};
+use crate::{answer::problem::Problem, hub::Hub, request::caller::cookie_name};
 
 /// What the handlers say about themselves.
 #[derive(utoipa::OpenApi)]

@@ -10,19 +10,23 @@ use axum_extra::extract::cookie::CookieJar;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{refused, shell};
+use super::frame::{refused, shell};
 use crate::{
-    body::{Form, Json},
-    caller::{Caller, MaybeCaller},
+    answer::{
+        problem::{Kind, Problem},
+        refusals::{Body, Busy, Internal, InvalidInput, NoSession, TooMany, WrongPassword},
+        schemas,
+        view::Done,
+    },
     hub::Hub,
-    new_password,
     page::{self, Field, Password},
-    problem::{Kind, Problem},
-    refusals::{Body, Busy, Internal, InvalidInput, NoSession, TooMany, WrongPassword},
-    schemas,
+    request::{
+        body::{Form, Json},
+        caller::{Caller, MaybeCaller},
+        visitor::Visitor,
+    },
+    steps::new_password,
     token::Token,
-    view::Done,
-    visitor::Visitor,
 };
 
 /// The old password and the new one.

@@ -9,17 +9,19 @@ use axum::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{refused, shell};
+use super::frame::{refused, shell};
 use crate::{
-    body::{Form, Json},
+    answer::{
+        problem::{Kind, Problem},
+        refusals::{Body, Busy, Internal, InvalidInput, InvalidLink},
+        schemas,
+        view::Done,
+    },
     hub::Hub,
-    new_password,
     page::{self, Field, Reset, ResetDone},
-    problem::{Kind, Problem},
-    refusals::{Body, Busy, Internal, InvalidInput, InvalidLink},
-    schemas,
+    request::body::{Form, Json},
+    steps::new_password,
     token::LinkToken,
-    view::Done,
 };
 
 /// What stands behind `#` in the link, and the new password.

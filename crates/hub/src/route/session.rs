@@ -11,18 +11,23 @@ use utoipa::ToSchema;
 
 use super::code::{Typed, Wanted};
 use crate::{
-    body::Json,
-    caller::{Caller, MaybeCaller},
-    codes, endings,
+    answer::{
+        problem::Problem,
+        refusals::{
+            AlreadyRegistered, AlreadySignedIn, Body, ForeignOrigin, ForeignOriginOrOff, Internal, NoSession,
+            NoSessionOrCode, NotFound, ProviderUnavailable, TooMany,
+        },
+        view::{ApprovalView, Done, NoticeView},
+    },
     hub::Hub,
     person::phone_ending,
-    problem::Problem,
-    refusals::{
-        AlreadyRegistered, AlreadySignedIn, Body, ForeignOrigin, ForeignOriginOrOff, Internal, NoSession,
-        NoSessionOrCode, NotFound, ProviderUnavailable, TooMany,
+    phone::sending,
+    request::{
+        body::Json,
+        caller::{Caller, MaybeCaller},
+        visitor::Visitor,
     },
-    view::{ApprovalView, Done, NoticeView},
-    visitor::Visitor,
+    steps::{codes, endings},
 };
 
 /// Who is asking, and how far they are.
@@ -156,7 +161,7 @@ pub(crate) async fn code(
     caller: MaybeCaller,
     Json(typed): Json<Typed>,
 ) -> Result<Response, Problem> {
-    let jar = Caller::confirmed_cookies(&hub, &codes::check(&hub, caller, typed.code.expose()).await?);
+    let jar = codes::check(&hub, caller, typed.code.expose()).await?.cookies(&hub);
     Ok((jar, axum::Json(Done::new())).into_response())
 }
 
@@ -181,6 +186,6 @@ pub(crate) async fn send_code(
     visitor: Visitor,
     Json(wanted): Json<Wanted>,
 ) -> Result<Response, Problem> {
-    codes::send(&hub, &caller.required()?, &visitor, wanted.channel).await?;
+    sending::send(&hub, &caller.required()?, &visitor, wanted.channel).await?;
     Ok(StatusCode::ACCEPTED.into_response())
 }

@@ -15,12 +15,16 @@ use utoipa::ToSchema;
 
 use super::session::Stage;
 use crate::{
-    body::OfSession,
-    caller::{Caller, MaybeCaller},
-    endings,
+    answer::{
+        problem::Problem,
+        refusals::{ForeignOrigin, Internal, NoSession, NotFound},
+    },
     hub::Hub,
-    problem::Problem,
-    refusals::{ForeignOrigin, Internal, NoSession, NotFound},
+    request::{
+        body::OfSession,
+        caller::{Caller, MaybeCaller},
+    },
+    steps::endings,
 };
 
 /// Every live session of the account: the one that asks first, then by last use.

@@ -10,18 +10,24 @@ use axum_extra::extract::cookie::CookieJar;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{refused, shell};
+use super::frame::{refused, shell};
 use crate::{
-    begin::{self, Begun, Phone},
-    body::{Form, Json},
-    caller::{Caller, MaybeCaller},
-    endings,
+    answer::{
+        problem::Problem,
+        refusals::{Body, Busy, Internal, InvalidCredentials, TooMany},
+        view::Onward,
+    },
     hub::Hub,
     page::{self, SignIn},
-    problem::Problem,
-    refusals::{Body, Busy, Internal, InvalidCredentials, TooMany},
-    view::Onward,
-    visitor::Visitor,
+    request::{
+        body::{Form, Json},
+        caller::{Caller, MaybeCaller},
+        visitor::Visitor,
+    },
+    steps::{
+        begin::{self, Begun, Phone},
+        endings,
+    },
 };
 
 /// Email and password.

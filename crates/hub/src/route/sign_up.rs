@@ -6,21 +6,25 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    refused, shell,
+    frame::{refused, shell},
     sign_in::{answer, go_and_wait},
 };
 use crate::{
-    begin::{self, Begun},
-    body::{Form, Json, Whole},
-    caller::MaybeCaller,
+    answer::{
+        problem::Problem,
+        refusals::{Body, ForeignOrigin, Internal, InvalidInput, ProviderUnavailableOrBusy, TooMany},
+        schemas,
+        view::Onward,
+    },
     hub::Hub,
     page::{self, Field, SignUp},
     person::{Person, Typed},
-    problem::Problem,
-    refusals::{Body, ForeignOrigin, Internal, InvalidInput, ProviderUnavailableOrBusy, TooMany},
-    schemas,
-    view::Onward,
-    visitor::Visitor,
+    request::{
+        body::{Form, Json, Whole},
+        caller::MaybeCaller,
+        visitor::Visitor,
+    },
+    steps::begin::{self, Begun},
 };
 
 /// What signs up. Programs may send the country code as a number.

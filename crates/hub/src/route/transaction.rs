@@ -14,22 +14,27 @@ use utoipa::ToSchema;
 use super::{
     account::account,
     code::{Typed, Wanted, beside_or_above},
-    refused, shell,
+    frame::{refused, shell},
 };
 use crate::{
-    body::{Form, Json, OfApproval, Whole},
-    caller::{Caller, MaybeCaller},
+    answer::{
+        problem::Problem,
+        refusals::{
+            AlreadyDecided, Body, ForeignOriginOrOff, Internal, InvalidInput, NewPasswordNeeded, NoSession,
+            NoSessionOrCode, NotFound, ProviderUnavailable, TooMany,
+        },
+        schemas,
+        view::ApprovalView,
+    },
     hub::Hub,
     page::{self, Field, TransactionCode, Transfer},
     person::phone_ending,
-    problem::Problem,
-    refusals::{
-        AlreadyDecided, Body, ForeignOriginOrOff, Internal, InvalidInput, NewPasswordNeeded, NoSession,
-        NoSessionOrCode, NotFound, ProviderUnavailable, TooMany,
+    request::{
+        body::{Form, Json, OfApproval, Whole},
+        caller::{Caller, MaybeCaller},
+        visitor::Visitor,
     },
-    schemas, transaction,
-    view::ApprovalView,
-    visitor::Visitor,
+    steps::transaction,
     wanted,
 };
 

@@ -1,22 +1,22 @@
 //! `/approvals/{id}`: the waiting page and its buttons, as plain forms.
 
-use approval::{Change, Purpose};
+use approval::Purpose;
 use axum::{
     extract::State,
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
 
-use super::shell;
+use super::frame::shell;
 use crate::{
-    begin,
-    body::OfApproval,
-    caller::{Caller, MaybeCaller},
-    complete,
+    answer::problem::Problem,
     hub::Hub,
     page::{self, Waiting},
-    problem::Problem,
-    proof::{Confirmed, Proof},
+    request::{body::OfApproval, caller::MaybeCaller},
+    steps::{
+        begin, complete, endings,
+        proof::{Confirmed, Proof},
+    },
 };
 
 /// How the approval stands. A session that is through goes on to the account; one whose reply got lost on the way is
@@ -49,7 +49,7 @@ pub(crate) async fn complete(
     OfApproval(id): OfApproval,
     caller: MaybeCaller,
 ) -> Result<Response, Problem> {
-    let jar = Caller::confirmed_cookies(&hub, &complete::complete(&hub, caller, id).await?);
+    let jar = complete::complete(&hub, caller, id).await?.cookies(&hub);
     Ok((jar, Redirect::to("/account")).into_response())
 }
 
@@ -59,7 +59,7 @@ pub(crate) async fn cancel(
     OfApproval(id): OfApproval,
     caller: MaybeCaller,
 ) -> Result<Redirect, Problem> {
-    take_back(&hub, &caller.required()?, id).await?;
+    endings::cancel(&hub, &caller.required()?, id).await?;
     Ok(Redirect::to(&format!("/approvals/{id}")))
 }
 
@@ -71,16 +71,4 @@ pub(crate) async fn resend(
 ) -> Result<Redirect, Problem> {
     let approval = begin::again(&hub, &caller.required()?, id).await?;
     Ok(Redirect::to(&format!("/approvals/{}", approval.id)))
-}
-
-/// Cancels a pending approval of this session; one that is decided stays so.
-pub(super) async fn take_back(
-    hub: &Hub,
-    caller: &Caller,
-    id: approval::ApprovalId,
-) -> Result<approval::Approval, Problem> {
-    caller.own(hub, id).await?;
-    let approval = hub.storage.end(id, Change::Cancel).await?.ok_or_else(Problem::not_found)?;
-    hub.changed(&approval);
-    Ok(approval)
 }

@@ -6,7 +6,12 @@ use approval::{
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::{caller::Caller, hub::Hub, settings::Settings, visitor::Visitor, wanted::Wanted};
+use crate::{
+    hub::Hub,
+    request::{caller::Caller, visitor::Visitor},
+    settings::Settings,
+    wanted::Wanted,
+};
 
 /// Everything an approval is made from, but its number: that depends on the numbers the phone shows already.
 #[derive(Debug, Clone)]

@@ -1,18 +1,16 @@
-//! Codes instead of a tap: sent by SMS or call, or read from the authenticator; typed once.
+//! Codes on their way to the phone, by text message or call: because somebody asked for one, or by itself where no push
+//! gets through. Knows nothing of what is typed.
 
-use approval::{Approval, ApprovalId, Channel, ProviderUserId, Purpose, Shown};
-use provider::{Action, Code, CodeCheck, ProviderError};
-use storage::{Attempt, AttemptKind, CodeConfirmed, Completed, NotTried};
+use approval::{Approval, Channel, ProviderUserId, Purpose, Shown};
+use provider::{Action, ProviderError};
+use storage::{Attempt, AttemptKind};
 
 use crate::{
-    caller::{Caller, MaybeCaller},
+    answer::problem::Problem,
     hub::Hub,
     person::calling_code,
-    problem::Problem,
-    proof::{Confirmed, Proof},
+    request::{caller::Caller, visitor::Visitor},
     throttle::{self, Of, Sending, WRONG_CODES_IN_A_ROW},
-    turn::in_turn,
-    visitor::Visitor,
 };
 
 /// Characters that the provider takes beside a code.
@@ -113,90 +111,6 @@ fn spoken(shown: &Shown) -> String {
     let stop = if shown.message().ends_with(['.', '?', '!', ':', '…']) { "" } else { "." };
     let whole = format!("{}{stop}{details}", shown.message());
     if whole.chars().count() <= ACTION_MESSAGE { whole } else { shown.message().to_owned() }
-}
-
-/// Checks a typed code and, if the provider accepts it and it never counted before, confirms the session. A lost
-/// answer may be asked for again with the same code.
-pub(crate) async fn check(hub: &Hub, caller: MaybeCaller, text: &str) -> Result<Confirmed, Problem> {
-    let caller = caller.0.ok_or_else(Problem::no_session)?;
-    let code = text.trim().parse::<Code>().map_err(|_| Problem::invalid_code())?;
-    let proof = Proof::by_code(hub, &code);
-    if let Some(confirmed) = proof.shown_before(hub, &caller)? {
-        return Ok(confirmed);
-    }
-    if caller.is_confirmed() {
-        return Ok(Confirmed::Already);
-    }
-    in_turn(hub, caller.session.id, &proof, async {
-        // This may be a second click, and the first may just have got in.
-        if let Some(confirmed) = proof.shown_meanwhile(hub, &caller).await? {
-            return Ok(confirmed);
-        }
-        let attempt = accepted(hub, &caller, &code, None).await?.ok_or_else(Problem::invalid_code)?;
-        confirm(hub, &caller, &code, &proof, attempt).await?.ok_or_else(Problem::invalid_code)
-    })
-    .await
-}
-
-/// Asks the provider about a code, for one transaction alone if there is one. Counted before, so that no number of
-/// codes at once passes the limit.
-pub(crate) async fn accepted(
-    hub: &Hub,
-    caller: &Caller,
-    code: &Code,
-    transaction: Option<ApprovalId>,
-) -> Result<Option<Attempt>, Problem> {
-    let session = &caller.session;
-    let limits = throttle::wrong_codes(session.user, &session.provider_user, caller.is_sign_up());
-    let attempt = hub.storage.count_try(session, &limits).await?.map_err(|refused| match refused {
-        NotTried::Limited(limited) => throttle::reached(Of::WrongCodes, limited),
-        NotTried::Off => throttle::codes_off(),
-    })?;
-    let action = transaction.map(|id| id.to_string());
-    match hub.provider.check_code(&session.provider_user, code, action.as_deref()).await {
-        Ok(CodeCheck::Accepted) => Ok(Some(attempt)),
-        Ok(CodeCheck::Refused) => {
-            hub.storage.code_wrong(session, WRONG_CODES_IN_A_ROW).await?;
-            Ok(None)
-        }
-        // Without an answer the code may have been tried: the attempt stays counted.
-        Err(error @ (ProviderError::Slow(_) | ProviderError::Unexpected { .. })) => Err(error.into()),
-        Err(error) => {
-            hub.storage.not_tried(session, &attempt).await?;
-            Err(error.into())
-        }
-    }
-}
-
-/// Confirms the session by an accepted code. `None`: the code had counted before.
-async fn confirm(
-    hub: &Hub,
-    caller: &Caller,
-    code: &Code,
-    proof: &Proof,
-    attempt: Attempt,
-) -> Result<Option<Confirmed>, Problem> {
-    let (next, tokens) = proof.new_token(hub, caller);
-    let hash = hub.key.code_hash(code.expose());
-    match hub.storage.confirm_by_code(&caller.session, hash, proof.as_str(), tokens).await? {
-        CodeConfirmed::Fresh(Completed::Confirmed, left) => {
-            for approval in &left {
-                hub.changed(approval);
-            }
-            forgive_right(hub, attempt).await;
-            Ok(Some(Confirmed::With(next)))
-        }
-        CodeConfirmed::Fresh(Completed::AlreadyRegistered, _) => Err(Problem::already_registered()),
-        CodeConfirmed::Fresh(_, _) => Err(Problem::no_session()),
-        CodeConfirmed::Used => Ok(None),
-    }
-}
-
-/// A right code is no attempt.
-pub(crate) async fn forgive_right(hub: &Hub, attempt: Attempt) {
-    if let Err(error) = hub.storage.forgive(attempt).await {
-        tracing::warn!(%error, "a right code stays counted");
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 
-use crate::{hub::Hub, network::Network, problem::Problem};
+use crate::{answer::problem::Problem, hub::Hub, request::network::Network};
 
 /// The browser and the place a request comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

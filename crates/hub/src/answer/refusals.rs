@@ -7,7 +7,7 @@ use storage::Limited;
 use time::Duration;
 use utoipa::IntoResponses;
 
-use crate::problem::Problem;
+use crate::answer::problem::Problem;
 
 /// `wait` or `since` is no number that this address takes.
 #[derive(IntoResponses)]

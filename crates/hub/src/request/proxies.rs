@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName, header};
 use ipnet::IpNet;
 use thiserror::Error;
 
-use crate::forwarded;
+use crate::request::forwarded;
 
 /// The proxies that are believed about who asks, and the header that they write it into.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

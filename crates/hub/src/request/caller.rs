@@ -6,7 +6,7 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use storage::{Session, Via};
 use time::Duration;
 
-use crate::{hub::Hub, problem::Problem, proof::Confirmed, settings::PENDING_SESSION, token::Token};
+use crate::{answer::problem::Problem, hub::Hub, settings::PENDING_SESSION, token::Token};
 
 /// A live session and the token that was shown for it.
 #[derive(Debug, Clone)]
@@ -45,14 +45,6 @@ impl Caller {
     /// Whether the session is a sign-up's: its account waits for the phone to be proven.
     pub(crate) const fn is_sign_up(&self) -> bool {
         !self.session.active
-    }
-
-    /// What a browser's cookies become with a confirmed session.
-    pub(crate) fn confirmed_cookies(hub: &Hub, confirmed: &Confirmed) -> CookieJar {
-        match confirmed {
-            Confirmed::With(token) => CookieJar::new().add(Self::cookie(hub, token, true)),
-            Confirmed::Already => CookieJar::new(),
-        }
     }
 
     /// The cookie that holds `token`.

@@ -18,8 +18,8 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::{
-    feed::{Feed, News},
-    view::Frame,
+    answer::view::Frame,
+    live::feed::{Feed, News},
 };
 
 /// The content type, and what whoever wants the stream says it accepts.

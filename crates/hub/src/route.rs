@@ -5,6 +5,7 @@ mod approval;
 mod code;
 mod events;
 mod finish;
+mod frame;
 mod landing;
 mod openapi;
 mod password;
@@ -16,11 +17,10 @@ mod sign_up;
 mod transaction;
 mod waiting;
 
-use askama::Template;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::{delete, get, post},
@@ -28,13 +28,7 @@ use axum::{
 pub(crate) use openapi::document;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::{
-    body::LARGEST_BODY,
-    caller::Caller,
-    hub::Hub,
-    page::{self, Shell},
-    problem::{Kind, Problem},
-};
+use crate::{answer::problem::Problem, hub::Hub, page, request::body::LARGEST_BODY};
 
 /// No script, style, picture or connection but our own; nobody may frame us.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -51,7 +45,7 @@ pub(crate) fn router(hub: Hub) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn_with_state(hub.tasks.clone(), finish::finish))
         .layer(middleware::from_fn_with_state(hub.clone(), guard))
-        .layer(middleware::from_fn_with_state(hub.clone(), problems_as_pages));
+        .layer(middleware::from_fn_with_state(hub.clone(), frame::problems_as_pages));
     let secure = !hub.origins.is_loopback();
     headers(secure)
         .into_iter()
@@ -115,51 +109,6 @@ async fn guard(State(hub): State<Hub>, request: Request, next: Next) -> Response
         return Problem::foreign_origin().into_response();
     }
     next.run(request).await
-}
-
-/// What the frame around a page shows to `caller`.
-fn shell(hub: &Hub, caller: Option<&Caller>) -> Shell {
-    Shell {
-        product: hub.settings.product.clone(),
-        signed_in_as: caller.map(|caller| caller.session.email.clone()),
-        is_in: caller.is_some_and(Caller::is_confirmed),
-    }
-}
-
-/// Shows a problem as a page to whoever asked for a page.
-async fn problems_as_pages(State(hub): State<Hub>, request: Request, next: Next) -> Response {
-    let for_programs = request.uri().path().starts_with("/api/");
-    let mut response = next.run(request).await;
-    match response.extensions_mut().remove::<Problem>() {
-        Some(problem) if !for_programs => problem_page(&hub, &problem),
-        _ => response,
-    }
-}
-
-fn problem_page(hub: &Hub, problem: &Problem) -> Response {
-    let (next, next_label) = match problem.status {
-        StatusCode::UNAUTHORIZED => ("/sign-in", "Sign in"),
-        StatusCode::CONFLICT if problem.kind == Kind::AlreadyRegistered => ("/sign-in", "Sign in"),
-        StatusCode::FORBIDDEN if problem.kind == Kind::PushOff => ("/code", "Use a code"),
-        StatusCode::FORBIDDEN if problem.kind == Kind::NewPasswordNeeded => ("/password", "Choose a new password"),
-        // It leads a session that waits to its waiting page.
-        StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS => ("/account", "Go back"),
-        _ => ("/", "Go to the start page"),
-    };
-    let page = page::Problem {
-        shell: shell(hub, None),
-        title: problem.title.to_owned(),
-        sentence: problem.detail.clone(),
-        next,
-        next_label,
-    };
-    refused(problem, &page)
-}
-
-/// Answers with a page that tells of `problem`, with its status and how long to wait.
-fn refused(problem: &Problem, page: &impl Template) -> Response {
-    let retry_after = problem.retry_after.map(|seconds| [(header::RETRY_AFTER, HeaderValue::from(seconds))]);
-    (retry_after, page::respond(problem.status, page)).into_response()
 }
 
 /// Headers of every answer that does not set them itself.

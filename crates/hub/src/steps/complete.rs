@@ -4,10 +4,10 @@ use approval::{ApprovalId, Purpose};
 use storage::Completed;
 
 use crate::{
-    caller::MaybeCaller,
+    answer::problem::Problem,
     hub::Hub,
-    problem::Problem,
-    proof::{Confirmed, Proof},
+    request::caller::MaybeCaller,
+    steps::proof::{Confirmed, Proof},
 };
 
 /// Completes the approval for its session.

@@ -1,9 +1,17 @@
-//! Ending sessions: this one, another, all others; and "this wasn't me". Browsers that wait in one that ended hear it at
+//! Ending what was begun: an approval taken back; sessions, this one, another, all others; and "this wasn't me". Browsers that wait in one that ended hear it at
 //! once: what they waited for is cancelled.
 
-use approval::{Approval, SessionId};
+use approval::{Approval, ApprovalId, Change, SessionId};
 
-use crate::{caller::Caller, hub::Hub, problem::Problem};
+use crate::{answer::problem::Problem, hub::Hub, request::caller::Caller};
+
+/// Cancels a pending approval of this session; one that is decided stays so. The session stays as it was.
+pub(crate) async fn cancel(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Approval, Problem> {
+    caller.own(hub, id).await?;
+    let approval = hub.storage.end(id, Change::Cancel).await?.ok_or_else(Problem::not_found)?;
+    hub.changed(&approval);
+    Ok(approval)
+}
 
 /// Ends the caller's own session; whatever it still waited for is cancelled.
 pub(crate) async fn sign_out(hub: &Hub, caller: &Caller) -> Result<(), Problem> {

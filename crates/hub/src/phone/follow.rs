@@ -2,18 +2,20 @@
 //! callback comes, and ends it when its time is up. One short-lived task for each; only those that another hub may have
 //! left behind are looked for.
 
-use std::collections::HashSet;
 use std::num::NonZeroU32;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use approval::{Approval, ApprovalId, Change, Delivery, Status};
+use approval::{Approval, Change, Delivery, Status};
 use provider::ProviderError;
 use storage::StorageError;
 use time::OffsetDateTime;
 use tokio::time::sleep;
 
-use crate::{ask::ask, codes, hub::Hub, settings::PROVIDER_ENDS_BEFORE};
+use crate::{
+    hub::Hub,
+    phone::{ask::ask, sending},
+    settings::PROVIDER_ENDS_BEFORE,
+};
 
 /// When the provider is asked, in seconds after the request was made. A callback takes well under one.
 const ASK_AFTER: [i64; 3] = [10, 30, 70];
@@ -25,14 +27,10 @@ const LOOK: Duration = Duration::from_secs(10);
 /// An approval that is younger is still with the hub that made it.
 const YOUNG: time::Duration = time::Duration::seconds(15);
 
-/// The approvals that are followed here.
-#[derive(Debug, Default)]
-pub(crate) struct Followed(Mutex<HashSet<ApprovalId>>);
-
 /// Pushes a new approval and follows it to its end.
 pub(crate) fn push_and_follow(hub: &Hub, approval: Approval) {
     let this = hub.clone();
-    hub.followed.lock().insert(approval.id);
+    hub.followed.add(approval.id);
     // Whoever asked has been answered: the phone rings although the hub leaves.
     hub.finish(async move {
         push(&this, &approval).await;
@@ -44,9 +42,9 @@ pub(crate) fn push_and_follow(hub: &Hub, approval: Approval) {
 /// Follows an approval that is on no phone because push is off for the account: a code for it is sent instead.
 pub(crate) fn by_code_alone(hub: &Hub, approval: Approval) {
     let this = hub.clone();
-    hub.followed.lock().insert(approval.id);
+    hub.followed.add(approval.id);
     hub.finish(async move {
-        codes::send_unasked(&this, &approval).await;
+        sending::send_unasked(&this, &approval).await;
         let hub = this.clone();
         this.spawn(async move { follow(&hub, approval).await });
     });
@@ -88,7 +86,7 @@ async fn adopt(hub: &Hub) -> Result<(), StorageError> {
             }
             _ => approval,
         };
-        if hub.followed.lock().insert(approval.id) {
+        if hub.followed.add(approval.id) {
             let this = hub.clone();
             hub.spawn(async move { follow(&this, approval).await });
         }
@@ -130,7 +128,7 @@ async fn push(hub: &Hub, approval: &Approval) {
             hub.changed(&now);
             let unreached = matches!(delivery, Delivery::NoApp | Delivery::Unavailable);
             if unreached && now.status == Status::Pending {
-                codes::send_unasked(hub, &now).await;
+                sending::send_unasked(hub, &now).await;
             }
         }
         Ok(None) => {}
@@ -141,7 +139,7 @@ async fn push(hub: &Hub, approval: &Approval) {
 async fn follow(hub: &Hub, approval: Approval) {
     let id = approval.id;
     to_its_end(hub, approval).await;
-    hub.followed.lock().remove(&id);
+    hub.followed.remove(id);
 }
 
 async fn to_its_end(hub: &Hub, approval: Approval) {
@@ -179,11 +177,4 @@ async fn decided_before(hub: &Hub, approval: &Approval, at: OffsetDateTime) -> b
     let left = Duration::try_from(at - hub.clock.now()).unwrap_or(Duration::ZERO);
     let decided = async { while waiter.news().await.status == Status::Pending {} };
     tokio::time::timeout(left, decided).await.is_ok()
-}
-
-impl Followed {
-    fn lock(&self) -> MutexGuard<'_, HashSet<ApprovalId>> {
-        // Nothing between lock and unlock can leave the set half changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }

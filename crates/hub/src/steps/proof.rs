@@ -2,13 +2,14 @@
 //! second tab or a double click never leaves a browser with a dead cookie.
 
 use approval::ApprovalId;
+use axum_extra::extract::cookie::CookieJar;
 use provider::Code;
 use storage::{NewToken, Via};
 
 use crate::{
-    caller::{Caller, MaybeCaller},
+    answer::problem::Problem,
     hub::Hub,
-    problem::Problem,
+    request::caller::{Caller, MaybeCaller},
     token::Token,
 };
 
@@ -23,6 +24,16 @@ pub(crate) enum Confirmed {
     With(Token),
     /// It was before, and the browser shows the token in force.
     Already,
+}
+
+impl Confirmed {
+    /// What a browser's cookies become with it.
+    pub(crate) fn cookies(&self, hub: &Hub) -> CookieJar {
+        match self {
+            Self::With(token) => CookieJar::new().add(Caller::cookie(hub, token, true)),
+            Self::Already => CookieJar::new(),
+        }
+    }
 }
 
 impl Proof {

@@ -17,7 +17,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use thiserror::Error;
 use utoipa::IntoParams;
 
-use crate::{hub::Hub, problem::Problem};
+use crate::{answer::problem::Problem, hub::Hub};
 
 /// The largest body any address takes, in bytes.
 pub(crate) const LARGEST_BODY: usize = 16 * 1024;

@@ -11,22 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use approval::SessionId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::network::Network;
-use crate::problem::Problem;
-use crate::throttle;
-
-/// How many may wait at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SeatLimits {
-    /// In this process.
-    pub all: u32,
-    /// With one session: several tabs, each for a moment by more than one way.
-    pub per_session: u32,
-    /// From one address; an office shares one, so nothing is counted unless an operator says so.
-    pub per_address: Option<u32>,
-    /// In this process, before the first state was told.
-    pub opening: u32,
-}
+use crate::{answer::problem::Problem, metrics, request::network::Network, settings::SeatLimits};
 
 /// All seats of this process.
 #[derive(Debug, Clone)]
@@ -67,7 +52,7 @@ impl Seats {
 
     /// A seat for a browser with this session, if it has one, that comes from `network`.
     pub(crate) fn take(&self, session: Option<SessionId>, network: Option<Network>) -> Result<Seat, Problem> {
-        self.find(session, network).inspect_err(|_| throttle::count("sockets"))
+        self.find(session, network).inspect_err(|_| metrics::limit_reached("sockets"))
     }
 
     fn find(&self, session: Option<SessionId>, network: Option<Network>) -> Result<Seat, Problem> {
@@ -148,7 +133,7 @@ mod tests {
     use approval::{Clock, Entropy, Id};
 
     use super::*;
-    use crate::problem::Kind;
+    use crate::answer::problem::Kind;
 
     const MANY: SeatLimits = SeatLimits { all: 100, per_session: 100, per_address: None, opening: 100 };
 

@@ -6,16 +6,15 @@ use provider::ProviderError;
 use storage::{Account, Attempt, AttemptKind, NewSession, NewUser, Replaced, Withheld};
 
 use crate::{
-    caller::Caller,
-    draft::{Draft, Whose},
-    follow,
+    answer::problem::Problem,
     hub::Hub,
     person::{Email, Person},
-    problem::Problem,
+    phone::follow,
+    request::{caller::Caller, visitor::Visitor},
     settings::PENDING_SESSION,
+    steps::draft::{Draft, Whose},
     throttle::{self, GUESSES, Of, PUSHES},
     token::Token,
-    visitor::Visitor,
 };
 
 /// A session that waits for its proof.

@@ -8,7 +8,13 @@ use std::time::Duration;
 use approval::{Approval, ApprovalId};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
-use crate::{caller::MaybeCaller, hub::Hub, problem::Problem, seats::Seat, token::Token, waiters::Waiter};
+use crate::{
+    answer::problem::Problem,
+    hub::Hub,
+    live::{seats::Seat, waiters::Waiter},
+    request::caller::MaybeCaller,
+    token::Token,
+};
 
 /// How often the row is read again though nobody announced a change.
 const REREAD: Duration = Duration::from_secs(20);

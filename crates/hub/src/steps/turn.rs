@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use storage::{Attempt, AttemptKind, Limit, StorageError};
 
-use crate::{hub::Hub, problem::Problem, proof::Proof};
+use crate::{answer::problem::Problem, hub::Hub, steps::proof::Proof};
 
 /// A turn whose process died lapses this long after the provider must have answered: what is left to do by then is to
 /// write to the database.

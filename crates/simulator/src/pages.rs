@@ -95,11 +95,11 @@ async fn enable_callback(State(simulator): State<Simulator>, Path(authy_id): Pat
 }
 
 async fn stylesheet() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../../assets/phone.css"))
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../assets/phone.css"))
 }
 
 async fn script() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("../../assets/phone.js"))
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("../assets/phone.js"))
 }
 
 fn back_to(authy_id: u32) -> Redirect {

@@ -7,14 +7,12 @@ use time::{Duration, OffsetDateTime};
 use url::Url;
 
 use crate::{
-    begin::account_of,
-    caller::Caller,
-    endings::tell,
+    answer::problem::Problem,
     hub::Hub,
     password::NewPassword,
-    problem::Problem,
+    request::{caller::Caller, visitor::Visitor},
+    steps::{begin::account_of, endings::tell},
     token::{LinkToken, Token},
-    visitor::Visitor,
 };
 
 /// A link works this long: enough to hand it over and to think of a password, too little to be found later.

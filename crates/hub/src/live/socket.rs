@@ -10,10 +10,12 @@ use tokio::time::{Instant, interval_at, timeout};
 use tungstenite::Error;
 
 use crate::{
-    feed::{Feed, News},
-    manners::Manners,
-    seats::Seat,
-    view::Frame,
+    answer::view::Frame,
+    live::{
+        feed::{Feed, News},
+        manners::Manners,
+        seats::Seat,
+    },
 };
 
 /// Subprotocol a browser may ask for.

@@ -5,8 +5,13 @@ use provider::Code;
 use storage::{Asked, CodeApproved};
 
 use crate::{
-    begin::count_push, caller::Caller, codes, draft::Draft, follow, hub::Hub, problem::Problem, proof::Proof, throttle,
-    turn::in_turn, visitor::Visitor, wanted::Wanted,
+    answer::problem::Problem,
+    hub::Hub,
+    phone::{follow, sending},
+    request::{caller::Caller, visitor::Visitor},
+    steps::{begin::count_push, codes, draft::Draft, proof::Proof, turn::in_turn},
+    throttle,
+    wanted::Wanted,
 };
 
 /// Asks the phone of whoever is in. The same form sent twice, by its `id`, asks once.
@@ -51,8 +56,8 @@ pub(crate) async fn send_code(
     if approval.status.is_final() {
         return Err(Problem::already_decided());
     }
-    let attempt = codes::count_sending(hub, caller, visitor).await?;
-    let sent = codes::deliver(hub, attempt, &approval.provider_user, channel, Some(&approval)).await;
+    let attempt = sending::count_sending(hub, caller, visitor).await?;
+    let sent = sending::deliver(hub, attempt, &approval.provider_user, channel, Some(&approval)).await;
     if let Some(now) = hub.storage.transaction_code_sent(id, channel, sent.is_ok()).await? {
         hub.changed(&now);
     }

@@ -1,0 +1,35 @@
+//! The pages as a browser gets them: one view struct for each template of `web/templates`, and the assets.
+//! Owns what a page shows; must not know where it comes from (storage, provider, broker).
+
+mod account;
+mod assets;
+mod code;
+mod country;
+mod devices;
+mod form;
+mod landing;
+mod moment;
+mod password;
+mod problem;
+mod shell;
+mod sign_in;
+mod sign_up;
+mod transaction_code;
+mod transfer;
+mod waiting;
+
+pub(crate) use account::{Account, Noted, SignedIn};
+pub(crate) use assets::asset;
+pub(crate) use code::{Code, Reason};
+pub(crate) use devices::{Device, Devices};
+pub(crate) use form::Field;
+pub(crate) use landing::Landing;
+pub(crate) use moment::Moment;
+pub(crate) use password::{Password, Reset, ResetDone};
+pub(crate) use problem::Problem;
+pub(crate) use shell::{Shell, respond};
+pub(crate) use sign_in::SignIn;
+pub(crate) use sign_up::SignUp;
+pub(crate) use transaction_code::TransactionCode;
+pub(crate) use transfer::{Listed, Transfer};
+pub(crate) use waiting::Waiting;

@@ -1,0 +1,8 @@
+//! The way to the phone and back: requests and codes that go out, callbacks and answers that come in and decide.
+
+pub(crate) mod ask;
+pub(crate) mod consume;
+pub(crate) mod follow;
+pub(crate) mod followed;
+pub(crate) mod repairs;
+pub(crate) mod sending;

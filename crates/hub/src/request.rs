@@ -1,0 +1,10 @@
+//! What a request says of itself: whose it is, where it comes from, what it brings. Read into types here, at the edge;
+//! nothing is done about it.
+
+pub(crate) mod body;
+pub(crate) mod caller;
+pub(crate) mod forwarded;
+pub(crate) mod network;
+pub(crate) mod origin;
+pub(crate) mod proxies;
+pub(crate) mod visitor;

@@ -1,0 +1,61 @@
+//! The frame around every page, and problems as pages for whoever asked for a page.
+
+use askama::Template;
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+
+use crate::{
+    answer::problem::{Kind, Problem},
+    hub::Hub,
+    page::{self, Shell},
+    request::caller::Caller,
+};
+
+/// What the frame around a page shows to `caller`.
+pub(super) fn shell(hub: &Hub, caller: Option<&Caller>) -> Shell {
+    Shell {
+        product: hub.settings.product.clone(),
+        signed_in_as: caller.map(|caller| caller.session.email.clone()),
+        is_in: caller.is_some_and(Caller::is_confirmed),
+    }
+}
+
+/// Shows a problem as a page to whoever asked for a page.
+pub(super) async fn problems_as_pages(State(hub): State<Hub>, request: Request, next: Next) -> Response {
+    let for_programs = request.uri().path().starts_with("/api/");
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Problem>() {
+        Some(problem) if !for_programs => problem_page(&hub, &problem),
+        _ => response,
+    }
+}
+
+fn problem_page(hub: &Hub, problem: &Problem) -> Response {
+    let (next, next_label) = match problem.status {
+        StatusCode::UNAUTHORIZED => ("/sign-in", "Sign in"),
+        StatusCode::CONFLICT if problem.kind == Kind::AlreadyRegistered => ("/sign-in", "Sign in"),
+        StatusCode::FORBIDDEN if problem.kind == Kind::PushOff => ("/code", "Use a code"),
+        StatusCode::FORBIDDEN if problem.kind == Kind::NewPasswordNeeded => ("/password", "Choose a new password"),
+        // It leads a session that waits to its waiting page.
+        StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS => ("/account", "Go back"),
+        _ => ("/", "Go to the start page"),
+    };
+    let page = page::Problem {
+        shell: shell(hub, None),
+        title: problem.title.to_owned(),
+        sentence: problem.detail.clone(),
+        next,
+        next_label,
+    };
+    refused(problem, &page)
+}
+
+/// Answers with a page that tells of `problem`, with its status and how long to wait.
+pub(super) fn refused(problem: &Problem, page: &impl Template) -> Response {
+    let retry_after = problem.retry_after.map(|seconds| [(header::RETRY_AFTER, HeaderValue::from(seconds))]);
+    (retry_after, page::respond(problem.status, page)).into_response()
+}
