@@ -1,16 +1,9 @@
 //! What travels from receivers to hubs. A wire format: versioned, and held by a golden text in the tests.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
-
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
-use thiserror::Error;
 use time::OffsetDateTime;
 
-use crate::{Details, ProviderUserId, RequestId, Shown};
-
-/// Labels and values without order.
-pub type Flat = BTreeMap<String, String>;
+use crate::{Details, Flat, ProviderUserId, RequestId, Shown};
 
 /// An event, tagged with its schema version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,11 +46,6 @@ pub struct Echo {
     pub hidden: Option<Flat>,
 }
 
-/// Names one message to the broker: the SHA-256 of the signed parameters, in hexadecimal. A repeat of the provider
-/// has the same, a contradiction another.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct MessageId(String);
-
 impl Event {
     /// The event as the broker carries it: JSON.
     #[must_use]
@@ -79,51 +67,6 @@ impl Echo {
         let message = self.message.as_deref().is_none_or(|message| message == shown.message());
         let details = self.details.as_ref().is_none_or(|details| *details == Details::to_flat(shown.details()));
         message && details
-    }
-}
-
-/// A text that is no message id.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("not a message id")]
-pub struct ParseMessageIdError;
-
-impl FromStr for MessageId {
-    type Err = ParseMessageIdError;
-
-    fn from_str(text: &str) -> Result<Self, ParseMessageIdError> {
-        let digits = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        digits.then(|| Self(text.to_owned())).ok_or(ParseMessageIdError)
-    }
-}
-
-impl MessageId {
-    /// The id of a message whose signed parameters are `params`.
-    #[must_use]
-    pub fn of(params: &[u8]) -> Self {
-        Self(Sha256::digest(params).iter().fold(String::with_capacity(64), |mut text, byte| {
-            use fmt::Write as _;
-            let _ = write!(text, "{byte:02x}");
-            text
-        }))
-    }
-
-    /// The id under which it is told that the same message came again: one for all its repeats.
-    #[must_use]
-    pub fn again(&self) -> Self {
-        Self::of(format!("again {}", self.0).as_bytes())
-    }
-
-    /// The W3C `traceparent` of everything that happens because of this message. It follows from the id, so that it
-    /// needs no place of its own.
-    #[must_use]
-    pub fn traceparent(&self) -> String {
-        format!("00-{}-{}-01", &self.0[..32], &self.0[32..48])
-    }
-
-    /// The 64 hexadecimal digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -157,15 +100,6 @@ mod tests {
     #[test]
     fn an_event_of_an_unknown_schema_is_not_read() {
         assert_eq!(Event::from_bytes(GOLDEN.replace("callback.v1", "callback.v2").as_bytes()), None);
-    }
-
-    #[test]
-    fn a_message_id_reads_back_and_nothing_else_does() {
-        let id = MessageId::of(b"what was signed");
-        assert_eq!(id.as_str().parse(), Ok(id.clone()));
-        for other in ["", &id.as_str()[1..], &id.as_str().to_uppercase(), &format!("{}0", id.as_str())] {
-            assert_eq!(other.parse::<MessageId>(), Err(ParseMessageIdError));
-        }
     }
 
     #[test]

@@ -3,31 +3,37 @@
 //!
 //! Pure: knows no runtime, no web framework, no database, no broker, no HTTP client.
 
-mod changed;
+mod announcement;
+mod approval;
 mod clock;
 mod decision;
 mod digest;
 mod entropy;
 mod event;
+mod flat;
 mod id;
 mod logo;
+mod message_id;
 mod number;
-mod record;
+mod plain;
 mod secret;
 mod shown;
 mod status;
 pub mod subject;
 
-pub use changed::Announcement;
+pub use announcement::Announcement;
+pub use approval::Approval;
 pub use clock::Clock;
 pub use decision::{Change, Refused, transition};
 pub use digest::{Digest, ParseDigestError};
 pub use entropy::Entropy;
-pub use event::{Callback, Echo, Event, Flat, MessageId, ParseMessageIdError};
+pub use event::{Callback, Echo, Event};
+pub use flat::Flat;
 pub use id::{ApprovalId, Id, ParseIdError, ProviderUserId, RequestId, SessionId, UserId};
-pub use logo::{Logo, Logos, Resolution};
+pub use logo::{Logo, Logos, LogosError, Resolution};
+pub use message_id::{MessageId, ParseMessageIdError};
 pub use number::Number;
-pub use record::Approval;
+pub use plain::is_plain;
 pub use secret::Secret;
-pub use shown::{Details, Hidden, Shown, ShownError, is_plain};
+pub use shown::{Details, Hidden, Shown, ShownError};
 pub use status::{Channel, Delivery, ParseWordError, Purpose, Status};

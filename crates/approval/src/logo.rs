@@ -1,9 +1,10 @@
 //! The picture beside a request on the phone.
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use utoipa::ToSchema;
 
-use crate::{ShownError, is_plain};
+use crate::is_plain;
 
 /// A picture beside the request, for one kind of screen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -34,6 +35,15 @@ pub enum Resolution {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Logos(Vec<Logo>);
 
+/// A logo without an http address of at most [`Logos::URL_LIMIT`] characters, two for one kind of screen, or none for
+/// all.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "a logo needs an http address of at most {} characters, one for each screen, the default among them",
+    Logos::URL_LIMIT
+)]
+pub struct LogosError;
+
 impl Logos {
     /// Characters in the address of a logo, as the provider's own libraries have it.
     pub const URL_LIMIT: usize = 500;
@@ -41,23 +51,19 @@ impl Logos {
     /// Takes what the provider takes: http addresses, one for each kind of screen, the default among them.
     ///
     /// # Errors
-    /// [`ShownError::Logos`].
-    pub fn new(logos: Vec<Logo>) -> Result<Self, ShownError> {
+    /// [`LogosError`].
+    pub fn new(logos: Vec<Logo>) -> Result<Self, LogosError> {
         let of = |res| logos.iter().filter(|logo| logo.res == res).count();
         let once = logos.iter().all(|logo| of(logo.res) == 1);
         let fits = logos.is_empty() || of(Resolution::Default) == 1;
-        if once && fits && logos.iter().all(|logo| is_address(&logo.url)) {
-            Ok(Self(logos))
-        } else {
-            Err(ShownError::Logos)
-        }
+        if once && fits && logos.iter().all(|logo| is_address(&logo.url)) { Ok(Self(logos)) } else { Err(LogosError) }
     }
 
     /// One picture for all screens.
     ///
     /// # Errors
-    /// [`ShownError::Logos`].
-    pub fn one(url: String) -> Result<Self, ShownError> {
+    /// [`LogosError`].
+    pub fn one(url: String) -> Result<Self, LogosError> {
         Self::new(vec![Logo { res: Resolution::Default, url }])
     }
 
@@ -88,8 +94,8 @@ mod tests {
             (logo(Resolution::Default, "https://a.example/a.png"), logo(Resolution::High, "http://a/b"));
         assert!(Logos::new(vec![]).is_ok());
         assert!(Logos::new(vec![high.clone(), default.clone()]).is_ok());
-        assert_eq!(Logos::new(vec![high]), Err(ShownError::Logos));
-        assert_eq!(Logos::new(vec![default.clone(), default]), Err(ShownError::Logos));
+        assert_eq!(Logos::new(vec![high]), Err(LogosError));
+        assert_eq!(Logos::new(vec![default.clone(), default]), Err(LogosError));
     }
 
     #[test]
@@ -97,7 +103,7 @@ mod tests {
         for url in
             ["", "a.png", "javascript:alert(1)", "https://", "https://a/ b", "data:image/png;base64,AA", "https://a/\n"]
         {
-            assert_eq!(Logos::one(url.to_owned()), Err(ShownError::Logos), "{url}");
+            assert_eq!(Logos::one(url.to_owned()), Err(LogosError), "{url}");
         }
         let long = |length: usize| format!("https://a.example/{}", "a".repeat(length - 18));
         assert!(Logos::one(long(500)).is_ok());

@@ -25,6 +25,9 @@ pub(crate) struct Wanted {
 /// Seconds that a request may ask for.
 pub(crate) const EXPIRES_IN: std::ops::RangeInclusive<u32> = 30..=600;
 
+/// What is said of a logo that has none.
+const NO_ADDRESS: &str = "Please write a web address that begins with https:// or http://.";
+
 impl Wanted {
     /// Takes what a phone can show, exactly as it is written, or says beside which field what is wrong.
     ///
@@ -37,7 +40,7 @@ impl Wanted {
         message.map_or_else(|error| wrong("message", error), drop);
         let details = typed.details.unreserved().and_then(|details| Shown::new("…".into(), details));
         let details = details.map(|shown| shown.details().clone()).map_err(|error| wrong("details", error));
-        let logos = Logos::new(typed.logos).map_err(|error| wrong("logos", error));
+        let logos = Logos::new(typed.logos).map_err(|_| errors.push(("logos", NO_ADDRESS.to_owned())));
         if typed.expires_in.is_some_and(|seconds| !EXPIRES_IN.contains(&seconds)) {
             let (least, most) = EXPIRES_IN.into_inner();
             errors.push(("expires_in", format!("Please choose {least} to {most} seconds.")));
@@ -65,7 +68,6 @@ fn sentence(error: &ShownError) -> String {
             format!("Please give every detail a name of its own, of 1 to {} plain characters.", Shown::LABEL_LIMIT)
         }
         ShownError::Value => format!("Please give every detail 1 to {} plain characters.", Shown::VALUE_LIMIT),
-        ShownError::Logos => "Please write a web address that begins with https:// or http://.".to_owned(),
         ShownError::Reserved => "Number, Email Address, Where and Browser are names that we add ourselves.".to_owned(),
     }
 }
