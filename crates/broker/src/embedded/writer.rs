@@ -11,8 +11,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, WeakUnboundedSender};
 use tokio::sync::oneshot;
 
 use super::round::{Round, Write};
-use super::statements::{self, Taken};
-use super::{EmbeddedSettings, statements::millis};
+use super::settings::EmbeddedSettings;
+use super::statements::{self, Taken, millis};
 use crate::message::Hold;
 use crate::{Cause, DeadLetter, Received};
 
