@@ -37,6 +37,7 @@ pub(crate) async fn may_ask(
             }
         }
     }
+    // The words of `Delivery::may_ring`.
     let pending = sqlx::query!(
         r#"SELECT count(*) AS "count!: u32", min(expires_at) AS "first: i64" FROM approvals
          WHERE user_id = $1 AND status = 'pending' AND delivery IN ('sending', 'sent', 'unknown') AND id <> $2"#,
@@ -63,7 +64,7 @@ pub(crate) async fn may_replace(
     now: OffsetDateTime,
 ) -> Result<Push, StorageError> {
     let push = may_ask(db, rules, old.user, Some(old.id), now).await?;
-    if push != Push::Allowed || old.status != Status::Pending || !rings(old) {
+    if push != Push::Allowed || old.status != Status::Pending || !old.delivery.may_ring() {
         return Ok(push);
     }
     let user = old.user.to_string();
@@ -110,7 +111,7 @@ pub(crate) async fn ended(
         }
         Status::Denied => Some(millis(approval.created_at)),
         Status::Expired if rang(approval) => Some(millis(approval.created_at)),
-        Status::Cancelled if rings(approval) => None,
+        Status::Cancelled if approval.delivery.may_ring() => None,
         _ => return Ok(()),
     };
     if approval.purpose == Purpose::SignIn {
@@ -148,11 +149,6 @@ pub(crate) async fn ended(
 /// Whether the phone shows it, as far as we know.
 const fn rang(approval: &Approval) -> bool {
     matches!(approval.delivery, Delivery::Sent | Delivery::Unknown)
-}
-
-/// Whether it rings although it is taken back: before the provider has answered, it is on its way.
-const fn rings(approval: &Approval) -> bool {
-    rang(approval) || matches!(approval.delivery, Delivery::Sending)
 }
 
 /// Push is on again: a code was accepted, so whoever has the phone has answered; or the password is another.

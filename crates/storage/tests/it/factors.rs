@@ -101,6 +101,19 @@ async fn a_phone_that_has_no_app_is_kept_free_by_no_request() {
 }
 
 #[tokio::test]
+async fn a_request_takes_a_place_on_the_phone_where_it_may_ring() {
+    for delivery in [Delivery::Sending, Delivery::Sent, Delivery::NoApp, Delivery::Unavailable, Delivery::Unknown] {
+        let (given, user) = given().await;
+        for _ in 0..RULES.pending {
+            let waiting = given.sign_in(user).await;
+            given.storage.delivered(waiting.approval.id, delivery, None).await.unwrap();
+        }
+        let withheld = given.storage.may_ask(user).await.unwrap() != Push::Allowed;
+        assert_eq!(withheld, delivery.may_ring(), "{delivery}");
+    }
+}
+
+#[tokio::test]
 async fn each_denied_or_unanswered_request_makes_the_next_wait_longer_and_the_third_is_the_last() {
     let (given, user) = given().await;
     let one = pushed(&given, user).await;
