@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use approval::{
-    Approval, Clock, Delivery, Details, Entropy, Id, Logos, Number, ProviderUserId, Purpose, RequestId, Secret, Shown,
-    Status,
+    Approval, Clock, Delivery, Details, Draft, Entropy, Id, Logos, Number, ProviderUserId, Purpose, RequestId, Secret,
+    Shown,
 };
 use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
@@ -62,27 +62,18 @@ pub(crate) async fn fill(folder: &Path, count: usize) -> Vec<(Approval, String)>
 }
 
 fn pending(clock: &Clock, entropy: &Entropy, session: &NewSession, taken: &[Number]) -> Approval {
-    let number = Number::random(entropy, taken);
-    Approval {
+    let draft = Draft {
         id: Id::new(clock, entropy),
-        version: 1,
         user: session.user,
         session: session.id,
         provider_user: ProviderUserId(USER.into()),
-        request: None,
         purpose: Purpose::SignIn,
-        status: Status::Pending,
-        delivery: Delivery::Sending,
-        shown: Shown::new("Sign in to Countersign?".into(), Details::default()).unwrap().numbered(number),
+        shown: Shown::new("Sign in to Countersign?".into(), Details::default()).unwrap(),
         logos: Logos::default(),
-        number,
         created_at: clock.now(),
         expires_at: clock.now() + time::Duration::minutes(10),
-        decided_at: None,
-        replaced_by: None,
-        completed_at: None,
-        code_sent_by: None,
-    }
+    };
+    Approval::pending(draft, Number::random(entropy, taken))
 }
 
 /// A browser that waits: the socket is open, and the state has come.

@@ -1,4 +1,4 @@
-//! One approval, as it is stored.
+//! One approval: as it is drafted, and as it is stored.
 
 use time::OffsetDateTime;
 
@@ -48,10 +48,58 @@ pub struct Approval {
     pub code_sent_by: Option<Channel>,
 }
 
+/// Everything that a new approval is made from, but its number: that depends on the numbers the phone shows already.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// The id it will have.
+    pub id: ApprovalId,
+    /// Whose it will be.
+    pub user: UserId,
+    /// The one session it will belong to.
+    pub session: SessionId,
+    /// Whom the provider will have to name.
+    pub provider_user: ProviderUserId,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What the phone will show beside the number.
+    pub shown: Shown,
+    /// The pictures beside it.
+    pub logos: Logos,
+    /// When it was asked for.
+    pub created_at: OffsetDateTime,
+    /// When it ends unanswered.
+    pub expires_at: OffsetDateTime,
+}
+
 impl Approval {
     const HIDDEN_APPROVAL: &str = "approval";
     const HIDDEN_DIGEST: &str = "digest";
     const HIDDEN_USER: &str = "user";
+
+    /// A new one, of which nobody has heard yet.
+    #[must_use]
+    pub fn pending(draft: Draft, number: Number) -> Self {
+        Self {
+            id: draft.id,
+            version: 1,
+            user: draft.user,
+            session: draft.session,
+            provider_user: draft.provider_user,
+            request: None,
+            purpose: draft.purpose,
+            status: Status::Pending,
+            delivery: Delivery::Sending,
+            shown: draft.shown.numbered(number),
+            logos: draft.logos,
+            number,
+            created_at: draft.created_at,
+            expires_at: draft.expires_at,
+            decided_at: None,
+            replaced_by: None,
+            completed_at: None,
+            code_sent_by: None,
+        }
+    }
 
     /// The digest of what it shows.
     #[must_use]

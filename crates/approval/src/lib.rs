@@ -22,7 +22,7 @@ mod status;
 pub mod subject;
 
 pub use announcement::Announcement;
-pub use approval::Approval;
+pub use approval::{Approval, Draft};
 pub use clock::Clock;
 pub use decision::{Change, Refused, transition};
 pub use digest::{Digest, ParseDigestError};

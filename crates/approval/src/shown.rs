@@ -55,9 +55,15 @@ impl Shown {
     /// Characters in a value.
     pub const VALUE_LIMIT: usize = 200;
     /// The labels that Countersign adds by itself; nobody else may use them.
-    pub const RESERVED: [&str; 4] = [Self::NUMBER, "Email Address", "Where", "Browser"];
+    pub const RESERVED: [&str; 4] = [Self::NUMBER, Self::EMAIL, Self::PLACE, Self::BROWSER];
     /// The label of the number to compare.
     pub const NUMBER: &str = "Number";
+    /// The label of the account's email address.
+    pub const EMAIL: &str = "Email Address";
+    /// The label of the place that the browser is at.
+    pub const PLACE: &str = "Where";
+    /// The label of the browser.
+    pub const BROWSER: &str = "Browser";
 
     /// Takes what fits.
     ///

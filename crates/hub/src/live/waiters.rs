@@ -89,32 +89,24 @@ impl Drop for Waiter {
 
 #[cfg(test)]
 mod tests {
-    use approval::{Clock, Delivery, Details, Entropy, Id, Logos, ProviderUserId, Purpose, Shown, Status};
+    use approval::{Clock, Details, Draft, Entropy, Id, Logos, ProviderUserId, Purpose, Shown};
 
     use super::*;
 
     fn approval() -> Approval {
         let (clock, entropy) = (Clock::system(), Entropy::system());
-        Approval {
+        let draft = Draft {
             id: Id::new(&clock, &entropy),
-            version: 1,
             user: Id::new(&clock, &entropy),
             session: Id::new(&clock, &entropy),
             provider_user: ProviderUserId("1".into()),
-            request: None,
             purpose: Purpose::SignIn,
-            status: Status::Pending,
-            delivery: Delivery::Sending,
             shown: Shown::new("Sign in?".into(), Details::default()).unwrap(),
             logos: Logos::default(),
-            number: "47".parse().unwrap(),
             created_at: clock.now(),
             expires_at: clock.now(),
-            decided_at: None,
-            replaced_by: None,
-            completed_at: None,
-            code_sent_by: None,
-        }
+        };
+        Approval::pending(draft, "47".parse().unwrap())
     }
 
     fn version(approval: &Approval, version: i64) -> Approval {

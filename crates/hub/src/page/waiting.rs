@@ -1,7 +1,7 @@
 //! `/approvals/{id}`: one page for every state of an approval.
 //! The words stand in `waiting.html` alone; the script only chooses among them, by the same names as here.
 
-use approval::{Approval, Delivery, Purpose, Status};
+use approval::{Approval, Delivery, Purpose, Shown, Status};
 use askama::Template;
 use time::OffsetDateTime;
 
@@ -61,7 +61,7 @@ impl Waiting {
             Purpose::SignIn => Some(("Sign in to", self.shell.product.as_str())),
             Purpose::Transaction => None,
         };
-        let rest = details.iter().filter(|(label, _)| !matches!(*label, "Number" | "Email Address"));
+        let rest = details.iter().filter(|(label, _)| !matches!(*label, Shown::NUMBER | Shown::EMAIL));
         what.into_iter().chain(rest).collect()
     }
 
@@ -140,7 +140,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use approval::{Clock, Details, Entropy, Id, Logos, ProviderUserId, Shown};
+    use approval::{Clock, Details, Draft, Entropy, Id, Logos, ProviderUserId};
     use time::{Duration, macros::datetime};
 
     use super::*;
@@ -149,29 +149,20 @@ mod tests {
 
     fn page(change: impl FnOnce(&mut Approval)) -> String {
         let (clock, entropy) = (Clock::system(), Entropy::system());
-        let details = Details::new(
-            [("Number", "47"), ("Where", "Bogotá"), ("Browser", "<Firefox>")].map(|(a, b)| (a.into(), b.into())),
-        );
-        let mut approval = Approval {
+        let details = Details::new([("Where", "Bogotá"), ("Browser", "<Firefox>")].map(|(a, b)| (a.into(), b.into())));
+        let draft = Draft {
             id: Id::new(&clock, &entropy),
-            version: 1,
             user: Id::new(&clock, &entropy),
             session: Id::new(&clock, &entropy),
             provider_user: ProviderUserId("1".into()),
-            request: None,
             purpose: Purpose::SignIn,
-            status: Status::Pending,
-            delivery: Delivery::Sent,
             shown: Shown::new("Sign in to Countersign?".into(), details).unwrap(),
             logos: Logos::default(),
-            number: "47".parse().unwrap(),
             created_at: NOW,
             expires_at: NOW + Duration::seconds(120),
-            decided_at: None,
-            replaced_by: None,
-            completed_at: None,
-            code_sent_by: None,
         };
+        let pending = Approval::pending(draft, "47".parse().unwrap());
+        let mut approval = Approval { delivery: Delivery::Sent, ..pending };
         change(&mut approval);
         let shell = Shell { product: "Countersign".into(), signed_in_as: None, is_in: false };
         Waiting::new(shell, approval, NOW + Duration::seconds(34), true).render().unwrap()

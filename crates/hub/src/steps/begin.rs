@@ -12,7 +12,7 @@ use crate::{
     phone::follow,
     request::{caller::Caller, visitor::Visitor},
     settings::PENDING_SESSION,
-    steps::draft::{Draft, Whose},
+    steps::draft::{self, Whose},
     throttle::{self, GUESSES, Of, PUSHES},
     token::Token,
 };
@@ -54,8 +54,8 @@ pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Res
     };
     let (session, token) = new_session(hub, user.id, visitor);
     let whose = Whose { user: user.id, session: session.id, provider_user: &user.provider_user, email: &user.email };
-    let draft = Draft::sign_up(hub, whose, visitor)?;
-    let approval = hub.storage.begin_sign_up(&user, &session, |taken| draft.numbered(hub, taken)).await?;
+    let draft = draft::sign_up(hub, whose, visitor)?;
+    let approval = hub.storage.begin_sign_up(&user, &session, |taken| draft::numbered(draft, hub, taken)).await?;
     Ok(asked(hub, approval, token))
 }
 
@@ -67,9 +67,9 @@ pub(crate) async fn sign_in(hub: &Hub, email: &str, password: Secret, visitor: &
     let (session, token) = new_session(hub, account.id, visitor);
     let whose =
         Whose { user: account.id, session: session.id, provider_user: &account.provider_user, email: &account.email };
-    let draft = Draft::sign_in(hub, whose, visitor)?;
+    let draft = draft::sign_in(hub, whose, visitor)?;
     let password = &account.password_hash;
-    match hub.storage.begin_sign_in(&session, password, |taken| draft.numbered(hub, taken)).await? {
+    match hub.storage.begin_sign_in(&session, password, |taken| draft::numbered(draft, hub, taken)).await? {
         // The password was changed while it was being checked.
         None => Err(Problem::invalid_credentials()),
         Some(storage::Begun::Asked(approval)) => Ok(asked(hub, *approval, token)),
@@ -117,9 +117,9 @@ pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<
     if caller.session.password_doubted && old.purpose == Purpose::Transaction {
         return Err(Problem::new_password_needed());
     }
-    let draft = Draft::again(hub, &old, caller.session.expires_at).ok_or_else(Problem::no_session)?;
+    let draft = draft::again(hub, &old, caller.session.expires_at).ok_or_else(Problem::no_session)?;
     let attempt = count_push(hub, &throttle::phone(&old.provider_user, caller.is_sign_up())).await?;
-    match hub.storage.replace(id, |_, taken| draft.numbered(hub, taken)).await? {
+    match hub.storage.replace(id, |_, taken| draft::numbered(draft, hub, taken)).await? {
         Replaced::Now(both) => {
             hub.changed(&both.0);
             follow::push_and_follow(hub, both.1.clone());

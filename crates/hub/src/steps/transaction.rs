@@ -9,7 +9,7 @@ use crate::{
     hub::Hub,
     phone::{follow, sending},
     request::{caller::Caller, visitor::Visitor},
-    steps::{begin::count_push, codes, draft::Draft, proof::Proof, turn::in_turn},
+    steps::{begin::count_push, codes, draft, proof::Proof, turn::in_turn},
     throttle,
     wanted::Wanted,
 };
@@ -24,8 +24,12 @@ pub(crate) async fn begin(hub: &Hub, caller: &Caller, id: ApprovalId, wanted: Wa
         return Err(Problem::new_password_needed());
     }
     let attempt = count_push(hub, &throttle::phone(&session.provider_user, caller.is_sign_up())).await?;
-    let draft = Draft::transaction(hub, caller, id, wanted).ok_or_else(Problem::no_session)?;
-    match hub.storage.begin_transaction(id, session.user, session.id, |taken| draft.numbered(hub, taken)).await? {
+    let draft = draft::transaction(hub, caller, id, wanted).ok_or_else(Problem::no_session)?;
+    match hub
+        .storage
+        .begin_transaction(id, session.user, session.id, |taken| draft::numbered(draft, hub, taken))
+        .await?
+    {
         Asked::Withheld(why) => {
             hub.storage.forgive(attempt).await?;
             Err(throttle::withheld(why, hub.clock.now()))

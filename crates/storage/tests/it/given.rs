@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use approval::{
-    Approval, Callback, Clock, Delivery, Details, Echo, Entropy, Id, Logos, Number, ProviderUserId, Purpose, RequestId,
-    Secret, SessionId, Shown, Status, UserId,
+    Approval, Callback, Clock, Delivery, Details, Draft, Echo, Entropy, Id, Logos, Number, ProviderUserId, Purpose,
+    RequestId, Secret, SessionId, Shown, UserId,
 };
 use storage::{Begun, Completed, Heard, NewSession, NewToken, NewUser, Session, Storage, TokenHash};
 use tempfile::TempDir;
@@ -150,28 +150,19 @@ impl Given {
     }
 
     fn asked_by(&self, user: UserId, session: SessionId, purpose: Purpose, taken: &[Number]) -> Approval {
-        let number = Number::random(&self.entropy, taken);
         let details = Details::new([("Email Address".into(), "ada@example.com".into())]);
-        Approval {
+        let draft = Draft {
             id: Id::new(&self.clock, &self.entropy),
-            version: 1,
             user,
             session,
             provider_user: ProviderUserId("688611".into()),
-            request: None,
             purpose,
-            status: Status::Pending,
-            delivery: Delivery::Sending,
-            shown: Shown::new("Sign in to Countersign?".into(), details).unwrap().numbered(number),
+            shown: Shown::new("Sign in to Countersign?".into(), details).unwrap(),
             logos: Logos::default(),
-            number,
             created_at: self.clock.now(),
             expires_at: self.clock.now() + Duration::seconds(120),
-            decided_at: None,
-            replaced_by: None,
-            completed_at: None,
-            code_sent_by: None,
-        }
+        };
+        Approval::pending(draft, Number::random(&self.entropy, taken))
     }
 
     async fn waiting(&self, token: TokenHash, approval: Approval) -> Waiting {
