@@ -1,5 +1,5 @@
-//! The language of Countersign: ids, the approval and its states, the one transition function,
-//! the event that travels from receiver to hub, subject names, the clock.
+//! The language of Countersign: ids, the approval and its states, what a callback may decide, the one transition
+//! function, the event that travels from receiver to hub, subject names, the clock.
 //!
 //! Pure: knows no runtime, no web framework, no database, no broker, no HTTP client.
 
@@ -8,6 +8,7 @@ mod approval;
 mod clock;
 mod decision;
 mod digest;
+mod doubt;
 mod entropy;
 mod event;
 mod flat;
@@ -26,6 +27,7 @@ pub use approval::{Approval, Draft};
 pub use clock::Clock;
 pub use decision::{Change, Refused, transition};
 pub use digest::{Digest, ParseDigestError};
+pub use doubt::{Doubt, change_by};
 pub use entropy::Entropy;
 pub use event::{Callback, Echo, Event};
 pub use flat::Flat;

@@ -33,7 +33,7 @@ pub use attempts::{Attempt, AttemptKind, Limit, Limited};
 pub use audit::AuditRow;
 pub use codes::{CodeConfirmed, CodeHash};
 pub use complete::{Completed, Completion, NewToken};
-pub use decide::{Decided, Doubt, Heard};
+pub use decide::{Decided, Heard};
 pub use error::StorageError;
 pub use guesses::{Delay, Delays};
 pub use listed::{LiveSession, SignIn};

@@ -1,8 +1,8 @@
 //! Deciding: three proofs and nothing else, once, for one attempt.
 
-use approval::{Approval, Callback, Change, Delivery, Flat, ProviderUserId, RequestId, Status};
+use approval::{Approval, Callback, Change, Delivery, Doubt, Flat, ProviderUserId, RequestId, Status};
 use proptest::prelude::*;
-use storage::{Decided, Doubt, Heard};
+use storage::{Decided, Heard};
 use time::Duration;
 
 use crate::given::{Given, callback, echoing};
