@@ -3,10 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use approval::{
-    Approval, Clock, Delivery, Details, Draft, Entropy, Id, Logos, Number, ProviderUserId, Purpose, RequestId, Secret,
-    Shown,
-};
+use approval::{Approval, Clock, Delivery, Details, Draft, Entropy, Id, Logos, Number, Purpose, Secret, Shown};
 use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 use storage::{Begun, NewSession, NewUser, Storage, TokenHash};
@@ -32,7 +29,7 @@ pub(crate) async fn fill(folder: &Path, count: usize) -> Vec<(Approval, String)>
         email: "ada@example.com".into(),
         phone: Secret::new("+12015550123"),
         password_hash: Secret::new("$argon2id$"),
-        provider_user: ProviderUserId(USER.into()),
+        provider_user: USER.parse().unwrap(),
     };
     let mut filled = Vec::with_capacity(count);
     for index in 0..count {
@@ -54,7 +51,7 @@ pub(crate) async fn fill(folder: &Path, count: usize) -> Vec<(Approval, String)>
                 Begun::Withheld(why) => panic!("the phone is not asked: {why:?}"),
             },
         };
-        let request = Some(RequestId(format!("request-{index}")));
+        let request = Some(format!("request-{index}").parse().unwrap());
         filled.push((storage.delivered(approval.id, Delivery::Sent, request).await.unwrap().unwrap(), token));
     }
     storage.close().await;
@@ -66,7 +63,7 @@ fn pending(clock: &Clock, entropy: &Entropy, session: &NewSession, taken: &[Numb
         id: Id::new(clock, entropy),
         user: session.user,
         session: session.id,
-        provider_user: ProviderUserId(USER.into()),
+        provider_user: USER.parse().unwrap(),
         purpose: Purpose::SignIn,
         shown: Shown::new("Sign in to Countersign?".into(), Details::default()).unwrap(),
         logos: Logos::default(),

@@ -52,7 +52,7 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::*;
-    use crate::{Clock, Details, Draft, Echo, Entropy, Flat, Id, Logos, ProviderUserId, Purpose, RequestId, Shown};
+    use crate::{Clock, Details, Draft, Echo, Entropy, Flat, Id, Logos, Purpose, Shown};
 
     /// An approval that was asked for, and the callback that echoes it all.
     fn asked() -> (Approval, Callback) {
@@ -62,15 +62,15 @@ mod tests {
             id: Id::new(&clock, &entropy),
             user: Id::new(&clock, &entropy),
             session: Id::new(&clock, &entropy),
-            provider_user: ProviderUserId("688611".into()),
+            provider_user: "688611".parse().unwrap(),
             purpose: Purpose::SignIn,
             shown: Shown::new("Sign in to Countersign?".into(), details).unwrap(),
             logos: Logos::default(),
             created_at: clock.now(),
             expires_at: clock.now(),
         };
-        let request = RequestId("4a725520-bff5".into());
-        let approval = Approval { request: Some(request.clone()), ..Approval::pending(draft, "47".parse().unwrap()) };
+        let (request, stored) = ("4a725520-bff5".parse().unwrap(), "4a725520-bff5".parse().ok());
+        let approval = Approval { request: stored, ..Approval::pending(draft, "47".parse().unwrap()) };
         let echo = Echo {
             message: Some(approval.shown.message().to_owned()),
             details: Some(approval.shown.details().to_flat()),
@@ -116,9 +116,9 @@ mod tests {
     #[test]
     fn another_user_or_request_decides_nothing_whatever_is_echoed() {
         let (approval, callback) = asked();
-        let anothers = Callback { provider_user: ProviderUserId("1234".into()), ..callback.clone() };
+        let anothers = Callback { provider_user: "1234".parse().unwrap(), ..callback.clone() };
         assert_eq!(change_by(&approval, &anothers), Err(Doubt::AnotherUser));
-        let of_another = Callback { request: RequestId("4a725520-bff6".into()), ..callback };
+        let of_another = Callback { request: "4a725520-bff6".parse().unwrap(), ..callback };
         assert_eq!(change_by(&approval, &of_another), Err(Doubt::AnotherRequest));
     }
 

@@ -53,7 +53,7 @@ impl Event {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Reads what [`Event::to_bytes`] wrote. `None` for a schema version this build does not know.
+    /// Reads what [`Event::to_bytes`] wrote. `None` for anything else, as a schema version this build does not know.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
@@ -78,8 +78,8 @@ mod tests {
 
     fn callback() -> Callback {
         Callback {
-            request: RequestId("4a725520-bff5-0135-eb01-0e5d90336a8c".into()),
-            provider_user: ProviderUserId("688611".into()),
+            request: "4a725520-bff5-0135-eb01-0e5d90336a8c".parse().unwrap(),
+            provider_user: "688611".parse().unwrap(),
             status: "approved".into(),
             echo: Echo {
                 message: Some("Sign in to Countersign?".into()),

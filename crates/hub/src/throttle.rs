@@ -98,7 +98,7 @@ pub(crate) fn sent_codes(limits: &Limits, sending: &Sending<'_>) -> Vec<(String,
 
 /// Names the attempts on one phone, or those of its sign-ups.
 pub(crate) fn phone(provider_user: &ProviderUserId, sign_up: bool) -> String {
-    format!("{}{}", prefix(sign_up), provider_user.0)
+    format!("{}{}", prefix(sign_up), provider_user.as_str())
 }
 
 /// What sign-ups from one network are limited by.

@@ -116,7 +116,7 @@ pub(crate) fn log(answer: &Result<Taken, Refused>, took: Duration) {
             callback.outcome = word(*receipt),
             callback.key = key(*with),
             message.id = id.as_str(),
-            request.id = request.0,
+            request.id = request.as_str(),
             duration_ms,
             "took a callback"
         ),

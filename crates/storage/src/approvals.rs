@@ -155,7 +155,7 @@ pub(crate) async fn insert(db: &mut SqliteConnection, approval: &Approval) -> Re
     let (purpose, status, delivery) = (approval.purpose.word(), approval.status.word(), approval.delivery.word());
     let details = serde_json::to_string(approval.shown.details()).unwrap_or_default();
     let logos = serde_json::to_string(&approval.logos).unwrap_or_default();
-    let message = approval.shown.message();
+    let (message, provider_user) = (approval.shown.message(), approval.provider_user.as_str());
     let number = approval.number.to_string();
     let (created_at, expires_at) = (millis(approval.created_at), millis(approval.expires_at));
     sqlx::query!(
@@ -166,7 +166,7 @@ pub(crate) async fn insert(db: &mut SqliteConnection, approval: &Approval) -> Re
         approval.version,
         user,
         session,
-        approval.provider_user.0,
+        provider_user,
         purpose,
         status,
         delivery,
@@ -186,7 +186,7 @@ pub(crate) async fn insert(db: &mut SqliteConnection, approval: &Approval) -> Re
 pub(crate) async fn save(db: &mut SqliteConnection, approval: &mut Approval) -> Result<(), StorageError> {
     approval.version += 1;
     let (id, delivery) = (approval.id.to_string(), approval.delivery.word());
-    let request = approval.request.as_ref().map(|request| request.0.as_str());
+    let request = approval.request.as_ref().map(RequestId::as_str);
     let replaced_by = approval.replaced_by.map(|id| id.to_string());
     let completed_at = approval.completed_at.map(millis);
     let code_sent_by = approval.code_sent_by.map(Channel::word);
@@ -243,7 +243,7 @@ pub(crate) async fn end_in(
         Err(approval::Refused::AlreadyFinal(_)) => return Ok(false),
     };
     let (id, word, at) = (approval.id.to_string(), status.word(), millis(now));
-    let request = approval.request.as_ref().map(|request| request.0.as_str());
+    let request = approval.request.as_ref().map(RequestId::as_str);
     let replaced_by = approval.replaced_by.map(|id| id.to_string());
     // A trigger writes the audit row.
     sqlx::query!(
@@ -276,7 +276,7 @@ pub(crate) async fn approve_at_once(
     how: &str,
 ) -> Result<bool, StorageError> {
     let (id, word, at) = (approval.id.to_string(), Status::Approved.word(), millis(now));
-    let request = approval.request.as_ref().map(|request| request.0.as_str());
+    let request = approval.request.as_ref().map(RequestId::as_str);
     let done = sqlx::query!(
         "UPDATE approvals
          SET version = version + 1, status = $3, decided_at = $4, decided_how = $5, request = $6

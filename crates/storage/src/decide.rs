@@ -110,7 +110,8 @@ async fn find(db: &mut SqliteConnection, callback: &Callback) -> Result<Option<A
 }
 
 async fn by_request(db: &mut SqliteConnection, request: &RequestId) -> Result<Option<Approval>, StorageError> {
-    let row = sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE request = $1", request.0);
+    let request = request.as_str();
+    let row = sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE request = $1", request);
     row.fetch_optional(db).await?.map(Approval::try_from).transpose()
 }
 

@@ -209,7 +209,7 @@ impl TryFrom<SessionRow> for Session {
             email: row.email,
             phone: Secret::new(row.phone),
             active: row.active,
-            provider_user: ProviderUserId(row.provider_user),
+            provider_user: parse(TABLE, &row.provider_user)?,
             confirmed_at: row.confirmed_at.map(|at| from_millis(TABLE, at)).transpose()?,
             proof: row.proof,
             confirmed_by: row.confirmed_by.map(|word| ConfirmedBy::from_word(&word)),

@@ -62,7 +62,7 @@ impl Storage {
             id: parse("users", &row.id)?,
             email: row.email,
             password_hash: Secret::new(row.password_hash),
-            provider_user: ProviderUserId(row.provider_user),
+            provider_user: parse("users", &row.provider_user)?,
         }))
     }
 
@@ -89,6 +89,7 @@ impl Storage {
         let mut db = self.write().await?;
         let (id, created_at) = (user.id.to_string(), millis(now));
         let (phone, password_hash) = (user.phone.expose(), user.password_hash.expose());
+        let provider_user = user.provider_user.as_str();
         sqlx::query!(
             "INSERT INTO users (id, full_name, email, phone, password_hash, provider_user, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -97,7 +98,7 @@ impl Storage {
             user.email,
             phone,
             password_hash,
-            user.provider_user.0,
+            provider_user,
             created_at,
         )
         .execute(&mut *db)

@@ -89,7 +89,7 @@ impl Drop for Waiter {
 
 #[cfg(test)]
 mod tests {
-    use approval::{Clock, Details, Draft, Entropy, Id, Logos, ProviderUserId, Purpose, Shown};
+    use approval::{Clock, Details, Draft, Entropy, Id, Logos, Purpose, Shown};
 
     use super::*;
 
@@ -99,7 +99,7 @@ mod tests {
             id: Id::new(&clock, &entropy),
             user: Id::new(&clock, &entropy),
             session: Id::new(&clock, &entropy),
-            provider_user: ProviderUserId("1".into()),
+            provider_user: "1".parse().unwrap(),
             purpose: Purpose::SignIn,
             shown: Shown::new("Sign in?".into(), Details::default()).unwrap(),
             logos: Logos::default(),

@@ -140,7 +140,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use approval::{Clock, Details, Draft, Entropy, Id, Logos, ProviderUserId};
+    use approval::{Clock, Details, Draft, Entropy, Id, Logos};
     use time::{Duration, macros::datetime};
 
     use super::*;
@@ -154,7 +154,7 @@ mod tests {
             id: Id::new(&clock, &entropy),
             user: Id::new(&clock, &entropy),
             session: Id::new(&clock, &entropy),
-            provider_user: ProviderUserId("1".into()),
+            provider_user: "1".parse().unwrap(),
             purpose: Purpose::SignIn,
             shown: Shown::new("Sign in to Countersign?".into(), details).unwrap(),
             logos: Logos::default(),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use approval::{
-    Approval, Callback, Clock, Delivery, Details, Draft, Echo, Entropy, Id, Logos, Number, ProviderUserId, Purpose,
-    RequestId, Secret, SessionId, Shown, UserId,
+    Approval, Callback, Clock, Delivery, Details, Draft, Echo, Entropy, Id, Logos, Number, Purpose, RequestId, Secret,
+    SessionId, Shown, UserId,
 };
 use storage::{Begun, Completed, Heard, NewSession, NewToken, NewUser, Session, Storage, TokenHash};
 use tempfile::TempDir;
@@ -66,7 +66,7 @@ impl Given {
             email: email.into(),
             phone: Secret::new("+12015550123"),
             password_hash: Secret::new("$argon2id$"),
-            provider_user: ProviderUserId("688611".into()),
+            provider_user: "688611".parse().unwrap(),
         };
         let session = self.new_session(user.id);
         let approval =
@@ -103,7 +103,7 @@ impl Given {
 
     /// Stores a request id for the approval, as after a push.
     pub(crate) async fn sent(&self, waiting: &Waiting) -> RequestId {
-        let request = RequestId(format!("request-of-{}", waiting.approval.id));
+        let request: RequestId = format!("request-of-{}", waiting.approval.id).parse().unwrap();
         self.storage.delivered(waiting.approval.id, Delivery::Sent, Some(request.clone())).await.unwrap();
         request
     }
@@ -155,7 +155,7 @@ impl Given {
             id: Id::new(&self.clock, &self.entropy),
             user,
             session,
-            provider_user: ProviderUserId("688611".into()),
+            provider_user: "688611".parse().unwrap(),
             purpose,
             shown: Shown::new("Sign in to Countersign?".into(), details).unwrap(),
             logos: Logos::default(),
@@ -175,7 +175,7 @@ impl Given {
 pub(crate) fn callback(request: &RequestId, status: &str) -> Callback {
     Callback {
         request: request.clone(),
-        provider_user: ProviderUserId("688611".into()),
+        provider_user: "688611".parse().unwrap(),
         status: status.into(),
         echo: Echo::default(),
         received_at: OffsetDateTime::UNIX_EPOCH,
