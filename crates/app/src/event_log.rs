@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use approval::Clock;
+use approval::{Clock, told};
 use broker::{ConnectError, Credentials, Embedded, EmbeddedSettings, JetStream, JetStreamSettings, OpenError, Tls};
 
-use crate::causes::told;
 use crate::config::{ConfigError, Nats, Receiver};
 use crate::database::DatabaseUrl;
 

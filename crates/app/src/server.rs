@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
+use approval::told;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
@@ -49,7 +50,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
             }
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
-                tracing::warn!(%error, "no connection can be accepted; trying again");
+                tracing::warn!(error = %told(&error), "no connection can be accepted; trying again");
                 sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -90,7 +91,7 @@ async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, stop: Can
 fn give_up_unread(stream: &TcpStream) {
     let limit = u32::try_from(UNREAD.as_millis()).unwrap_or(u32::MAX);
     if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, limit) {
-        tracing::debug!(%error, "a connection has no limit to how long it may be unread");
+        tracing::debug!(error = %told(&error), "a connection has no limit to how long it may be unread");
     }
 }
 

@@ -1,8 +1,9 @@
 //! The language of Countersign: ids, the approval and its states, the one transition function,
-//! the event that travels from receiver to hub, subject names, the clock.
+//! the event that travels from receiver to hub, subject names, the clock; and how an error is told.
 //!
 //! Pure: knows no runtime, no web framework, no database, no broker, no HTTP client.
 
+mod causes;
 mod changed;
 mod clock;
 mod decision;
@@ -18,6 +19,7 @@ mod shown;
 mod status;
 pub mod subject;
 
+pub use causes::told;
 pub use changed::Announcement;
 pub use clock::Clock;
 pub use decision::{Change, Refused, transition};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use approval::{Clock, Details, Entropy, Logos, Shown};
+use approval::{Clock, Details, Entropy, Logos, Shown, told};
 use axum::Router;
 use broker::EventLog;
 use bytes::Bytes;
@@ -130,7 +130,7 @@ fn fold(hub: &Hub) {
         loop {
             tick.tick().await;
             if let Err(error) = this.storage.fold().await {
-                tracing::error!(%error, "the database could not be folded");
+                tracing::error!(error = %told(&error), "the database could not be folded");
             }
         }
     });
@@ -148,7 +148,7 @@ fn sweep(hub: &Hub) {
         loop {
             tick.tick().await;
             if let Err(error) = this.storage.sweep().await {
-                tracing::error!(%error, "the database could not be swept");
+                tracing::error!(error = %told(&error), "the database could not be swept");
             }
         }
     });

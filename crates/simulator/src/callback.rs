@@ -12,7 +12,7 @@ use tokio::{task::JoinHandle, time::sleep};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
-use approval::Entropy;
+use approval::{Entropy, told};
 
 use crate::{
     error::OpenError,
@@ -97,7 +97,7 @@ impl Courier {
                 response.status().is_success()
             }
             Err(error) => {
-                tracing::warn!(error = %error.without_url(), "callback not delivered");
+                tracing::warn!(error = %told(&error.without_url()), "callback not delivered");
                 false
             }
         };
@@ -113,7 +113,7 @@ impl Courier {
         let params = match canonical(&callback.body) {
             Ok(params) => params,
             Err(error) => {
-                tracing::error!(%error, "a callback of this request cannot be signed");
+                tracing::error!(error = %told(&error), "a callback of this request cannot be signed");
                 return None;
             }
         };

@@ -16,7 +16,7 @@ use axum::{
 };
 use uuid::Uuid;
 
-use approval::Status;
+use approval::{Status, told};
 
 use crate::{
     guard,
@@ -110,7 +110,7 @@ fn html(page: &impl Template) -> Response {
     match page.render() {
         Ok(text) => Html(text).into_response(),
         Err(error) => {
-            tracing::error!(%error, "a page of the simulator could not be rendered");
+            tracing::error!(error = %told(&error), "a page of the simulator could not be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

@@ -1,11 +1,10 @@
 //! `countersign simulator`: a stand-in for the provider's API and for the phone.
 
 use anyhow::anyhow;
-use approval::{Clock, Entropy};
+use approval::{Clock, Entropy, told};
 use simulator::{Settings, Simulator};
 
 use super::keys::any_key;
-use crate::causes::told;
 use crate::config::Config;
 use crate::lifecycle::{Closing, Lifecycle};
 use crate::listen::{bind, local_url, ready};

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use approval::Clock;
+use approval::{Clock, told};
 use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::mpsc::{UnboundedReceiver, WeakUnboundedSender};
 use tokio::sync::oneshot;
@@ -179,13 +179,13 @@ impl Writer {
         self.settled = 0;
         let before = millis(self.clock.now() - self.settings.remember);
         if let Err(error) = statements::forget(&mut self.db, before, FORGET).await {
-            tracing::warn!(%error, "old message ids could not be forgotten");
+            tracing::warn!(error = %told(&error), "old message ids could not be forgotten");
         }
     }
 
     async fn close(self, answer: oneshot::Sender<()>) {
         if let Err(error) = self.db.close().await {
-            tracing::warn!(%error, "the event log did not close cleanly");
+            tracing::warn!(error = %told(&error), "the event log did not close cleanly");
         }
         let _ = answer.send(());
     }

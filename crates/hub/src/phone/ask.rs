@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use approval::{Approval, Callback, Echo, RequestId, Status};
+use approval::{Approval, Callback, Echo, RequestId, Status, told};
 use storage::{Decided, Heard, Question};
 use tokio::time::sleep;
 
@@ -19,7 +19,9 @@ const TURNS: u32 = 12;
 pub(crate) async fn ask(hub: &Hub, approval: &Approval, nth: u8) {
     let request = match hub.storage.approval(approval.id).await {
         Ok(row) => row.and_then(|row| row.request),
-        Err(error) => return tracing::error!(approval.id = %approval.id, %error, "an approval could not be read"),
+        Err(error) => {
+            return tracing::error!(approval.id = %approval.id, error = %told(&error), "an approval could not be read");
+        }
     };
     let Some(request) = request else { return };
     if is_ours(hub, approval, nth).await {
@@ -35,7 +37,7 @@ async fn is_ours(hub: &Hub, approval: &Approval, nth: u8) -> bool {
             Ok(Question::Taken) => return false,
             Ok(Question::Later) => sleep(TURN).await,
             Err(error) => {
-                tracing::error!(approval.id = %approval.id, %error, "a question could not be claimed");
+                tracing::error!(approval.id = %approval.id, error = %told(&error), "a question could not be claimed");
                 return false;
             }
         }
@@ -49,7 +51,9 @@ async fn put(hub: &Hub, approval: &Approval, request: RequestId) {
     let state = match hub.provider.read_request(&request).await {
         Ok(state) if state.status == Status::Pending.word() => return,
         Ok(state) => state,
-        Err(error) => return tracing::warn!(approval.id = %approval.id, %error, "the provider could not be asked"),
+        Err(error) => {
+            return tracing::warn!(approval.id = %approval.id, error = %told(&error), "the provider could not be asked");
+        }
     };
     let answer = Callback {
         request,
@@ -68,6 +72,8 @@ async fn put(hub: &Hub, approval: &Approval, request: RequestId) {
             }
         }
         Ok(_) => {}
-        Err(error) => tracing::error!(approval.id = %approval.id, %error, "an answer could not be written"),
+        Err(error) => {
+            tracing::error!(approval.id = %approval.id, error = %told(&error), "an answer could not be written");
+        }
     }
 }

@@ -5,7 +5,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use approval::{Approval, Change, Delivery, Status};
+use approval::{Approval, Change, Delivery, Status, told};
 use provider::ProviderError;
 use storage::StorageError;
 use time::OffsetDateTime;
@@ -63,7 +63,7 @@ pub(crate) async fn resume(hub: &Hub) -> Result<(), StorageError> {
             loop {
                 sleep(LOOK).await;
                 if let Err(error) = adopt(&this).await {
-                    tracing::error!(%error, "approvals left behind could not be looked for");
+                    tracing::error!(error = %told(&error), "approvals left behind could not be looked for");
                 }
             }
         });
@@ -118,7 +118,7 @@ async fn push(hub: &Hub, approval: &Approval) {
         Err(ProviderError::NoApp) => (Delivery::NoApp, None),
         Err(ProviderError::Slow(_)) => (Delivery::Unknown, None),
         Err(error) => {
-            tracing::warn!(approval.id = %approval.id, %error, "the push was not taken");
+            tracing::warn!(approval.id = %approval.id, error = %told(&error), "the push was not taken");
             (Delivery::Unavailable, None)
         }
     };
@@ -132,7 +132,9 @@ async fn push(hub: &Hub, approval: &Approval) {
             }
         }
         Ok(None) => {}
-        Err(error) => tracing::error!(approval.id = %approval.id, %error, "the delivery could not be written"),
+        Err(error) => {
+            tracing::error!(approval.id = %approval.id, error = %told(&error), "the delivery could not be written");
+        }
     }
 }
 
@@ -162,7 +164,9 @@ async fn to_its_end(hub: &Hub, approval: Approval) {
     loop {
         match hub.storage.end(approval.id, Change::Expire).await {
             Ok(ended) => return ended.iter().for_each(|ended| hub.changed(ended)),
-            Err(error) => tracing::error!(approval.id = %approval.id, %error, "an approval could not be expired"),
+            Err(error) => {
+                tracing::error!(approval.id = %approval.id, error = %told(&error), "an approval could not be expired");
+            }
         }
         sleep(Duration::from_secs(1)).await;
     }

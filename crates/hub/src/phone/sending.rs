@@ -1,7 +1,7 @@
 //! Codes on their way to the phone, by text message or call: because somebody asked for one, or by itself where no push
 //! gets through. Knows nothing of what is typed.
 
-use approval::{Approval, Channel, ProviderUserId, Purpose, Shown};
+use approval::{Approval, Channel, ProviderUserId, Purpose, Shown, told};
 use provider::{Action, ProviderError};
 use storage::{Attempt, AttemptKind};
 
@@ -42,7 +42,7 @@ pub(crate) async fn send_unasked(hub: &Hub, approval: &Approval) {
         hub.storage.code_sent(approval.session, approval.user, Channel::Sms, sent).await
     };
     if let Err(error) = written {
-        tracing::error!(%error, "a sent code could not be written down");
+        tracing::error!(error = %told(&error), "a sent code could not be written down");
     }
 }
 

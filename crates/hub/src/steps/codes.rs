@@ -1,6 +1,6 @@
 //! Codes instead of a tap, from a text message, a call or the authenticator: typed, and good for once.
 
-use approval::ApprovalId;
+use approval::{ApprovalId, told};
 use provider::{Code, CodeCheck, ProviderError};
 use storage::{Attempt, CodeConfirmed, Completed, NotTried};
 
@@ -95,6 +95,6 @@ async fn confirm(
 /// A right code is no attempt.
 pub(crate) async fn forgive_right(hub: &Hub, attempt: Attempt) {
     if let Err(error) = hub.storage.forgive(attempt).await {
-        tracing::warn!(%error, "a right code stays counted");
+        tracing::warn!(error = %told(&error), "a right code stays counted");
     }
 }

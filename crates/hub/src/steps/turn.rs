@@ -5,6 +5,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
+use approval::told;
 use storage::{Attempt, AttemptKind, Limit, StorageError};
 
 use crate::{answer::problem::Problem, hub::Hub, steps::proof::Proof};
@@ -26,7 +27,7 @@ pub(crate) async fn in_turn<T>(
     let turn = wait(hub, &format!("turn:{of}:{}", proof.as_str())).await?;
     let done = work.await;
     if let Err(error) = hub.storage.forgive(turn).await {
-        tracing::warn!(%error, "a turn could not be given back, and has to lapse");
+        tracing::warn!(error = %told(&error), "a turn could not be given back, and has to lapse");
     }
     done
 }
