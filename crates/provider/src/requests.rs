@@ -14,8 +14,6 @@ use crate::{
 /// What the provider says of a request when it is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestState {
-    /// The request: the one that was asked for.
-    pub request: RequestId,
     /// Whom it was sent to.
     pub provider_user: ProviderUserId,
     /// The status word, exactly as it came.
@@ -70,7 +68,6 @@ impl Authy {
             return Err(answer.unexpected());
         }
         Ok(RequestState {
-            request: request.clone(),
             provider_user: ProviderUserId(answer.required("/approval_request/_authy_id")?),
             status: answer.required("/approval_request/status")?,
         })

@@ -42,7 +42,7 @@ pub use open::{OpenError, Storage};
 pub use passwords::{LinkHash, LinkOwner, PasswordChange};
 pub use push_rules::{Push, PushRules, Withheld};
 pub use questions::Question;
-pub use sessions::{ConfirmedBy, NewSession, Session, TokenHash, Via};
+pub use sessions::{Confirmation, ConfirmedBy, NewSession, Session, TokenHash, Via};
 pub use transactions::{Asked, CodeApproved};
 pub use tries::{CodeLimits, NotTried};
 pub use users::{Account, Begun, NewUser};

@@ -52,18 +52,8 @@ pub struct Session {
     pub provider_user: ProviderUserId,
     /// Whether the account is active; while it is not, the session is a sign-up's.
     pub active: bool,
-    /// When it was confirmed; `None` while pending.
-    pub confirmed_at: Option<OffsetDateTime>,
-    /// What confirmed it.
-    pub proof: Option<String>,
-    /// By what kind of proof.
-    pub confirmed_by: Option<ConfirmedBy>,
-    /// The browser, in words.
-    pub browser: String,
-    /// Where it was begun, in words.
-    pub place: String,
-    /// When it was begun.
-    pub created_at: OffsetDateTime,
+    /// What confirmed it, and when; `None` while pending.
+    pub confirmed: Option<Confirmation>,
     /// When it ends by itself, unless it is used.
     pub expires_at: OffsetDateTime,
     /// When the account's password was set; `None`: with the sign-up.
@@ -76,6 +66,15 @@ pub struct Session {
     pub code_trouble: bool,
     /// Which token was shown for it.
     pub via: Via,
+}
+
+/// How a session came to be confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirmation {
+    /// When.
+    pub at: OffsetDateTime,
+    /// By what, as it was written down: the same proof may be shown again.
+    pub proof: String,
 }
 
 /// Which token of a session was shown.
@@ -107,8 +106,8 @@ impl Storage {
         let token = token.0.as_slice();
         let row = sqlx::query_as!(
             SessionRow,
-            r#"SELECT s.id, s.user_id, u.full_name, u.email, u.phone, u.provider_user, s.confirmed_at, s.proof, s.confirmed_by,
-                s.browser, s.place, s.created_at, s.expires_at, s.code_sent_by, s.code_trouble, s.replaced_until,
+            r#"SELECT s.id, s.user_id, u.full_name, u.email, u.phone, u.provider_user, s.confirmed_at, s.proof,
+                s.expires_at, s.code_sent_by, s.code_trouble, s.replaced_until,
                 s.last_used_at, u.password_set_at, (u.password_doubted_at IS NOT NULL) AS "password_doubted!: bool",
                 (s.token_hash = $1) AS "current!: bool",
                 (u.active_at IS NOT NULL) AS "active!: bool"
@@ -182,10 +181,6 @@ struct SessionRow {
     provider_user: String,
     confirmed_at: Option<i64>,
     proof: Option<String>,
-    confirmed_by: Option<String>,
-    browser: String,
-    place: String,
-    created_at: i64,
     expires_at: i64,
     code_sent_by: Option<String>,
     code_trouble: i64,
@@ -202,6 +197,11 @@ impl TryFrom<SessionRow> for Session {
 
     fn try_from(row: SessionRow) -> Result<Self, StorageError> {
         const TABLE: &str = "sessions";
+        let confirmed = match (row.confirmed_at, row.proof) {
+            (Some(at), Some(proof)) => Some(Confirmation { at: from_millis(TABLE, at)?, proof }),
+            (None, None) => None,
+            _ => return Err(StorageError::Corrupt { table: TABLE }),
+        };
         Ok(Self {
             id: parse(TABLE, &row.id)?,
             user: parse(TABLE, &row.user_id)?,
@@ -210,12 +210,7 @@ impl TryFrom<SessionRow> for Session {
             phone: Secret::new(row.phone),
             active: row.active,
             provider_user: ProviderUserId(row.provider_user),
-            confirmed_at: row.confirmed_at.map(|at| from_millis(TABLE, at)).transpose()?,
-            proof: row.proof,
-            confirmed_by: row.confirmed_by.map(|word| ConfirmedBy::from_word(&word)),
-            browser: row.browser,
-            place: row.place,
-            created_at: from_millis(TABLE, row.created_at)?,
+            confirmed,
             expires_at: from_millis(TABLE, row.expires_at)?,
             password_set_at: row.password_set_at.map(|at| from_millis(TABLE, at)).transpose()?,
             password_doubted: row.password_doubted,

@@ -39,7 +39,7 @@ impl Way {
 }
 
 async fn is_confirmed(given: &Given, waiting: &Waiting) -> bool {
-    given.storage.session(waiting.token).await.unwrap().is_none_or(|session| session.confirmed_at.is_some())
+    given.storage.session(waiting.token).await.unwrap().is_none_or(|session| session.confirmed.is_some())
 }
 
 #[tokio::test]
