@@ -8,6 +8,7 @@ mod country;
 mod devices;
 mod form;
 mod landing;
+mod limits;
 mod moment;
 mod password;
 mod problem;

@@ -59,7 +59,7 @@ pub enum StartError {
     #[error("the product's name is empty or too long for a phone to show")]
     Product,
     /// The provider takes no such logo.
-    #[error("the logo's address is none that a phone can be given: http, and at most 500 characters")]
+    #[error("the logo's address is none that a phone can be given: http, and at most {} characters", Logos::URL_LIMIT)]
     Logo,
     /// The description of the API cannot be written.
     #[error("the description of the API cannot be written")]

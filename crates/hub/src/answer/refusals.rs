@@ -3,6 +3,7 @@
 
 #![expect(dead_code, reason = "the types stand for answers in the document")]
 
+use approval::Shown;
 use storage::Limited;
 use time::Duration;
 use utoipa::IntoResponses;
@@ -220,7 +221,7 @@ pub(crate) struct Busy(Problem);
 pub(crate) struct ProviderUnavailableOrBusy(Problem);
 
 fn wrong_fields() -> Vec<(&'static str, String)> {
-    vec![("message", "Please write a message of 1 to 144 plain characters.".to_owned())]
+    vec![("message", format!("Please write a message of 1 to {} plain characters.", Shown::MESSAGE_LIMIT))]
 }
 
 fn too_many() -> Problem {

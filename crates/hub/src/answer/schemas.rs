@@ -1,5 +1,5 @@
 //! The limits that the code enforces, as schemas of the OpenAPI document where no derive can say them. The numbers are
-//! those that the code compares with.
+//! those that the code compares with; a derive takes none but its own, which a test of `route/openapi.rs` compares.
 
 use approval::Shown;
 use utoipa::openapi::{KnownFormat, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};

@@ -90,3 +90,24 @@ impl Modify for Cookie {
         document.components.get_or_insert_default().add_security_scheme("session", cookie);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ::approval::Logos;
+    use provider::Code;
+
+    use super::*;
+    use crate::wanted::EXPIRES_IN;
+
+    #[test]
+    fn the_limits_that_stand_with_a_derive_are_those_of_the_code() {
+        let document = serde_json::to_value(document(true, None)).unwrap();
+        let field = |of: &str, name: &str| document["components"]["schemas"][of]["properties"][name].clone();
+        let expires_in = field("Transaction", "expires_in");
+        assert_eq!(expires_in["minimum"], *EXPIRES_IN.start());
+        assert_eq!(expires_in["maximum"], *EXPIRES_IN.end());
+        let digits = format!("[0-9]{{{},{}}}", Code::SHORTEST, Code::LONGEST);
+        assert!(field("Code", "code")["pattern"].as_str().unwrap().contains(&digits));
+        assert_eq!(field("Logo", "url")["maxLength"], Logos::URL_LIMIT);
+    }
+}
