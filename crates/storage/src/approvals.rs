@@ -7,7 +7,7 @@ use sqlx::{SqliteConnection, SqliteExecutor};
 use time::OffsetDateTime;
 
 use crate::rows::{ApprovalRow, millis, parse};
-use crate::{Push, PushRules, Storage, StorageError, Withheld, audit, pushes, sessions};
+use crate::{LimitName, Push, PushRules, Storage, StorageError, Withheld, audit, pushes, sessions};
 
 /// What came of asking again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl Storage {
         }
         let now = self.clock.now();
         if let Push::Withheld(why) = pushes::may_replace(&mut db, self.pushes, &old, now).await? {
-            audit::limited(&mut db, now, old.user, old.session, "pushes").await?;
+            audit::limited(&mut db, now, old.user, old.session, LimitName::Pushes).await?;
             db.commit().await?;
             return Ok(Replaced::Withheld(why));
         }

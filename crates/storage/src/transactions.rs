@@ -5,7 +5,7 @@ use approval::{Approval, ApprovalId, Change, Channel, Delivery, Number, Purpose,
 use crate::codes::{self, CodeHash};
 use crate::rows::ApprovalRow;
 use crate::sessions::{self, Session};
-use crate::{Push, Storage, StorageError, Withheld, approvals, audit, pushes};
+use crate::{LimitName, Push, Storage, StorageError, Withheld, approvals, audit, pushes};
 
 /// What asking for a transaction's approval came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Storage {
         }
         let push = pushes::may_ask(&mut db, self.pushes, user, None, now).await?;
         if push != Push::Allowed {
-            audit::limited(&mut db, now, user, session, "pushes").await?;
+            audit::limited(&mut db, now, user, session, LimitName::Pushes).await?;
         }
         if let Push::Withheld(why @ (Withheld::Pending(_) | Withheld::Refused(_))) = push {
             db.commit().await?;

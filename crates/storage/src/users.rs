@@ -4,7 +4,7 @@ use approval::{Approval, Number, ProviderUserId, Secret, UserId};
 
 use crate::rows::{millis, parse};
 use crate::sessions::{self, NewSession};
-use crate::{Push, Storage, StorageError, Withheld, approvals, audit, passwords, pushes};
+use crate::{LimitName, Push, Storage, StorageError, Withheld, approvals, audit, passwords, pushes};
 
 /// Somebody who signs up.
 #[derive(Debug, Clone)]
@@ -129,7 +129,7 @@ impl Storage {
         }
         sessions::insert(&mut db, session, now).await?;
         if let Push::Withheld(why) = pushes::may_ask(&mut db, self.pushes, session.user, None, now).await? {
-            audit::limited(&mut db, now, session.user, session.id, "pushes").await?;
+            audit::limited(&mut db, now, session.user, session.id, LimitName::Pushes).await?;
             db.commit().await?;
             return Ok(Some(Begun::Withheld(why)));
         }

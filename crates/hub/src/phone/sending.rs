@@ -3,14 +3,14 @@
 
 use approval::{Approval, Channel, ProviderUserId, Purpose, Shown, told};
 use provider::{Action, ProviderError};
-use storage::{Attempt, AttemptKind};
+use storage::{Attempt, AttemptKind, LimitName};
 
 use crate::{
     answer::problem::Problem,
     hub::Hub,
     person::calling_code,
     request::{caller::Caller, visitor::Visitor},
-    throttle::{self, Of, Sending, WRONG_CODES_IN_A_ROW},
+    throttle::{self, Sending, WRONG_CODES_IN_A_ROW},
 };
 
 /// Characters that the provider takes beside a code.
@@ -58,7 +58,7 @@ pub(crate) async fn count_sending(hub: &Hub, caller: &Caller, visitor: &Visitor)
     };
     let counted = count(hub, &sending).await;
     if counted.is_err() {
-        hub.storage.limit_reached(session, "sent_codes").await?;
+        hub.storage.limit_reached(session, LimitName::SentCodes).await?;
     }
     counted
 }
@@ -84,7 +84,7 @@ async fn count(hub: &Hub, sending: &Sending<'_>) -> Result<Attempt, Problem> {
     }
     let limits = throttle::sent_codes(&hub.settings.limits, sending);
     let counted = hub.storage.count_attempts(AttemptKind::CodeSent, &limits).await?;
-    counted.map_err(|limited| throttle::reached(Of::SentCodes, limited))
+    counted.map_err(|limited| throttle::reached(LimitName::SentCodes, limited))
 }
 
 /// Has the provider send a code, for one transaction alone if there is one. What surely was not sent does not count.

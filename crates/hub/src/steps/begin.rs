@@ -3,7 +3,7 @@
 
 use approval::{Approval, ApprovalId, Purpose, Secret, SessionId, UserId};
 use provider::ProviderError;
-use storage::{Account, Attempt, AttemptKind, NewSession, NewUser, Replaced, Withheld};
+use storage::{Account, Attempt, AttemptKind, LimitName, NewSession, NewUser, Replaced, Subject, Withheld};
 
 use crate::{
     answer::problem::Problem,
@@ -13,7 +13,7 @@ use crate::{
     request::{caller::Caller, visitor::Visitor},
     settings::PENDING_SESSION,
     steps::draft::{Draft, Whose},
-    throttle::{self, GUESSES, Of, PUSHES},
+    throttle::{self, GUESSES, PUSHES},
     token::Token,
 };
 
@@ -37,12 +37,12 @@ pub(crate) enum Phone {
 /// phone is proven. Answers alike whether the address is known or not.
 pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Result<Begun, Problem> {
     let (subject, limit) = throttle::sign_ups(&hub.settings.limits, &visitor.network_name());
-    let counted = hub.storage.count_attempt(AttemptKind::Push, &subject, limit).await?;
-    counted.map_err(|limited| throttle::reached(Of::SignUps, limited))?;
+    let counted = hub.storage.count_attempt(AttemptKind::SignUp, subject, limit).await?;
+    counted.map_err(|limited| throttle::reached(LimitName::SignUps, limited))?;
     let registered =
         hub.provider.register(person.email.as_str(), person.phone.country_code, person.phone.national.expose()).await;
     let provider_user = registered.map_err(refused_by_provider)?;
-    count_push(hub, &throttle::phone(&provider_user, true)).await?;
+    count_push(hub, Subject::phone(&provider_user, true)).await?;
     let password_hash = hub.passwords.hash(person.password, &hub.entropy).await?;
     let user = NewUser {
         id: UserId::new(&hub.clock, &hub.entropy),
@@ -90,7 +90,7 @@ pub(crate) async fn account_of(
 ) -> Result<Option<Account>, Problem> {
     let network = &visitor.network_name();
     let counted = hub.storage.count_guess(email, network, GUESSES).await?;
-    let attempt = counted.map_err(|limited| throttle::reached(Of::Passwords, limited))?;
+    let attempt = counted.map_err(|limited| throttle::reached(LimitName::Passwords, limited))?;
     let account = hub.storage.account(email).await?;
     let stored = account.as_ref().map(|account| account.password_hash.clone());
     let matches = match hub.passwords.matches(password, stored).await {
@@ -118,7 +118,7 @@ pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<
         return Err(Problem::new_password_needed());
     }
     let draft = Draft::again(hub, &old, caller.session.expires_at).ok_or_else(Problem::no_session)?;
-    let attempt = count_push(hub, &throttle::phone(&old.provider_user, caller.is_sign_up())).await?;
+    let attempt = count_push(hub, Subject::phone(&old.provider_user, caller.is_sign_up())).await?;
     match hub.storage.replace(id, |_, taken| draft.numbered(hub, taken)).await? {
         Replaced::Now(both) => {
             hub.changed(&both.0);
@@ -135,9 +135,9 @@ pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<
 }
 
 /// Counts a request that will be sent to a phone.
-pub(crate) async fn count_push(hub: &Hub, attempts: &str) -> Result<Attempt, Problem> {
-    let counted = hub.storage.count_attempt(AttemptKind::Push, attempts, PUSHES).await?;
-    counted.map_err(|limited| throttle::reached(Of::Pushes, limited))
+pub(crate) async fn count_push(hub: &Hub, phone: Subject) -> Result<Attempt, Problem> {
+    let counted = hub.storage.count_attempt(AttemptKind::Push, phone, PUSHES).await?;
+    counted.map_err(|limited| throttle::reached(LimitName::Pushes, limited))
 }
 
 fn asked(hub: &Hub, approval: Approval, token: Token) -> Begun {

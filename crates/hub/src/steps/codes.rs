@@ -2,7 +2,7 @@
 
 use approval::{ApprovalId, told};
 use provider::{Code, CodeCheck, ProviderError};
-use storage::{Attempt, CodeConfirmed, Completed, NotTried};
+use storage::{Attempt, CodeConfirmed, Completed, LimitName, NotTried};
 
 use crate::{
     answer::problem::Problem,
@@ -12,7 +12,7 @@ use crate::{
         proof::{Confirmed, Proof},
         turn::in_turn,
     },
-    throttle::{self, Of, WRONG_CODES_IN_A_ROW},
+    throttle::{self, WRONG_CODES_IN_A_ROW},
 };
 
 /// Checks a typed code and, if the provider accepts it and it never counted before, confirms the session. A lost
@@ -49,7 +49,7 @@ pub(crate) async fn accepted(
     let session = &caller.session;
     let limits = throttle::wrong_codes(session.user, &session.provider_user, caller.is_sign_up());
     let attempt = hub.storage.count_try(session, &limits).await?.map_err(|refused| match refused {
-        NotTried::Limited(limited) => throttle::reached(Of::WrongCodes, limited),
+        NotTried::Limited(limited) => throttle::reached(LimitName::WrongCodes, limited),
         NotTried::Off => throttle::codes_off(),
     })?;
     let action = transaction.map(|id| id.to_string());

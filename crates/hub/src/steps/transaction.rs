@@ -2,7 +2,7 @@
 
 use approval::{Approval, ApprovalId, Channel, Delivery, Purpose, Status};
 use provider::Code;
-use storage::{Asked, CodeApproved};
+use storage::{Asked, CodeApproved, Subject};
 
 use crate::{
     answer::problem::Problem,
@@ -23,7 +23,7 @@ pub(crate) async fn begin(hub: &Hub, caller: &Caller, id: ApprovalId, wanted: Wa
     if session.password_doubted {
         return Err(Problem::new_password_needed());
     }
-    let attempt = count_push(hub, &throttle::phone(&session.provider_user, caller.is_sign_up())).await?;
+    let attempt = count_push(hub, Subject::phone(&session.provider_user, caller.is_sign_up())).await?;
     let draft = Draft::transaction(hub, caller, id, wanted).ok_or_else(Problem::no_session)?;
     match hub.storage.begin_transaction(id, session.user, session.id, |taken| draft.numbered(hub, taken)).await? {
         Asked::Withheld(why) => {

@@ -3,7 +3,7 @@
 use approval::{Change, Delivery, Secret, Status, UserId};
 use storage::{
     CodeConfirmed, CodeHash, CodeLimits, Completed, Decided, Heard, Limit, LinkHash, NotTried, NoticeKind, Push,
-    PushRules, Withheld,
+    PushRules, Subject, Withheld,
 };
 use time::Duration;
 
@@ -58,7 +58,10 @@ async fn taken_back(given: &Given, user: UserId) {
 
 fn codes() -> CodeLimits {
     let five = Limit { count: 5, window: Duration::minutes(10) };
-    CodeLimits { tries: vec![("account".into(), five), ("phone".into(), five)], in_a_row: IN_A_ROW }
+    CodeLimits {
+        tries: vec![(Subject::address("account"), five), (Subject::address("phone"), five)],
+        in_a_row: IN_A_ROW,
+    }
 }
 
 /// As many wrong codes as are taken.
@@ -257,11 +260,14 @@ async fn a_try_is_counted_for_account_and_phone_or_for_neither() {
         given.storage.count_try(&waiting.session, &codes()).await.unwrap().unwrap();
     }
     let five = Limit { count: 5, window: Duration::minutes(10) };
-    let other = CodeLimits { tries: vec![("another".into(), five), ("phone".into(), five)], in_a_row: IN_A_ROW };
+    let other = CodeLimits {
+        tries: vec![(Subject::address("another"), five), (Subject::address("phone"), five)],
+        in_a_row: IN_A_ROW,
+    };
     for _ in 0..10 {
         assert!(given.storage.count_try(&waiting.session, &other).await.unwrap().is_err(), "the phone has had five");
     }
-    let alone = CodeLimits { tries: vec![("another".into(), five)], in_a_row: IN_A_ROW };
+    let alone = CodeLimits { tries: vec![(Subject::address("another"), five)], in_a_row: IN_A_ROW };
     assert!(given.storage.count_try(&waiting.session, &alone).await.unwrap().is_ok(), "and the account none");
 }
 
