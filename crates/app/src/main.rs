@@ -11,6 +11,7 @@ mod lifecycle;
 mod listen;
 mod machine;
 mod product;
+mod say;
 mod server;
 mod telemetry;
 

@@ -1,4 +1,4 @@
-//! What an operator can set about a hub.
+//! What an operator can set about a hub, and the times beside it that nobody can.
 
 use time::Duration;
 use url::Url;

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::database::DatabaseUrl;
 use crate::event_log;
 use crate::lifecycle::{Closing, Lifecycle};
-use crate::listen::say;
+use crate::say::say;
 
 /// Does what was asked for.
 ///

@@ -9,8 +9,8 @@ use crate::cli::User;
 use crate::config::Config;
 use crate::database::DatabaseUrl;
 use crate::lifecycle::{Closing, Lifecycle};
-use crate::listen::say;
 use crate::product;
+use crate::say::say;
 
 /// Does what was asked for.
 ///

@@ -36,6 +36,9 @@ pub(crate) struct Problem {
     pub(crate) retry_after: Option<i64>,
 }
 
+/// Seconds after which whoever found no room asks again: seats come free at any moment.
+const SOON: i64 = 5;
+
 /// The stable names of all kinds of trouble, each a URI reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -189,7 +192,8 @@ impl Problem {
     /// More people than this machine can check passwords for, or than may wait here.
     pub(crate) fn busy() -> Self {
         let problem = Self::new(Kind::Busy, "Many people are here", StatusCode::SERVICE_UNAVAILABLE);
-        Self { retry_after: Some(5), ..problem }.saying("Many people are here right now. Please try again in a moment.")
+        Self { retry_after: Some(SOON), ..problem }
+            .saying("Many people are here right now. Please try again in a moment.")
     }
 
     /// The session is through already; what is asked for is for sessions that wait.

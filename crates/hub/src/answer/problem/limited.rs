@@ -1,9 +1,10 @@
-//! What whoever reaches a limit is told: why, and how long to wait. Knows no number; see `throttle`.
+//! What whoever reaches a limit is told: why, and how long to wait. The limits themselves stand in `throttle` and in
+//! `live/seats`.
 
 use axum::http::StatusCode;
 use storage::{Limited, Withheld};
 
-use super::{Kind, Problem};
+use super::{Kind, Problem, SOON};
 
 impl Problem {
     /// A limit is reached.
@@ -44,7 +45,7 @@ impl Problem {
     /// More pages wait than one session, or one address, may have.
     pub(crate) fn too_many_sockets() -> Self {
         let problem = Self::new(Kind::TooManySockets, "Too many pages are waiting", StatusCode::TOO_MANY_REQUESTS);
-        Self { retry_after: Some(5), ..problem }
+        Self { retry_after: Some(SOON), ..problem }
             .saying("This is open in too many places at once. Please close some of them.")
     }
 }
