@@ -50,7 +50,7 @@ async fn an_approval_told_after_the_end_leaves_it_expired_and_is_written_down() 
     world.switch(&person.cellphone, json!({ "delay_ms": 8000, "provider_down": true })).await;
     let (tapped, _) = tokio::join!(world.tap(&person.cellphone, &approval, "approve"), socket.until("expired"));
     assert_eq!(tapped, 204);
-    let late = "callback_refused: is expired already, Approve changes nothing";
+    let late = "callback_refused: is expired already; approved changes nothing";
     let trail = world.audited(&approval, late).await;
     assert_eq!(count(&trail, "approval_decided"), 1, "{trail:?}");
     assert_eq!(world.phone(&person.cellphone).await["callback"]["consecutive_errors"], 0);
@@ -66,10 +66,10 @@ async fn a_denial_after_the_approval_takes_nothing_back() {
     world.tap(&person.cellphone, &approval, "approve").await;
     browser.until(&world, &approval, "approved").await;
     call_back(&world, &genuine, "denied").await;
-    world.audited(&approval, "callback_refused: is approved already, Deny changes nothing").await;
+    world.audited(&approval, "callback_refused: is approved already; denied changes nothing").await;
     assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
     call_back(&world, &genuine, "expired").await;
-    world.audited(&approval, "callback_refused: is approved already, Expire changes nothing").await;
+    world.audited(&approval, "callback_refused: is approved already; expired changes nothing").await;
     assert_eq!(browser.state(&world).await, "confirmed");
 }
 

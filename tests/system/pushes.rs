@@ -129,7 +129,7 @@ async fn an_account_whose_push_is_off_is_sent_no_push_and_a_callback_approves_no
     assert_eq!(signed_in(&world, &person).await.1["next"], "approval", "the code has switched push on again");
     // And the tap from before is still none, whoever asks for it now.
     assert_eq!(send_callback(&world, &approved, Some(&sign(&world, KEY, &approved))).await, 200);
-    world.audited(&approval, "callback_refused: is cancelled already, Approve changes nothing").await;
+    world.audited(&approval, "callback_refused: is cancelled already; approved changes nothing").await;
     assert_eq!(before.act(&world, &approval, "complete").await.problem(), "not-approved");
 }
 

@@ -176,7 +176,7 @@ async fn apply(
         None => heard.words(),
         Some(Refused::TooLate) => "the answer came too late",
         Some(Refused::AlreadyFinal(status)) => {
-            let note = format!("is {status} already, {change:?} changes nothing");
+            let note = format!("is {status} already; {} changes nothing", change.target());
             audit::about(db, now, audit::Kind::Refused, &approval, &note).await?;
             outbox::announce(db, approval.id).await?;
             return Ok(Decided::Before(Box::new(approval)));

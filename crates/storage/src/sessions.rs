@@ -229,9 +229,11 @@ impl ConfirmedBy {
         }
     }
 
-    /// The column takes no third word.
-    pub(crate) fn from_word(word: &str) -> Self {
-        if word == "code" { Self::Code } else { Self::Approval }
+    pub(crate) fn from_word(word: &str) -> Result<Self, StorageError> {
+        [Self::Approval, Self::Code]
+            .into_iter()
+            .find(|one| one.word() == word)
+            .ok_or(StorageError::Corrupt { table: "sessions" })
     }
 }
 

@@ -13,6 +13,8 @@ use utoipa::ToSchema;
 
 pub(crate) use limited::in_words;
 
+use crate::settings::RESET_LINK;
+
 /// What went wrong (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Problem {
@@ -124,7 +126,7 @@ impl Problem {
     /// A reset link that is used, expired or unknown; nobody learns which.
     pub(crate) fn invalid_link() -> Self {
         Self::new(Kind::InvalidLink, "This link does not work", StatusCode::FORBIDDEN)
-            .saying("A link works once, for 30 minutes. Please ask for a new one.")
+            .saying(format!("A link works once, for {} minutes. Please ask for a new one.", RESET_LINK.whole_minutes()))
     }
 
     /// A code that is wrong, used or too old.
