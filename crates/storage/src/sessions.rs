@@ -1,12 +1,15 @@
 //! Sessions: pending after the password, confirmed by a proof, ended by time, or as `ending` has it.
 
+mod row;
+
 use std::fmt;
 
 use approval::{Channel, ProviderUserId, Secret, SessionId, UserId};
+use row::SessionRow;
 use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
-use crate::rows::{from_millis, in_millis, millis, parse};
+use crate::rows::{in_millis, millis};
 use crate::{Storage, StorageError, audit};
 
 /// SHA-256 of a session's token.
@@ -169,55 +172,6 @@ impl Storage {
         audit::write(&mut db, self.clock.now(), audit::Kind::CodeSent, user, id, None, note).await?;
         db.commit().await?;
         Ok(())
-    }
-}
-
-struct SessionRow {
-    id: String,
-    user_id: String,
-    full_name: String,
-    email: String,
-    phone: String,
-    provider_user: String,
-    confirmed_at: Option<i64>,
-    proof: Option<String>,
-    expires_at: i64,
-    code_sent_by: Option<String>,
-    code_trouble: i64,
-    replaced_until: Option<i64>,
-    last_used_at: i64,
-    password_set_at: Option<i64>,
-    password_doubted: bool,
-    current: bool,
-    active: bool,
-}
-
-impl TryFrom<SessionRow> for Session {
-    type Error = StorageError;
-
-    fn try_from(row: SessionRow) -> Result<Self, StorageError> {
-        const TABLE: &str = "sessions";
-        let confirmed = match (row.confirmed_at, row.proof) {
-            (Some(at), Some(proof)) => Some(Confirmation { at: from_millis(TABLE, at)?, proof }),
-            (None, None) => None,
-            _ => return Err(StorageError::Corrupt { table: TABLE }),
-        };
-        Ok(Self {
-            id: parse(TABLE, &row.id)?,
-            user: parse(TABLE, &row.user_id)?,
-            full_name: row.full_name,
-            email: row.email,
-            phone: Secret::new(row.phone),
-            active: row.active,
-            provider_user: ProviderUserId(row.provider_user),
-            confirmed,
-            expires_at: from_millis(TABLE, row.expires_at)?,
-            password_set_at: row.password_set_at.map(|at| from_millis(TABLE, at)).transpose()?,
-            password_doubted: row.password_doubted,
-            code_sent_by: row.code_sent_by.map(|word| parse(TABLE, &word)).transpose()?,
-            code_trouble: row.code_trouble != 0,
-            via: if row.current { Via::Current } else { Via::Replaced },
-        })
     }
 }
 
