@@ -64,7 +64,8 @@ async fn take_body(receiver: State<Arc<Receiver>>, request: Request) -> Response
 
 /// Takes a callback whose parameters are the query.
 ///
-/// Answered once the event log has it. A signed one that cannot be read is kept for people.
+/// Answered once the event log has it. A signed one that cannot be read is kept for people. A URL of more than 65,534
+/// bytes is answered by the status 414 alone.
 #[utoipa::path(
     get,
     path = "/authy/callback",

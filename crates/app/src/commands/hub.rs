@@ -17,7 +17,7 @@ use crate::health::{self, Health};
 use crate::lifecycle::{Closing, Lifecycle};
 use crate::listen::{bind, local_url, ready};
 use crate::product::{self, Plan};
-use crate::server;
+use crate::server::{self, Heads};
 
 /// Where a hub listens unless it is told.
 pub(super) const PORT: u16 = 3000;
@@ -40,7 +40,7 @@ pub(crate) async fn hub(config: Config, lifecycle: &Lifecycle) -> anyhow::Result
     let health = Health { storage: Some(storage.clone()), nats: Some(nats.clone()), spool: None };
     let router = product::hub(plan(&config, public_url, key, storage, nats.clone(), true), lifecycle).await?;
     health::serve(&config, health, lifecycle).await?;
-    lifecycle.tasks.spawn(server::serve(listener, router, lifecycle.stop.clone()));
+    lifecycle.tasks.spawn(server::serve(listener, router, Heads::Short, lifecycle.stop.clone()));
     tracing::info!(url, "serving");
     ready(&format!("countersign hub: listening on {url}"));
     Ok(closing(nats))
