@@ -43,6 +43,11 @@ impl Authenticator {
         Verdict::Valid
     }
 
+    /// The secret for another authenticator, in Base32 (RFC 4648, section 6).
+    pub(crate) fn base32(&self) -> String {
+        base32(&self.secret)
+    }
+
     fn newest(&self, now: OffsetDateTime) -> i64 {
         self.last_used.map_or(step_at(now), |last| step_at(now).max(last + 1))
     }
@@ -50,6 +55,18 @@ impl Authenticator {
 
 fn step_at(now: OffsetDateTime) -> i64 {
     now.unix_timestamp().div_euclid(Authenticator::PERIOD)
+}
+
+/// Of whole groups of five bytes, which a secret is.
+fn base32(bytes: &[u8]) -> String {
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let group = |five: &[u8]| five.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+    let digit = |bits: u64| char::from(digits[usize::try_from(bits & 31).unwrap_or_default()]);
+    bytes
+        .chunks_exact(5)
+        .map(group)
+        .flat_map(|bits| (0..8).rev().map(move |place| digit(bits >> (5 * place))))
+        .collect()
 }
 
 /// RFC 4226, section 5.3, cut to 7 digits.
@@ -72,6 +89,7 @@ mod tests {
 
     #[test]
     fn codes_are_those_of_the_rfc() {
+        assert_eq!(base32(b"foobarfoob"), "MZXW6YTBOJTG633C");
         let secret = b"12345678901234567890123456789012";
         assert_eq!(digits(secret, 1), "6119246");
         assert_eq!(digits(secret, 37_037_036), "8084774");
