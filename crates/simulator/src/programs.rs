@@ -36,7 +36,7 @@ pub(crate) fn router() -> Router<Simulator> {
         .route("/phones/{authy_id}/requests/{uuid}/approve", post(approve))
         .route("/phones/{authy_id}/requests/{uuid}/deny", post(deny))
         .route("/callback/enable", post(enable_callback))
-        .layer(middleware::from_fn(guard::this_machine))
+        .layer(middleware::from_fn(guard::own_origin))
 }
 
 #[derive(Serialize)]
