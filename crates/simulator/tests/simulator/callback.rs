@@ -4,7 +4,7 @@ use approval::Secret;
 use provider::{ApiKey, Method, SignedRequest, verify};
 use reqwest::StatusCode;
 use serde_json::json;
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant, timeout};
 
 use crate::harness::{Builder, Call, KEY, Service, TestSimulator, unix_now};
 
@@ -142,6 +142,27 @@ async fn the_switches_delay_repeat_and_suppress_callbacks() {
     tap(json!({ "delay_ms": 0, "duplicate": true })).await;
     let calls = service.calls(3).await;
     assert_eq!(calls[1].body, calls[2].body);
+}
+
+#[tokio::test]
+async fn a_tap_that_is_told_to_nobody_is_answered_at_once_whatever_the_delay() {
+    let (failing, url) = (Service::answering(&[500, 500, 500]).await, "http://127.0.0.1:9/");
+    let disabled = Builder::new().calling(&failing.url, Method::Post).start().await;
+    let never = Builder::new().calling(url, Method::Post).start().await;
+    let nowhere = Builder::new().start().await;
+    for (simulator, off) in [(&disabled, false), (&never, true), (&nowhere, false)] {
+        let id = simulator.register("3001234512").await;
+        let tap = async || {
+            let uuid = simulator.ask(id, &json!({ "message": "Send?" })).await;
+            assert_eq!(simulator.tap(id, &uuid, "approve").await, StatusCode::NO_CONTENT);
+        };
+        for _ in 0..if simulator.base == disabled.base { 3 } else { 0 } {
+            tap().await;
+        }
+        simulator.switch(id, &json!({ "delay_ms": 86_400_000, "never_call_back": off })).await;
+        timeout(Duration::from_secs(20), tap()).await.expect("it is answered at once");
+    }
+    assert_eq!(failing.count(), 3);
 }
 
 #[tokio::test]
