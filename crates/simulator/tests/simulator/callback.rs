@@ -3,7 +3,7 @@
 use approval::Secret;
 use provider::{ApiKey, Method, SignedRequest, verify};
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{Duration, Instant, timeout};
 
 use crate::harness::{Builder, Call, KEY, Service, TestSimulator, unix_now};
@@ -54,6 +54,34 @@ async fn a_tap_is_told_by_a_signed_post_in_the_providers_shape() {
     for name in ["message", "details", "hidden_details"] {
         assert_eq!(transaction[name], request[name], "{name}");
     }
+}
+
+/// What JSON has at each place, for instance `/device/id: number`.
+fn shape(value: &Value, place: &str) -> Vec<String> {
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "flag",
+        Value::Number(_) => "number",
+        Value::String(_) => "text",
+        Value::Array(_) => "list",
+        Value::Object(_) => "map",
+    };
+    let within = value.as_object().into_iter().flatten();
+    let within = within.flat_map(|(name, value)| shape(value, &format!("{place}/{name}")));
+    std::iter::once(format!("{place}: {kind}")).chain(within).collect()
+}
+
+#[tokio::test]
+async fn a_callback_has_at_every_level_what_one_that_was_captured_has_and_nothing_else() {
+    let vectors = include_str!("../../../provider/tests/vectors/authy_callbacks.json");
+    let vectors: Value = serde_json::from_str(vectors).unwrap();
+    let mut vectors = vectors["vectors"].as_array().unwrap().iter();
+    let captured = vectors.find(|vector| vector["name"] == "golden_authy-java_testValidSignatureApprovedPost").unwrap();
+    let captured: Value = serde_json::from_str(captured["body"].as_str().unwrap()).unwrap();
+    let (simulator, service, id) = phone(Method::Post).await;
+    let uuid = simulator.ask(id, &json!({ "message": "Authorize OneTouch Unit Test" })).await;
+    simulator.tap(id, &uuid, "approve").await;
+    assert_eq!(shape(&service.calls(1).await[0].json(), ""), shape(&captured, ""));
 }
 
 #[tokio::test]
