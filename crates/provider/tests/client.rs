@@ -60,6 +60,16 @@ async fn registering_sends_the_phone_and_no_link_to_the_app() {
     }
 }
 
+#[tokio::test]
+async fn registering_is_repeated_while_the_provider_is_down_as_it_gives_the_same_user_again() {
+    let created = r#"{"message":"User created successfully.","user":{"id":1635},"success":true}"#;
+    let fake = Fake::answering_in_turn(&[(503, ""), (503, ""), (200, created)]).await;
+    let user = fake.client().register("jane@example.com", 49, "1715550100").await.unwrap();
+    let seen: Vec<_> = fake.seen().into_iter().map(|seen| (seen.line, seen.body)).collect();
+    assert_eq!((user.0.as_str(), seen.len()), ("1635", 3), "{seen:?}");
+    assert!(seen.iter().all(|one| *one == seen[0]), "{seen:?}");
+}
+
 type Expected = fn(&ProviderError) -> bool;
 
 #[tokio::test]

@@ -6,6 +6,25 @@ use serde_json::{Value, json};
 use crate::harness::Builder;
 
 #[tokio::test]
+async fn a_new_address_of_a_user_is_added_and_what_is_none_is_refused() {
+    let simulator = Builder::new().start().await;
+    let id = simulator.register("3001234512").await;
+    let path = format!("/protected/json/users/{id}/update");
+    for address in [json!({ "email": "new@example.com" }), json!({ "user": { "email": "newer@example.com" } })] {
+        let (status, body) = simulator.post(&path, &address).await;
+        assert_eq!((status, &body["success"]), (StatusCode::OK, &json!(true)));
+    }
+    assert_eq!(simulator.phone(id).await["emails"], json!(["ada@example.com", "new@example.com", "newer@example.com"]));
+    let (status, body) = simulator.post(&path, &json!({ "email": "nowhere" })).await;
+    assert_eq!(
+        (status, &body["error_code"], &body["email"]),
+        (StatusCode::BAD_REQUEST, &json!("60027"), &json!("is invalid"))
+    );
+    let (status, body) = simulator.post("/protected/json/users/1/update", &json!({ "email": "a@example.com" })).await;
+    assert_eq!((status, &body["error_code"]), (StatusCode::NOT_FOUND, &json!("60026")));
+}
+
+#[tokio::test]
 async fn a_code_by_email_arrives_and_counts_once() {
     let simulator = Builder::new().start().await;
     let id = simulator.register("3001234512").await;
