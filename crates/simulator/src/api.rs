@@ -59,6 +59,7 @@ fn protected() -> Router<Simulator> {
         .route("/phones/verification/status", get(verification::status))
         .route("/phones/info", get(verification::info))
         .fallback(no_such_call)
+        .method_not_allowed_fallback(no_such_call)
 }
 
 fn onetouch() -> Router<Simulator> {
@@ -66,6 +67,7 @@ fn onetouch() -> Router<Simulator> {
         .route("/users/{id}/approval_requests", post(onetouch::create))
         .route("/approval_requests/{uuid}", get(onetouch::read))
         .fallback(no_such_call)
+        .method_not_allowed_fallback(no_such_call)
 }
 
 /// Not nested: a signature covers the whole path.
@@ -78,7 +80,8 @@ fn dashboard() -> Router<Simulator> {
         .method_not_allowed_fallback(no_such_call)
 }
 
-/// Everything this stand-in does not have, XML among it.
+/// Everything this stand-in does not have, XML among it, and every other method of what it has. The provider's errors
+/// have a body that its clients read, and none of them is a 405.
 async fn no_such_call() -> refusal::Refusal {
     refusal::Refusal::InvalidRequest
 }

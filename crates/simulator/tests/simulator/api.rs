@@ -243,8 +243,19 @@ async fn a_provider_that_is_down_is_down_for_one_user_only() {
 #[tokio::test]
 async fn what_it_does_not_speak_it_refuses() {
     let simulator = Builder::new().start().await;
-    for path in ["/protected/xml/users/1/status", "/protected/json/no/such/call"] {
+    for (path, number) in [
+        ("/protected/xml/users/1/status", "60002"),
+        ("/protected/json/no/such/call", "60002"),
+        ("/protected/json/users/new", "60002"),
+        ("/onetouch/json/users/1/approval_requests", "60002"),
+        ("/protected/json/users/%ff/status", "60005"),
+        ("/protected/json/verify/1234567/%ff", "60005"),
+        ("/onetouch/json/approval_requests/%ff", "60005"),
+    ] {
         let (status, body) = simulator.get(path).await;
-        assert_eq!((status, &body["error_code"]), (StatusCode::BAD_REQUEST, &json!("60002")), "{path}");
+        assert_eq!((status, &body["error_code"]), (StatusCode::BAD_REQUEST, &json!(number)), "{path}: {body}");
+        assert!(body["message"].is_string() && body["success"] == false, "{path}: {body}");
     }
+    let (status, body) = simulator.post("/protected/json/sms/1", &json!({})).await;
+    assert_eq!((status, &body["error_code"]), (StatusCode::BAD_REQUEST, &json!("60002")));
 }
