@@ -1,4 +1,5 @@
-//! The authenticator in the phone: time-based codes after RFC 6238, with SHA-256, 7 digits, and steps of 20 s.
+//! The authenticator in the phone: time-based codes after RFC 6238, with SHA-256, 7 digits, and steps of
+//! 10 s, as the provider's app has them.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,9 @@ pub(crate) struct Authenticator {
 
 impl Authenticator {
     /// Seconds for which one code is shown.
-    pub(crate) const PERIOD: i64 = 20;
+    pub(crate) const PERIOD: i64 = 10;
+    /// Steps for which a code is taken after it was shown: a person needs a while to type it.
+    const GRACE: i64 = 2;
 
     pub(crate) fn new(secret: [u8; 20]) -> Self {
         Self { secret: secret.to_vec(), last_used: None }
@@ -30,9 +33,9 @@ impl Authenticator {
         (digits(&self.secret, step), ends_at)
     }
 
-    /// Takes the shown code or the one before it, each once.
+    /// Takes the shown code or one of the two before it, each once.
     pub(crate) fn check(&mut self, token: &str, now: OffsetDateTime) -> Verdict {
-        let (oldest, newest) = (step_at(now) - 1, self.newest(now));
+        let (oldest, newest) = (step_at(now) - Self::GRACE, self.newest(now));
         let Some(step) = (oldest..=newest).find(|step| digits(&self.secret, *step) == token) else {
             return Verdict::Invalid;
         };
@@ -97,15 +100,16 @@ mod tests {
     }
 
     #[test]
-    fn the_shown_code_and_the_one_before_count_once_each() {
+    fn the_shown_code_and_the_two_before_count_once_each() {
         let mut phone = Authenticator::new([7; 20]);
         let (before, _) = phone.shown(at(1000));
         let (current, ends_at) = phone.shown(at(1020));
-        assert_eq!(ends_at, at(1040));
-        assert_eq!(phone.check(&before, at(1039)), Verdict::Valid);
-        assert_eq!(phone.check(&before, at(1039)), Verdict::Reused);
-        assert_eq!(phone.check(&current, at(1039)), Verdict::Valid);
-        assert_eq!(phone.check(&current, at(1080)), Verdict::Invalid);
+        assert_eq!(ends_at, at(1030));
+        assert_eq!(phone.check(&before, at(1029)), Verdict::Valid);
+        assert_eq!(phone.check(&before, at(1029)), Verdict::Reused);
+        assert_eq!(phone.check(&current, at(1049)), Verdict::Valid);
+        let (next, _) = phone.shown(at(1050));
+        assert_eq!(phone.check(&next, at(1080)), Verdict::Invalid);
     }
 
     #[test]

@@ -159,6 +159,17 @@ async fn the_authenticators_code_is_shown_until_it_is_used_and_then_the_next_one
 }
 
 #[tokio::test]
+async fn the_authenticator_has_seven_digits_for_ten_seconds() {
+    let simulator = Builder::new().start().await;
+    let id = simulator.register("3001234512").await;
+    let shown = simulator.phone(id).await["authenticator"].clone();
+    assert_eq!(shown["code"].as_str().unwrap().len(), 7);
+    assert!((0..=10).contains(&shown["seconds_left"].as_i64().unwrap()), "{shown}");
+    simulator.pass(Duration::seconds(10));
+    assert_ne!(simulator.phone(id).await["authenticator"]["code"], shown["code"]);
+}
+
+#[tokio::test]
 async fn without_force_any_token_is_taken_until_the_first_genuine_one() {
     let simulator = Builder::new().start().await;
     let id = simulator.register("3001234512").await;

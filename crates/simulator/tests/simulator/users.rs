@@ -50,7 +50,7 @@ async fn the_secret_says_what_another_authenticator_needs() {
     assert_eq!(told["issuer"], "Jarod's Vault");
     let uri = told["qr_code"].as_str().unwrap();
     assert!(uri.starts_with("otpauth://totp/Jarod%20%28vault%29?secret="), "{uri}");
-    assert!(uri.ends_with("&issuer=Jarod%27s%20Vault&algorithm=SHA256&digits=7&period=20"), "{uri}");
+    assert!(uri.ends_with("&issuer=Jarod%27s%20Vault&algorithm=SHA256&digits=7&period=10"), "{uri}");
     let again = simulator.post(&path, &json!({})).await.1;
     assert_eq!(again["label"], "ada@example.com");
     let secret = |told: &Value| told["qr_code"].as_str().unwrap().split(['=', '&']).nth(1).unwrap().to_owned();
