@@ -122,6 +122,29 @@ async fn a_missing_key_is_named() {
 }
 
 #[tokio::test]
+async fn whatever_is_missing_a_role_that_cannot_start_leaves_nothing_behind() {
+    let folder = tempdir().unwrap();
+    let nats = ("NATS_URL", "nats://127.0.0.1:9");
+    let open = ("HOST", "0.0.0.0");
+    for (role, variables, missing) in [
+        ("serve", &[ANY_PORT][..], "AUTHY_API_KEY"),
+        ("serve", &[ANY_PORT, KEY, open], "PUBLIC_URL"),
+        ("hub", &[ANY_PORT, nats], "AUTHY_API_KEY"),
+        ("hub", &[ANY_PORT, KEY, nats, open], "PUBLIC_URL"),
+        ("hub", &[ANY_PORT, KEY], "NATS_URL"),
+        ("receiver", &[ANY_PORT, nats], "AUTHY_API_KEY"),
+        ("receiver", &[ANY_PORT, KEY, nats], "AUTHY_CALLBACK_URL"),
+        ("receiver", &[ANY_PORT, KEY, ("PUBLIC_URL", "http://127.0.0.1:1")], "NATS_URL"),
+        ("simulator", &[ANY_PORT], "AUTHY_API_KEY"),
+    ] {
+        let (code, sentence) = refusal(folder.path(), &[role], variables).await;
+        assert!(code == 2 && sentence.starts_with(&format!("{missing} is missing; set it to")), "{role}: {sentence}");
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(left.is_empty(), "{role} without {missing} left {left:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_key_of_the_demo_is_refused() {
     let folder = tempdir().unwrap();
     let (code, sentence) = refusal(folder.path(), &["serve"], &[("AUTHY_API_KEY", "countersign-demo-key")]).await;

@@ -32,6 +32,7 @@ const NO_PUBLIC_URL: ConfigError = ConfigError::Missing {
 /// A sentence that says what is missing or in the way.
 pub(crate) async fn hub(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
     let key = api_key(&config)?;
+    event_log::needs_nats(&config.nats)?;
     let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
     let url = local_url(address);
     let public_url = public_url(&config, address)?;

@@ -33,6 +33,7 @@ const NO_CALLBACK_URL: ConfigError = ConfigError::Missing {
 pub(crate) async fn receiver(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
     let keys = api_keys(&config)?;
     let callback_url = callback_url(&config, None)?;
+    event_log::needs_nats(&config.nats)?;
     let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
     let spool = event_log::spool(&config.receiver).await?;
     let nats = event_log::on_nats(&config.nats, "receiver").await?.ok_or(NO_NATS)?;
