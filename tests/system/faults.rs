@@ -58,6 +58,19 @@ async fn whatever_the_provider_answers_about_a_code_but_that_it_is_valid_lets_no
 }
 
 #[tokio::test]
+async fn a_provider_whose_limit_is_reached_is_told_with_the_time_to_wait_and_costs_no_try() {
+    let over = Says(429, r#"{"message":"DoS protection","success":false,"error_code":"60003"}"#);
+    let (world, mut all) = waiting(Step::Check, &[over]).await;
+    let browser = &mut all[0].0;
+    for _ in 0..6 {
+        let told = browser.type_code(&world, "0123456").await;
+        assert_eq!((told.status, told.problem()), (503, "provider-unavailable".into()));
+        assert_eq!(told.header("retry-after"), "60");
+        assert!(told.text.contains("takes no more from us") && told.text.contains("in a minute"), "{}", told.text);
+    }
+}
+
+#[tokio::test]
 async fn whatever_the_provider_answers_about_a_request_but_exactly_approved_approves_nothing() {
     let approved = r#"{"approval_request":{"uuid":"0","_authy_id":0,"status":"approved"},"success":true}"#;
     let answers = [

@@ -190,9 +190,15 @@ pub(crate) struct TooManySockets(Problem);
 #[response(status = 500, content_type = "application/problem+json", example = json!(Problem::internal()))]
 pub(crate) struct Internal(Problem);
 
-/// The provider cannot be reached or does not take our requests.
+/// The provider cannot be reached or does not take our requests; where its limit is reached, `Retry-After` says when to
+/// try again.
 #[derive(IntoResponses)]
-#[response(status = 503, content_type = "application/problem+json", example = json!(Problem::provider_unavailable()))]
+#[response(
+    status = 503,
+    content_type = "application/problem+json",
+    headers(("retry-after" = u32, description = "Seconds until another try makes sense.")),
+    example = json!(Problem::provider_unavailable())
+)]
 pub(crate) struct ProviderUnavailable(Problem);
 
 /// More people sign in than this machine can check passwords for, or more pages wait than it may serve.
@@ -205,8 +211,8 @@ pub(crate) struct ProviderUnavailable(Problem);
 )]
 pub(crate) struct Busy(Problem);
 
-/// The provider cannot be reached, or more people sign in than this machine can check passwords for; then
-/// `Retry-After` says when to try again.
+/// The provider cannot be reached, or more people sign in than this machine can check passwords for; then, and where the
+/// provider's limit is reached, `Retry-After` says when to try again.
 #[derive(IntoResponses)]
 #[response(
     status = 503,

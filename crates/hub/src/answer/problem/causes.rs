@@ -35,6 +35,9 @@ impl From<ProviderError> for Problem {
     fn from(error: ProviderError) -> Self {
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         tracing::warn!(%error, cause, "the provider did not do what it was asked");
-        Self::provider_unavailable()
+        match error {
+            ProviderError::OverLimit { retry_after } => Self::provider_over_limit(retry_after),
+            _ => Self::provider_unavailable(),
+        }
     }
 }

@@ -5,6 +5,11 @@ use storage::{Limited, Withheld};
 
 use super::{Kind, Problem};
 
+/// When another try makes sense after the provider's limit was reached, unless the provider says.
+const OVER_LIMIT: std::time::Duration = std::time::Duration::from_mins(1);
+/// Nobody is told to wait longer for the provider, whatever it says.
+const DAY: i64 = 86_400;
+
 impl Problem {
     /// A limit is reached.
     pub(crate) fn too_many(what: &str, limited: Limited) -> Self {
@@ -20,6 +25,16 @@ impl Problem {
         Self::waiting(limited, |wait| {
             format!("{reason}. You can have your phone asked again in {wait}. To sign in, you can use a code now.")
         })
+    }
+
+    /// The provider takes no more of our requests for now, and perhaps says for how long.
+    pub(crate) fn provider_over_limit(wait: Option<std::time::Duration>) -> Self {
+        let seconds = i64::try_from(wait.unwrap_or(OVER_LIMIT).as_secs()).unwrap_or(i64::MAX).clamp(1, DAY);
+        let problem = Self { retry_after: Some(seconds), ..Self::provider_unavailable() };
+        problem.saying(format!(
+            "The phone service takes no more from us right now. Please try again in {}.",
+            in_words(seconds)
+        ))
     }
 
     fn waiting(limited: Limited, sentence: impl FnOnce(&str) -> String) -> Self {
@@ -64,6 +79,20 @@ mod tests {
     use time::Duration;
 
     use super::*;
+
+    #[test]
+    fn the_providers_limit_says_how_long_to_wait_as_far_as_the_provider_does() {
+        for (told, seconds, words) in [
+            (Some(17), 17, "17 seconds"),
+            (Some(0), 1, "a second"),
+            (Some(u64::MAX), 86_400, "1440 minutes"),
+            (None, 60, "a minute"),
+        ] {
+            let problem = Problem::provider_over_limit(told.map(std::time::Duration::from_secs));
+            assert_eq!((problem.kind, problem.retry_after), (Kind::ProviderUnavailable, Some(seconds)));
+            assert!(problem.detail.ends_with(&format!("try again in {words}.")), "{}", problem.detail);
+        }
+    }
 
     #[test]
     fn a_limit_says_in_words_and_in_whole_seconds_how_long_to_wait() {
