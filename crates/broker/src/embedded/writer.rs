@@ -146,14 +146,12 @@ impl Writer {
             // A single statement is a transaction by itself.
             [write] if !round.is_due() => changed.push(round.write(&mut self.db, write).await?),
             _ => {
-                let mut transaction = self.db.begin().await?;
-                for write in writes {
-                    changed.push(round.write(&mut transaction, write).await?);
+                if let Err(error) = together(&mut self.db, &mut round, writes, &mut changed).await {
+                    // Where SQLite has ended the transaction by itself, as it does when the disk is full, there is none
+                    // to end, and that is no error.
+                    let _ = statements::roll_back(&mut self.db).await;
+                    return Err(error);
                 }
-                while round.is_due() {
-                    round.take(&mut transaction).await?;
-                }
-                transaction.commit().await?;
             }
         }
         self.next_due = round.next_due;
@@ -189,6 +187,24 @@ impl Writer {
         }
         let _ = answer.send(());
     }
+}
+
+/// Commits `writes` and what is due in one transaction. By statements of its own and not by sqlx's `Transaction`, which
+/// counts how deep it is in and is wrong for good once SQLite has ended one by itself: its next commit would be none.
+async fn together(
+    db: &mut SqliteConnection,
+    round: &mut Round<'_>,
+    writes: &[Write],
+    changed: &mut Vec<bool>,
+) -> Result<(), sqlx::Error> {
+    statements::begin(db).await?;
+    for write in writes {
+        changed.push(round.write(db, write).await?);
+    }
+    while round.is_due() {
+        round.take(db).await?;
+    }
+    statements::commit(db).await
 }
 
 /// The message on its way to a consumer: until the consumer has it, its hand-out does not count.
