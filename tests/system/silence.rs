@@ -1,12 +1,19 @@
-//! When no callback comes: the hub asks by itself, and says so when that happens time and again.
+//! When no callback comes: the hub asks by itself, says so when that happens time and again, and ends in time what is
+//! not answered, however long the provider takes.
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
-use crate::browser::{Browser, signing_in};
-use crate::stand_in::StandIn;
+use crate::browser::{Browser, signing_in, text};
+use crate::stand_in::Wrong::Silent;
+use crate::stand_in::{StandIn, Step, signing_up};
 use crate::world::World;
+
+/// An end that is no later than this is in time, on the slowest machine.
+const IN_TIME: time::Duration = time::Duration::seconds(3);
 
 #[tokio::test]
 async fn an_answer_that_nobody_called_back_about_is_asked_for_long_before_the_end() {
@@ -53,4 +60,42 @@ async fn three_answers_in_a_row_without_a_callback_are_said_loudly_once() {
     assert_eq!(loud.len(), 1, "{said:?}");
     assert!(loud[0].contains("the callback URL is probably disabled at the provider"), "{loud:?}");
     assert_eq!(said.iter().filter(|line| line.contains("decided by asking")).count(), 4);
+}
+
+#[tokio::test]
+async fn approvals_end_in_time_however_many_questions_about_them_hang_at_the_provider() {
+    const ALL: usize = 24;
+    let provider = StandIn::wrong_at(Step::Question, &[Silent; ALL]).await;
+    let slow = [("AUTHY_API_URL", &*provider.url), ("AUTHY_TIMEOUT_MS", "30000")];
+    let world =
+        World::start_with(&[&slow[..], &[("SIGN_IN_SECONDS", "7"), ("SIGN_UPS_PER_ADDRESS", "50")]].concat()).await;
+    let mut waiting = Vec::new();
+    for phone in 0..ALL {
+        let (browser, _, approval) = signing_up(&world, &format!("ada{phone}"), phone).await;
+        waiting.push((browser, approval));
+    }
+    for (browser, approval) in &mut waiting {
+        let ended = browser.until(&world, approval, "expired").await;
+        assert!(late(&ended) < IN_TIME, "{} late", late(&ended));
+    }
+    assert!(provider.questions() > 0);
+}
+
+#[tokio::test]
+async fn an_approval_ends_in_time_though_its_push_still_hangs_at_the_provider() {
+    let provider = StandIn::wrong_at(Step::Push, &[Silent]).await;
+    let slow = [("AUTHY_API_URL", &*provider.url), ("AUTHY_TIMEOUT_MS", "60000"), ("SIGN_IN_SECONDS", "7")];
+    let world = World::start_with(&slow).await;
+    let (mut browser, _, approval) = signing_up(&world, "ada", 0).await;
+    let ended = browser.until(&world, &approval, "expired").await;
+    assert!(late(&ended) < IN_TIME, "{} late", late(&ended));
+}
+
+/// How much later than it should an approval ended.
+fn late(ended: &Value) -> time::Duration {
+    moment(ended, "decided_at") - moment(ended, "expires_at")
+}
+
+fn moment(approval: &Value, name: &str) -> OffsetDateTime {
+    OffsetDateTime::parse(text(approval, name), &Rfc3339).unwrap()
 }

@@ -109,7 +109,7 @@ pub(crate) async fn ended(
             return Ok(());
         }
         Status::Denied => Some(millis(approval.created_at)),
-        Status::Expired if rang(approval) => Some(millis(approval.created_at)),
+        Status::Expired if rings(approval) => Some(millis(approval.created_at)),
         Status::Cancelled if rings(approval) => None,
         _ => return Ok(()),
     };
@@ -145,14 +145,9 @@ pub(crate) async fn ended(
     Ok(())
 }
 
-/// Whether the phone shows it, as far as we know.
-const fn rang(approval: &Approval) -> bool {
-    matches!(approval.delivery, Delivery::Sent | Delivery::Unknown)
-}
-
-/// Whether it rings although it is taken back: before the provider has answered, it is on its way.
+/// Whether the phone shows it, as far as we know; before the provider has answered, it is on its way.
 const fn rings(approval: &Approval) -> bool {
-    rang(approval) || matches!(approval.delivery, Delivery::Sending)
+    matches!(approval.delivery, Delivery::Sending | Delivery::Sent | Delivery::Unknown)
 }
 
 /// Push is on again: a code was accepted, so whoever has the phone has answered; or the password is another.

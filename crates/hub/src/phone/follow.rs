@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use crate::{
     hub::Hub,
-    phone::{ask::ask, sending},
+    phone::{ask::ask, sending, until::until},
     settings::PROVIDER_ENDS_BEFORE,
 };
 
@@ -27,27 +27,27 @@ const LOOK: Duration = Duration::from_secs(10);
 /// An approval that is younger is still with the hub that made it.
 const YOUNG: time::Duration = time::Duration::seconds(15);
 
-/// Pushes a new approval and follows it to its end.
+/// Pushes a new approval and follows it to its end, which does not wait for the push.
 pub(crate) fn push_and_follow(hub: &Hub, approval: Approval) {
-    let this = hub.clone();
-    hub.followed.add(approval.id);
+    let (this, pushed) = (hub.clone(), approval.clone());
+    take_on(hub, approval);
     // Whoever asked has been answered: the phone rings although the hub leaves.
-    hub.finish(async move {
-        push(&this, &approval).await;
-        let hub = this.clone();
-        this.spawn(async move { follow(&hub, approval).await });
-    });
+    hub.finish(async move { push(&this, &pushed).await });
 }
 
 /// Follows an approval that is on no phone because push is off for the account: a code for it is sent instead.
 pub(crate) fn by_code_alone(hub: &Hub, approval: Approval) {
-    let this = hub.clone();
-    hub.followed.add(approval.id);
-    hub.finish(async move {
-        sending::send_unasked(&this, &approval).await;
-        let hub = this.clone();
-        this.spawn(async move { follow(&hub, approval).await });
-    });
+    let (this, pushed) = (hub.clone(), approval.clone());
+    take_on(hub, approval);
+    hub.finish(async move { sending::send_unasked(&this, &pushed).await });
+}
+
+/// Follows an approval, unless it is followed here.
+fn take_on(hub: &Hub, approval: Approval) {
+    if hub.followed.add(approval.id) {
+        let this = hub.clone();
+        hub.spawn(async move { follow(&this, approval).await });
+    }
 }
 
 /// Goes on following the approvals that a former process left pending, and, where other hubs share the database, those
@@ -86,10 +86,7 @@ async fn adopt(hub: &Hub) -> Result<(), StorageError> {
             }
             _ => approval,
         };
-        if hub.followed.add(approval.id) {
-            let this = hub.clone();
-            hub.spawn(async move { follow(&this, approval).await });
-        }
+        take_on(hub, approval);
     }
     Ok(())
 }
@@ -146,14 +143,14 @@ async fn to_its_end(hub: &Hub, approval: Approval) {
     let last = approval.expires_at - LAST_ASK_BEFORE_END;
     let asks = ASK_AFTER.map(|seconds| approval.created_at + time::Duration::seconds(seconds));
     let now = hub.clock.now();
-    for (nth, at) in (0..).zip(asks.into_iter().chain([last])) {
-        if !(now..=last).contains(&at) {
-            continue;
-        }
-        if decided_before(hub, &approval, at).await {
+    let asks: Vec<_> = (0..).zip(asks.into_iter().chain([last])).filter(|(_, at)| (now..=last).contains(at)).collect();
+    // A question is given up when the next one is due, or the end.
+    let ends = asks.iter().skip(1).map(|(_, at)| *at).chain([approval.expires_at]);
+    for ((nth, at), end) in asks.iter().zip(ends) {
+        if decided_before(hub, &approval, *at).await {
             return;
         }
-        ask(hub, &approval, nth).await;
+        ask(hub, &approval, *nth, end).await;
     }
     if decided_before(hub, &approval, approval.expires_at).await {
         return;
@@ -174,7 +171,10 @@ async fn decided_before(hub: &Hub, approval: &Approval, at: OffsetDateTime) -> b
     if hub.storage.approval(approval.id).await.is_ok_and(|row| row.is_none_or(|row| row.status.is_final())) {
         return true;
     }
-    let left = Duration::try_from(at - hub.clock.now()).unwrap_or(Duration::ZERO);
     let decided = async { while waiter.news().await.status == Status::Pending {} };
-    tokio::time::timeout(left, decided).await.is_ok()
+    tokio::select! {
+        biased;
+        () = decided => true,
+        () = until(&hub.clock, at) => false,
+    }
 }

@@ -168,6 +168,15 @@ async fn ringing_and_taking_back_before_the_provider_has_answered_counts_as_well
 }
 
 #[tokio::test]
+async fn a_request_that_ends_while_it_is_on_its_way_to_the_phone_was_not_answered() {
+    let (given, user) = given().await;
+    let waiting = given.sign_in(user).await;
+    given.pass(Duration::seconds(120));
+    given.storage.end(waiting.approval.id, Change::Expire).await.unwrap();
+    assert!(told(&given, user).await.contains(&(NoticeKind::SignInUnanswered, false)));
+}
+
+#[tokio::test]
 async fn what_the_owner_takes_back_for_everybody_else_does_not_count_and_a_reset_puts_push_on_again() {
     let (given, user) = given().await;
     let own = pushed(&given, user).await;
@@ -269,6 +278,7 @@ async fn a_try_is_counted_for_account_and_phone_or_for_neither() {
 async fn whoever_switches_both_off_locks_nobody_out_for_good() {
     let (given, user) = given().await;
     let waiting = given.sign_in(user).await;
+    given.storage.delivered(waiting.approval.id, Delivery::NoApp, None).await.unwrap();
     given.storage.end(waiting.approval.id, Change::Expire).await.unwrap();
     switched_off(&given, user).await;
     let off_since = given.clock.now();
