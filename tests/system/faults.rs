@@ -142,3 +142,19 @@ async fn a_database_that_is_locked_decides_nothing_and_lets_nobody_in_until_it_i
     assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
     assert_eq!(browser.state(&world).await, "confirmed");
 }
+
+#[tokio::test]
+async fn what_the_provider_answered_to_a_push_is_written_as_soon_as_the_database_takes_it() {
+    let mut world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let path = world.folder.path().join("data/countersign.db");
+    let mut disk = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    let full =
+        "CREATE TRIGGER full BEFORE UPDATE OF delivery ON approvals BEGIN SELECT RAISE(ROLLBACK, 'disk is full'); END";
+    disk.execute(full).await.unwrap();
+    let mut browser = Browser::default();
+    let approval = browser.sign_in(&world, &person).await;
+    while !world.serve.error_line().await.contains("the delivery could not be written") {}
+    disk.execute("DROP TRIGGER full").await.unwrap();
+    browser.until_is(&world, &approval, |now| now["delivery"] == "sent").await;
+}

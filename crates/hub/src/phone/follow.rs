@@ -5,7 +5,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use approval::{Approval, Change, Delivery, Status};
+use approval::{Approval, Change, Delivery, RequestId, Status};
 use provider::ProviderError;
 use storage::StorageError;
 use time::OffsetDateTime;
@@ -22,6 +22,8 @@ const ASK_AFTER: [i64; 3] = [10, 30, 70];
 /// The last question is put this long before our end, when the provider's own end has passed: its answer is final.
 const LAST_ASK_BEFORE_END: time::Duration = time::Duration::seconds(4);
 
+/// How long to wait before what the database did not take is written again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// How often approvals are looked for whose hub may have ended.
 const LOOK: Duration = Duration::from_secs(10);
 /// An approval that is younger is still with the hub that made it.
@@ -120,16 +122,28 @@ async fn push(hub: &Hub, approval: &Approval) {
         }
     };
     tracing::info!(approval.id = %approval.id, %delivery, "the push was handed over");
-    match hub.storage.delivered(approval.id, delivery, request).await {
-        Ok(Some(now)) => {
-            hub.changed(&now);
-            let unreached = matches!(delivery, Delivery::NoApp | Delivery::Unavailable);
-            if unreached && now.status == Status::Pending {
-                sending::send_unasked(hub, &now).await;
-            }
+    if let Some(now) = written(hub, approval, delivery, request).await {
+        hub.changed(&now);
+        let unreached = matches!(delivery, Delivery::NoApp | Delivery::Unavailable);
+        if unreached && now.status == Status::Pending {
+            sending::send_unasked(hub, &now).await;
         }
-        Ok(None) => {}
-        Err(error) => tracing::error!(approval.id = %approval.id, %error, "the delivery could not be written"),
+    }
+}
+
+/// Writes how far the push came, until it is written or the approval is over: without its request id nobody could ask
+/// what became of it. A hub that leaves tries it once more.
+async fn written(hub: &Hub, approval: &Approval, delivery: Delivery, request: Option<RequestId>) -> Option<Approval> {
+    loop {
+        let leaves = hub.stop.is_cancelled();
+        match hub.storage.delivered(approval.id, delivery, request.clone()).await {
+            Ok(now) => return now,
+            Err(error) => tracing::error!(approval.id = %approval.id, %error, "the delivery could not be written"),
+        }
+        if leaves || hub.clock.now() >= approval.expires_at {
+            return None;
+        }
+        let _ = hub.stop.run_until_cancelled(sleep(AGAIN)).await;
     }
 }
 
@@ -161,7 +175,7 @@ async fn to_its_end(hub: &Hub, approval: Approval) {
             Ok(ended) => return ended.iter().for_each(|ended| hub.changed(ended)),
             Err(error) => tracing::error!(approval.id = %approval.id, %error, "an approval could not be expired"),
         }
-        sleep(Duration::from_secs(1)).await;
+        sleep(AGAIN).await;
     }
 }
 
