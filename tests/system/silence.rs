@@ -4,10 +4,11 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use sqlx::{Connection as _, SqliteConnection};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::browser::{Browser, signing_in, text};
+use crate::browser::{Browser, id, signing_in, text};
 use crate::stand_in::Wrong::Silent;
 use crate::stand_in::{StandIn, Step, signing_up};
 use crate::world::World;
@@ -89,6 +90,27 @@ async fn an_approval_ends_in_time_though_its_push_still_hangs_at_the_provider() 
     let (mut browser, _, approval) = signing_up(&world, "ada", 0).await;
     let ended = browser.until(&world, &approval, "expired").await;
     assert!(late(&ended) < IN_TIME, "{} late", late(&ended));
+}
+
+#[tokio::test]
+async fn a_tap_while_the_process_restarts_is_asked_for_as_soon_as_it_is_back() {
+    let mut world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    browser.until_is(&world, &approval, |now| now["delivery"] == "sent").await;
+    world.kill().await;
+    assert_eq!(world.tap(&person.cellphone, &approval, "approve").await, 204);
+    // As if 75 of its 120 s had passed, and with them every question but the last, which comes 41 s from now.
+    let path = world.folder.path().join("data/countersign.db");
+    let mut db = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    let older = sqlx::query(
+        "UPDATE approvals SET created_at = created_at - 75000, expires_at = expires_at - 75000 WHERE id = ?",
+    );
+    assert_eq!(older.bind(id(&approval)).execute(&mut db).await.unwrap().rows_affected(), 1);
+    db.close().await.unwrap();
+    world.restart().await;
+    let decided = browser.until(&world, &approval, "approved").await;
+    let left = moment(&decided, "expires_at") - moment(&decided, "decided_at");
+    assert!(left > time::Duration::seconds(10), "{left} before its end");
 }
 
 /// How much later than it should an approval ended.

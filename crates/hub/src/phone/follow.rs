@@ -19,8 +19,13 @@ use crate::{
 
 /// When the provider is asked, in seconds after the request was made. A callback takes well under one.
 const ASK_AFTER: [i64; 3] = [10, 30, 70];
+/// These, and the last one.
+const PLANNED: u8 = 4;
 /// The last question is put this long before our end, when the provider's own end has passed: its answer is final.
 const LAST_ASK_BEFORE_END: time::Duration = time::Duration::seconds(4);
+
+/// What a former process left is asked about this long after the start: callbacks that reached its event log come first.
+const AFTER_START: time::Duration = time::Duration::seconds(1);
 
 /// How long to wait before what the database did not take is written again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -29,10 +34,13 @@ const LOOK: Duration = Duration::from_secs(10);
 /// An approval that is younger is still with the hub that made it.
 const YOUNG: time::Duration = time::Duration::seconds(15);
 
+/// A question to the provider: its number, and when it is put.
+type Ask = (u8, OffsetDateTime);
+
 /// Pushes a new approval and follows it to its end, which does not wait for the push.
 pub(crate) fn push_and_follow(hub: &Hub, approval: Approval) {
     let (this, pushed) = (hub.clone(), approval.clone());
-    take_on(hub, approval);
+    take_on(hub, approval, None);
     // Whoever asked has been answered: the phone rings although the hub leaves.
     hub.finish(async move { push(&this, &pushed).await });
 }
@@ -40,15 +48,15 @@ pub(crate) fn push_and_follow(hub: &Hub, approval: Approval) {
 /// Follows an approval that is on no phone because push is off for the account: a code for it is sent instead.
 pub(crate) fn by_code_alone(hub: &Hub, approval: Approval) {
     let (this, pushed) = (hub.clone(), approval.clone());
-    take_on(hub, approval);
+    take_on(hub, approval, None);
     hub.finish(async move { sending::send_unasked(&this, &pushed).await });
 }
 
-/// Follows an approval, unless it is followed here.
-fn take_on(hub: &Hub, approval: Approval) {
+/// Follows an approval, unless it is followed here. `soon` is a question beside those that are planned.
+fn take_on(hub: &Hub, approval: Approval, soon: Option<Ask>) {
     if hub.followed.add(approval.id) {
         let this = hub.clone();
-        hub.spawn(async move { follow(&this, approval).await });
+        hub.spawn(async move { follow(&this, approval, soon).await });
     }
 }
 
@@ -88,9 +96,17 @@ async fn adopt(hub: &Hub) -> Result<(), StorageError> {
             }
             _ => approval,
         };
-        take_on(hub, approval);
+        let soon = (!hub.settings.shared && approval.request.is_some()).then(|| after_start(&approval, now));
+        take_on(hub, approval, soon);
     }
     Ok(())
+}
+
+/// The one process was away, and with it whoever takes callbacks: a tap meanwhile may have been heard by nobody. One such
+/// question for each ten seconds of an approval's life, numbered after those that are planned.
+fn after_start(approval: &Approval, now: OffsetDateTime) -> Ask {
+    let tens = u8::try_from((now - approval.created_at).whole_seconds() / 10).unwrap_or(u8::MAX);
+    (tens.saturating_add(PLANNED), now + AFTER_START)
 }
 
 /// The push was under way when its process ended. It is not repeated: it may have arrived.
@@ -147,17 +163,20 @@ async fn written(hub: &Hub, approval: &Approval, delivery: Delivery, request: Op
     }
 }
 
-async fn follow(hub: &Hub, approval: Approval) {
+async fn follow(hub: &Hub, approval: Approval, soon: Option<Ask>) {
     let id = approval.id;
-    to_its_end(hub, approval).await;
+    to_its_end(hub, approval, soon).await;
     hub.followed.remove(id);
 }
 
-async fn to_its_end(hub: &Hub, approval: Approval) {
+async fn to_its_end(hub: &Hub, approval: Approval, soon: Option<Ask>) {
     let last = approval.expires_at - LAST_ASK_BEFORE_END;
-    let asks = ASK_AFTER.map(|seconds| approval.created_at + time::Duration::seconds(seconds));
+    let planned = ASK_AFTER.map(|seconds| approval.created_at + time::Duration::seconds(seconds));
     let now = hub.clock.now();
-    let asks: Vec<_> = (0..).zip(asks.into_iter().chain([last])).filter(|(_, at)| (now..=last).contains(at)).collect();
+    let planned = (0..).zip(planned.into_iter().chain([last])).filter(|(_, at)| (now..=last).contains(at));
+    let soon = soon.filter(|(_, at)| *at < approval.expires_at);
+    let mut asks: Vec<Ask> = soon.into_iter().chain(planned).collect();
+    asks.sort_by_key(|(_, at)| *at);
     // A question is given up when the next one is due, or the end.
     let ends = asks.iter().skip(1).map(|(_, at)| *at).chain([approval.expires_at]);
     for ((nth, at), end) in asks.iter().zip(ends) {
