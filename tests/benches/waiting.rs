@@ -49,7 +49,7 @@ pub(crate) async fn fill(folder: &Path, count: usize) -> Vec<(Approval, String)>
         let make = |taken: &[Number]| pending(&clock, &entropy, &session, taken);
         let approval = match index {
             0 => storage.begin_sign_up(&user, &session, make).await.unwrap(),
-            _ => match storage.begin_sign_in(&session, &user.password_hash, make).await.unwrap().unwrap() {
+            _ => match storage.begin_sign_in(&session, None, &user.password_hash, make).await.unwrap().unwrap().0 {
                 Begun::Asked(approval) => *approval,
                 Begun::Withheld(why) => panic!("the phone is not asked: {why:?}"),
             },

@@ -100,6 +100,21 @@ async fn requests_that_ring_and_are_taken_back_end_after_three_as_well() {
 }
 
 #[tokio::test]
+async fn a_fourth_sign_in_of_one_browser_is_offered_a_code_and_no_request_that_could_not_be_approved() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let mut browser = Browser::default();
+    for _ in 0..3 {
+        let approval = browser.sign_in(&world, &person).await;
+        browser.until_is(&world, &approval, |now| now["delivery"] == "sent").await;
+    }
+    let asked = json!({ "email": person.email, "password": "difference engine" });
+    let begun = browser.post(&world, "/api/session", asked).await.json();
+    assert_eq!(begun, json!({ "next": "code", "withheld": { "reason": "off", "until": null } }));
+    assert_eq!(world.phone(&person.cellphone).await["requests"].as_array().unwrap().len(), 4, "with the sign-up's");
+}
+
+#[tokio::test]
 async fn an_account_whose_push_is_off_is_sent_no_push_and_a_callback_approves_nothing_of_it() {
     let world = World::start_with(&AT_ONCE).await;
     let person = Browser::default().sign_up(&world, 10).await;

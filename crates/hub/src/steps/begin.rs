@@ -12,7 +12,10 @@ use crate::{
     phone::follow,
     request::{caller::Caller, visitor::Visitor},
     settings::PENDING_SESSION,
-    steps::draft::{Draft, Whose},
+    steps::{
+        draft::{Draft, Whose},
+        endings,
+    },
     throttle::{self, GUESSES, Of, PUSHES},
     token::Token,
 };
@@ -60,20 +63,28 @@ pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Res
 }
 
 /// Signs somebody in as far as a password goes. One answer for an unknown address and a wrong password, and the same
-/// work for both.
-pub(crate) async fn sign_in(hub: &Hub, email: &str, password: Secret, visitor: &Visitor) -> Result<Begun, Problem> {
+/// work for both. The session that the browser had before ends with it.
+pub(crate) async fn sign_in(
+    hub: &Hub,
+    email: &str,
+    password: Secret,
+    before: Option<&Caller>,
+    visitor: &Visitor,
+) -> Result<Begun, Problem> {
     let email = Email::parse(email).ok_or_else(Problem::invalid_credentials)?;
     let account = account_of(hub, email.as_str(), password, visitor).await?.ok_or_else(Problem::invalid_credentials)?;
     let (session, token) = new_session(hub, account.id, visitor);
     let whose =
         Whose { user: account.id, session: session.id, provider_user: &account.provider_user, email: &account.email };
     let draft = Draft::sign_in(hub, whose, visitor)?;
-    let password = &account.password_hash;
-    match hub.storage.begin_sign_in(&session, password, |taken| draft.numbered(hub, taken)).await? {
-        // The password was changed while it was being checked.
-        None => Err(Problem::invalid_credentials()),
-        Some(storage::Begun::Asked(approval)) => Ok(asked(hub, *approval, token)),
-        Some(storage::Begun::Withheld(why)) => {
+    let (before, password) = (before.map(|before| &before.session), &account.password_hash);
+    let begun = hub.storage.begin_sign_in(&session, before, password, |taken| draft.numbered(hub, taken)).await?;
+    // The password was changed while it was being checked.
+    let (begun, cancelled) = begun.ok_or_else(Problem::invalid_credentials)?;
+    endings::tell(hub, &cancelled);
+    match begun {
+        storage::Begun::Asked(approval) => Ok(asked(hub, *approval, token)),
+        storage::Begun::Withheld(why) => {
             throttle::note(why);
             Ok(Begun { phone: Phone::Left(why), token })
         }

@@ -2,7 +2,7 @@
 
 use approval::{Change, Delivery, Secret, Status, UserId};
 use storage::{
-    CodeConfirmed, CodeHash, CodeLimits, Completed, Decided, Heard, Limit, LinkHash, NotTried, NoticeKind, Push,
+    Begun, CodeConfirmed, CodeHash, CodeLimits, Completed, Decided, Heard, Limit, LinkHash, NotTried, NoticeKind, Push,
     PushRules, Withheld,
 };
 use time::Duration;
@@ -165,6 +165,24 @@ async fn ringing_and_taking_back_before_the_provider_has_answered_counts_as_well
         given.storage.end(waiting.approval.id, Change::Cancel).await.unwrap();
     }
     assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Withheld(Withheld::Off));
+}
+
+#[tokio::test]
+async fn what_a_browser_takes_back_by_signing_in_again_counts_before_the_phone_is_asked_again() {
+    let (given, user) = given().await;
+    let mut waiting = pushed(&given, user).await;
+    for _ in 0..2 {
+        let session = given.new_session(user);
+        let (begun, cancelled) = given.begin(&session, Some(&waiting.session)).await;
+        let Begun::Asked(approval) = begun else { panic!("{begun:?}") };
+        assert_eq!(cancelled[0].id, waiting.approval.id);
+        assert!(given.storage.session(waiting.token).await.unwrap().is_none());
+        let now = given.storage.session(session.token).await.unwrap().unwrap();
+        waiting = Waiting { session: now, token: session.token, approval: *approval };
+        given.sent(&waiting).await;
+    }
+    let (begun, cancelled) = given.begin(&given.new_session(user), Some(&waiting.session)).await;
+    assert_eq!((begun, cancelled[0].id), (Begun::Withheld(Withheld::Off), waiting.approval.id));
 }
 
 #[tokio::test]

@@ -92,13 +92,18 @@ impl Given {
     /// A sign-in that waits for its approval.
     pub(crate) async fn sign_in(&self, user: UserId) -> Waiting {
         let session = self.new_session(user);
-        let password = self.storage.password_hash(user).await.unwrap().unwrap();
-        let approval =
-            self.storage.begin_sign_in(&session, &password, |taken| self.approval(&session, Purpose::SignIn, taken));
-        match approval.await.unwrap().expect("the password is the account's") {
+        match self.begin(&session, None).await.0 {
             Begun::Asked(approval) => self.waiting(session.token, *approval).await,
             Begun::Withheld(why) => panic!("the phone is not asked: {why:?}"),
         }
+    }
+
+    /// A sign-in in a browser that had this session; what came of it, and what was cancelled.
+    pub(crate) async fn begin(&self, session: &NewSession, before: Option<&Session>) -> (Begun, Vec<Approval>) {
+        let password = self.storage.password_hash(session.user).await.unwrap().unwrap();
+        let make = |taken: &[Number]| self.approval(session, Purpose::SignIn, taken);
+        let begun = self.storage.begin_sign_in(session, before, &password, make).await.unwrap();
+        begun.expect("the password is the account's")
     }
 
     /// Stores a request id for the approval, as after a push.
