@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { browserTests, isIn, leaves, says, signIn, signUp, transfer, waits } from "./browser.js";
+import { browserTests, isIn, leaves, says, signIn, signUp, transfer, twice, waits } from "./browser.js";
 import { Product, until } from "./product.js";
 import { hold } from "./still.js";
 
@@ -107,22 +107,21 @@ test("two clicks on send again make one new request", async (open) => {
   await isIn(page);
 });
 
-test("two clicks on sign in leave one browser that can go on", async (open) => {
+test("two clicks on sign in ring the phone once", async (open) => {
   const [page, person] = [await open(), await product.person()];
-  await page.goto(`${product.url}/sign-in`);
-  await page.getByLabel("Email").fill(person.email);
-  await page.getByLabel("Password").fill(person.password);
-  await page.getByRole("button", { name: "Sign in" }).dblclick();
-  const number = await waits(page);
-  await product.answer(person, "approve", number);
-  await isIn(page);
-});
-
-test("two clicks on create account leave one browser that can go on", async (open) => {
-  const [page, person] = [await open(), product.stranger()];
-  await signUp(page, product.url, person, (button) => button.dblclick());
+  await signIn(page, product.url, person, twice);
   await product.answer(person, "approve", await waits(page));
   await isIn(page);
+  const { requests } = await product.phone(person);
+  assert.equal(requests.filter((one) => one.message.startsWith("Sign in")).length, 1);
+});
+
+test("two clicks on create account ring the phone once", async (open) => {
+  const [page, person] = [await open(), product.stranger()];
+  await signUp(page, product.url, person, twice);
+  await product.answer(person, "approve", await waits(page));
+  await isIn(page);
+  assert.equal((await product.phone(person)).requests.length, 1);
 });
 
 test("two clicks ask for a transfer once, and approve it by its code once", async (open) => {

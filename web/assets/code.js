@@ -1,6 +1,7 @@
 // Makes a page that asks for a code live: it goes on by itself when the phone answers meanwhile.
 
-import { follow, isLeaving } from "./page.js";
+import { isLeaving } from "./form.js";
+import { follow } from "./page.js";
 
 const { approval, version, leaves, next } = /** @type {HTMLElement} */ (document.querySelector(".card")).dataset;
 

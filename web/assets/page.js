@@ -1,6 +1,7 @@
-// What every page with an approval does: it hears of it by whichever connection works, comes back fresh from the past,
-// and takes a second click for the first. Decides nothing: live.js says what to open and when.
+// What every page with an approval does: it hears of it by whichever connection works. Decides nothing: live.js says what
+// to open and when.
 
+import { isLeaving } from "./form.js";
 import { Live } from "./live.js";
 
 /**
@@ -69,20 +70,3 @@ export function follow(id, version, tell, line) {
   addEventListener("visibilitychange", () => document.hidden || live.wake());
   live.start();
 }
-
-/**
- * A form is on its way, and its answer leads on. To go elsewhere meanwhile would lose that answer, and with it what it
- * brings: the cookie of whoever typed the right code.
- */
-export function isLeaving() {
-  return document.querySelector("form[data-busy]") !== null;
-}
-
-// A page out of the back-forward cache shows the past.
-addEventListener("pageshow", (event) => event.persisted && location.reload());
-// A second click does what the first does already.
-addEventListener("submit", (event) => {
-  const form = /** @type {HTMLFormElement} */ (event.target);
-  if (form.dataset.busy) event.preventDefault();
-  form.dataset.busy = "1";
-});

@@ -1,7 +1,8 @@
 // Makes the waiting page live. All words and addresses stand in the page; this only chooses which of them show.
 
+import { isLeaving } from "./form.js";
 import { backOff, stateOf, timeLeft } from "./live.js";
-import { follow, isLeaving } from "./page.js";
+import { follow } from "./page.js";
 
 const card = /** @type {HTMLElement} */ (document.getElementById("approval"));
 const { id, version, status, delivery, now, created, expires, code, next } = /** @type {Record<string, string>} */ (card.dataset);
