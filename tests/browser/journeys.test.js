@@ -35,6 +35,20 @@ test("signing up tells errors beside the fields and keeps what was typed", async
   assert.equal(await page.getByLabel("Full name").getAttribute("aria-invalid"), null);
 });
 
+test("a name, an address and a password that are pasted too long are refused whole, not cut off", async (open) => {
+  const [page, long] = [await open(), "m".repeat(1250)];
+  await signUp(page, product.url, { ...product.stranger(), full_name: "", email: "", password: "" }, async (button) => {
+    for (const [label, text] of [["Full name", long], ["Email", `${long}@example.com`], ["Password", long]]) {
+      const typed = page.getByLabel(label);
+      await typed.focus();
+      await page.keyboard.insertText(text);
+      assert.equal((await typed.inputValue()).length, text.length);
+    }
+    await button.click();
+  });
+  for (const name of ["full_name", "email", "password"]) await page.locator(`#${name}-error`).waitFor();
+});
+
 test("a sign-in that is approved goes on by itself, and the title tells it", async (open) => {
   const [page, person] = [await open(), await product.person()];
   await signIn(page, product.url, person);

@@ -61,3 +61,24 @@ test("without the app the page moves to the transfer's own code form, and back w
   await page.getByRole("button", { name: "Approve" }).click();
   await says(page, "Approved");
 });
+
+for (const [what, field, error, told] of [
+  ["a message", "message", "#message-error", "Please write a message of 1 to 144 plain characters."],
+  ["the name of a detail", "label", "#details-error", "of 1 to 20 plain characters."],
+  ["a detail", "value", "#details-error", "1 to 200 plain characters."],
+]) {
+  test(`${what} that is pasted too long is refused whole, not cut off`, async (open) => {
+    const page = await open();
+    await account(page);
+    await transfer(page, async (button) => {
+      const typed = page.locator(`[name=${field}]`).first();
+      await typed.fill("");
+      await typed.focus();
+      await page.keyboard.insertText("m".repeat(250));
+      assert.equal((await typed.inputValue()).length, 250);
+      await button.click();
+    });
+    await page.locator(error).getByText(told).waitFor();
+    assert.equal((await page.locator(`[name=${field}]`).first().inputValue()).length, 250);
+  });
+}
