@@ -66,7 +66,7 @@ test("the words follow status, delivery and time", () => {
   assert.equal(stateOf(approval(1), END), "checking");
   assert.equal(stateOf(approval(2, "approved"), END + 1), "approved");
   assert.equal(stateOf(approval(2, "cancelled"), END - 1), "cancelled");
-  assert.equal(stateOf(approval(2, "cancelled", { replaced_by: "x" }), END - 1), "replaced");
+  for (const status of ["denied", "expired", "cancelled"]) assert.equal(stateOf(approval(2, status, { replaced_by: "x" }), END), "replaced");
 });
 
 test("the time left counts down to 0:00 and no further", () => {

@@ -38,8 +38,7 @@ const WAIT = 25;
  * @param {number} now Unix time in ms, by the server's clock
  */
 export function stateOf({ status, delivery, expires_at, replaced_by }, now) {
-  if (status === "cancelled" && replaced_by) return "replaced";
-  if (status !== "pending") return status;
+  if (status !== "pending") return replaced_by && status !== "approved" ? "replaced" : status;
   return now < Date.parse(expires_at) ? delivery : "checking";
 }
 

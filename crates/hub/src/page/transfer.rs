@@ -62,9 +62,9 @@ impl From<&Approval> for Listed {
             outcome: match approval.status {
                 Status::Pending => "Waiting for your answer",
                 Status::Approved => "Approved",
+                _ if approval.replaced_by.is_some() => "Sent again",
                 Status::Denied => "Denied",
                 Status::Expired => "No answer came",
-                Status::Cancelled if approval.replaced_by.is_some() => "Sent again",
                 Status::Cancelled => "Cancelled",
             },
         }

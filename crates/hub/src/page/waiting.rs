@@ -42,7 +42,7 @@ enum State {
     Expired,
     /// Taken back.
     Cancelled,
-    /// Taken back in favour of a new one.
+    /// Sent again: what counts is the new one.
     Replaced,
 }
 
@@ -108,9 +108,9 @@ impl State {
                 Delivery::Unknown => Self::Unknown,
             },
             Status::Approved => Self::Approved,
+            _ if approval.replaced_by.is_some() => Self::Replaced,
             Status::Denied => Self::Denied,
             Status::Expired => Self::Expired,
-            Status::Cancelled if approval.replaced_by.is_some() => Self::Replaced,
             Status::Cancelled => Self::Cancelled,
         }
     }
@@ -212,6 +212,16 @@ mod tests {
         let complete = r#"<noscript><form method="post" action="/approvals/"#;
         assert!(transaction(Status::Approved, None).contains(complete));
         assert!(!transaction(Status::Approved, Some(NOW)).contains(complete));
+    }
+
+    #[test]
+    fn a_request_that_was_sent_again_leads_to_the_newer_one_whatever_became_of_it() {
+        for status in [Status::Denied, Status::Expired, Status::Cancelled] {
+            let newer = Id::new(&Clock::system(), &Entropy::system());
+            let page = page(|approval| (approval.status, approval.replaced_by) = (status, Some(newer)));
+            assert!(page.contains(r#"data-state="replaced""#), "{status}");
+            assert!(page.contains(&format!(r#"href="/approvals/{newer}""#)), "{status}");
+        }
     }
 
     #[test]
