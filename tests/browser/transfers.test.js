@@ -62,6 +62,25 @@ test("without the app the page moves to the transfer's own code form, and back w
   await says(page, "Approved");
 });
 
+test("a transfer looked at from another sign-in counts down there, and tells its outcome by itself", async (open) => {
+  const [page, other] = [await open(), await open()];
+  const person = await account(page);
+  await signIn(other, product.url, person);
+  await product.answer(person, "approve", await waits(other));
+  await isIn(other);
+  await transfer(page);
+  const number = await waits(page);
+  await other.goto(page.url());
+  await other.getByText("This was asked for in another sign-in.").waitFor();
+  assert.equal(await waits(other), number);
+  const left = await other.getByRole("timer").innerText();
+  await other.waitForFunction((before) => document.getElementById("left").textContent !== before, left);
+  assert.equal(await other.locator("main button:visible").count(), 0);
+  await product.answer(person, "approve", number);
+  await says(other, "Approved");
+  await says(page, "Approved");
+});
+
 for (const [what, field, error, told] of [
   ["a message", "message", "#message-error", "Please write a message of 1 to 144 plain characters."],
   ["the name of a detail", "label", "#details-error", "of 1 to 20 plain characters."],

@@ -157,7 +157,7 @@ async fn only_whoever_is_in_asks_and_only_the_browser_that_asked_acts() {
     let mut elsewhere = pending;
     assert_eq!(elsewhere.get(&world, &path).await.json()["status"], "pending", "it can be looked at again");
     let page = elsewhere.get(&world, &format!("/approvals/{}", id(&approval))).await;
-    assert!(page.text.contains("requested in another browser"), "{}", page.text);
+    assert!(page.text.contains("asked for in another sign-in"), "{}", page.text);
     assert_eq!(elsewhere.listen_from(&world, &approval, Some(&world.url)).await.err(), Some(404));
     for what in ["complete", "cancel", "resend"] {
         assert_eq!(elsewhere.act(&world, &approval, what).await.status, 404, "{what}");

@@ -1,5 +1,5 @@
 // What every page with an approval does: it hears of it by whichever connection works. Decides nothing: live.js says what
-// to open and when.
+// to open and when. Only the session that asked is told; another one of the same person has to look now and then.
 
 import { isLeaving } from "./form.js";
 import { Live } from "./live.js";
@@ -69,4 +69,27 @@ export function follow(id, version, tell, line) {
   addEventListener("online", () => live.wake());
   addEventListener("visibilitychange", () => document.hidden || live.wake());
   live.start();
+}
+
+/** Between two looks at what another session asked for, in ms. */
+const LOOK = 3000;
+
+/**
+ * The same for what another session asked for, until it is decided.
+ * @param {string} id
+ * @param {number} version
+ * @param {(approval: import("./live.js").Approval) => void} tell
+ * @param {(word: string) => void} line
+ */
+export async function look(id, version, tell, line) {
+  line("connecting");
+  for (let status = "pending"; status === "pending"; ) {
+    await new Promise((go) => setTimeout(go, LOOK));
+    const answer = await fetch(`/api/approvals/${id}`, { signal: AbortSignal.timeout(LOOK) }).catch(() => null);
+    if (answer?.status === 401 || answer?.status === 404) return location.reload();
+    const news = answer?.ok ? await answer.json().catch(() => null) : null;
+    line(news ? "live" : "lost");
+    if (news?.version > version) tell(news);
+    [version, status] = [news?.version ?? version, news?.status ?? status];
+  }
 }

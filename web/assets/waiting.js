@@ -2,10 +2,12 @@
 
 import { isLeaving } from "./form.js";
 import { backOff, stateOf, timeLeft } from "./live.js";
-import { follow } from "./page.js";
+import { follow, look } from "./page.js";
 
 const card = /** @type {HTMLElement} */ (document.getElementById("approval"));
 const { id, version, status, delivery, now, created, expires, code, next } = /** @type {Record<string, string>} */ (card.dataset);
+// Another session asked: here the person only looks.
+const elsewhere = card.dataset.elsewhere !== undefined;
 const skew = Number(now) - Date.now();
 // Whoever comes back from the code form wants to be here.
 const stays = document.referrer === location.origin + code;
@@ -29,8 +31,9 @@ function tell(news) {
 }
 
 function goOn() {
-  if (shown === "approved") complete(0);
   if (shown === "replaced" && approval.replaced_by) location.replace(`/approvals/${approval.replaced_by}`);
+  if (elsewhere) return;
+  if (shown === "approved") complete(0);
   // Long enough to read why.
   if ((shown === "no_app" || shown === "unavailable") && !stays) setTimeout(toCode, 1500);
 }
@@ -81,6 +84,6 @@ function byId(name) {
 
 goOn();
 if (approval.status === "pending") {
-  follow(id, approval.version, tell, (word) => choose("[data-line]", (part) => part.dataset.line === word));
+  (elsewhere ? look : follow)(id, approval.version, tell, (word) => choose("[data-line]", (part) => part.dataset.line === word));
   setInterval(() => approval.status === "pending" && show(), 1000);
 }

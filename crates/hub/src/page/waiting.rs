@@ -15,7 +15,7 @@ pub(crate) struct Waiting {
     approval: Approval,
     now: OffsetDateTime,
     state: State,
-    /// Whether it is this browser that asked: another one of the same person may only look.
+    /// Whether it is this session that asked: another one of the same person may only look.
     live: bool,
 }
 
@@ -47,7 +47,7 @@ enum State {
 }
 
 impl Waiting {
-    /// The page of `approval` as it is at `now`; `live` if this browser asked for it.
+    /// The page of `approval` as it is at `now`; `live` if this session asked for it.
     pub(crate) fn new(shell: Shell, approval: Approval, now: OffsetDateTime, live: bool) -> Self {
         let state = State::of(&approval, now);
         Self { shell, approval, now, state, live }
