@@ -185,12 +185,19 @@ test("a stream that falls silent or breaks is replaced by a long poll", async ()
   assert.deepEqual([world.told, world.polls.length], [[], 1]);
 });
 
-test("a hub that leaves ends its stream, and the long poll finds another", () => {
+test("a hub that leaves ends its stream, and another one's is opened when it said", () => {
   const { live, world } = play();
   live.start();
   world.pass(800);
-  live.streamed(JSON.stringify({ type: "reconnect", after_ms: 10 }));
-  assert.equal(world.polls.length, 1);
+  live.streamed(state(approval(1)));
+  live.streamed(JSON.stringify({ type: "reconnect", after_ms: 700 }));
+  assert.deepEqual([world.log.at(-1), world.polls.length], ["hush", 0]);
+  world.pass(699);
+  assert.equal(world.times("stream"), 1);
+  world.pass(1);
+  assert.equal(world.times("stream"), 2);
+  live.streamed(state(approval(2, "approved")));
+  assert.deepEqual([world.told, world.polls.length], [["approved"], 0]);
 });
 
 test("a socket that is back ends what was begun beside", async () => {
@@ -221,6 +228,25 @@ test("the first poll shows at once that there is a line, the others wait for new
   world.polls[1].answer(approval(2, "approved"));
   await settle();
   assert.deepEqual([world.told, world.polls.length, world.timers.size], [["approved"], 2, 0]);
+});
+
+test("after three polls the stream is tried again, and the polls go on where it is silent still", async () => {
+  const { live, world } = polling();
+  for (let answer = 0; answer < 3; answer += 1) {
+    assert.equal(world.times("stream"), 1);
+    world.polls[answer].answer(approval(1));
+    await settle();
+  }
+  assert.deepEqual([world.times("stream"), world.polls.length, world.lines.at(-1)], [2, 3, "slow"]);
+  world.pass(800);
+  assert.deepEqual([world.polls.length, world.polls[3].wait], [4, 0]);
+  for (let answer = 3; answer < 6; answer += 1) {
+    world.polls[answer].answer(approval(1));
+    await settle();
+  }
+  live.streamed(state(approval(1)));
+  world.pass(800);
+  assert.deepEqual([world.times("stream"), world.polls.length, world.lines.at(-1)], [3, 6, "live"]);
 });
 
 test("a long poll that fails is tried again, and says so", async () => {

@@ -83,6 +83,19 @@ for (const [beside, streams] of [["server-sent events", "pass"], ["a long poll",
   });
 }
 
+proxied("from a long poll the page goes back to server-sent events when they can be had", async (proxy, page, person) => {
+  [proxy.sockets, proxy.streams] = ["refuse", "refuse"];
+  // The polls are answered at once, so that nobody has to wait for three of them.
+  await page.route("**/api/approvals/*wait=25*", (route) => route.continue({ url: route.request().url().replace("wait=25", "wait=0") }));
+  await signIn(page, proxy.url, person);
+  await page.getByText("Connected, but slowly.").waitFor();
+  proxy.streams = "pass";
+  const number = await waits(page);
+  assert.equal(proxy.open, 1);
+  await product.answer(person, "approve", number);
+  await isIn(page);
+});
+
 proxied("send again works behind a proxy that lets no socket through", async (proxy, page, person) => {
   [proxy.sockets, proxy.streams] = ["refuse", "refuse"];
   await signIn(page, proxy.url, person);

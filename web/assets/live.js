@@ -31,6 +31,8 @@ const PATIENCE = 5000;
 const STREAM_PATIENCE = 12000;
 /** How long the server may think about a long poll, in seconds. */
 const WAIT = 25;
+/** After so many answered polls the stream is tried again: what was in its way may be gone. */
+const POLLS = 3;
 
 /**
  * What the page says; the template has the same names.
@@ -110,6 +112,7 @@ export class Live {
   streamed(text) {
     if (this.#beside !== "stream") return;
     const message = JSON.parse(text);
+    if (message.type === "reconnect") return this.#moved(message.after_ms);
     if (message.type !== "state") return this.broken();
     this.world.line("live");
     this.#set("beside", () => this.broken(), STREAM_PATIENCE);
@@ -144,7 +147,7 @@ export class Live {
   }
 
   #doubt() {
-    if (!this.#beside && !this.#timers.doubt) this.#set("doubt", () => this.#stream(), SOON);
+    if (!this.#beside && !this.#timers.doubt) this.#set("doubt", () => this.#silent(), SOON);
     this.#set("link", () => this.#lost(), PATIENCE);
   }
 
@@ -156,10 +159,21 @@ export class Live {
     this.#loop += 1;
   }
 
-  #stream() {
+  #silent() {
     this.#timers.doubt = 0;
-    this.#beside = "stream";
     this.world.line("lost");
+    this.#stream();
+  }
+
+  // The hub leaves, and says when another one is there.
+  /** @param {number} wait */
+  #moved(wait) {
+    this.world.hush();
+    this.#set("beside", () => this.#stream(), wait);
+  }
+
+  #stream() {
+    this.#beside = "stream";
     this.world.stream();
     this.#set("beside", () => this.broken(), SOON);
   }
@@ -170,7 +184,7 @@ export class Live {
     this.#beside = "poll";
     const mine = (this.#loop += 1);
     // The first answer after a silence comes at once, and shows that there is a line.
-    for (let [tries, wait] = [0, 0]; this.#loop === mine; ) {
+    for (let [tries, wait, answers] = [0, 0, 0]; this.#loop === mine; ) {
       try {
         const approval = await this.world.poll(this.version, wait);
         if (this.#loop !== mine) return;
@@ -178,6 +192,7 @@ export class Live {
         [tries, wait] = [0, WAIT];
         this.world.line("slow");
         this.#news(approval);
+        if (this.#loop === mine && (answers += 1) === POLLS) return this.#stream();
       } catch (refusal) {
         if (this.#loop !== mine) return;
         // A server that says how long to leave it alone can be reached.
