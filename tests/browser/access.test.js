@@ -204,4 +204,13 @@ test("a denial is spoken while the page waits, and the buttons say what they do"
   ]);
   await product.answer(person, "deny");
   await page.getByRole("alert").getByRole("heading", { name: "Denied on your phone" }).waitFor();
+  await page.getByRole("link", { name: "Use a code From a text, a call or your authenticator" }).click();
+  await says(page, "Enter a code");
+  const forms = await page.locator("main").ariaSnapshot();
+  assert.deepEqual(forms.match(/(?<=(link|button) ")[^"]+/g), [
+    "Continue",
+    "Text me a code A message with a code",
+    "Call me instead A voice reads a code",
+    "Leave Ends this sign-in",
+  ]);
 });

@@ -265,3 +265,21 @@ test("a denial does not disturb whoever types a code", async (open) => {
   await page.getByRole("button", { name: "Continue" }).click();
   await isIn(page);
 });
+
+test("send again in one tab leaves alone whoever types a code in another, and the newer request's tap leads both in", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  await waits(page);
+  const typing = await page.context().newPage();
+  const heard = new Promise((go) => typing.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => payload.includes('"cancelled"') && go())));
+  await typing.goto(`${product.url}/code`);
+  await typing.getByLabel("Code").fill("01234");
+  const old = page.url();
+  await page.getByRole("button", { name: "Send again" }).click();
+  await leaves(page, old);
+  const number = await waits(page);
+  await heard;
+  assert.equal(await typing.getByLabel("Code").inputValue(), "01234");
+  await product.answer(person, "approve", number);
+  for (const tab of [page, typing]) await isIn(tab);
+});

@@ -234,9 +234,11 @@ impl Written {
         Some(Self { id, message: text("message"), rows, logo: text("logo") })
     }
 
-    /// Rows that nothing was written into ask for nothing.
+    /// Rows that nothing was written into ask for nothing. A name alone is refused: it is not what was meant.
     fn typed(&self) -> wanted::Typed {
-        let details = self.rows.iter().filter(|(_, value)| !value.is_empty()).cloned();
+        let written =
+            |(label, value): &&(String, String)| !value.is_empty() || !Transfer::NAMES.contains(&label.as_str());
+        let details = self.rows.iter().filter(written).cloned();
         let logo = (!self.logo.is_empty()).then(|| Logo { res: Resolution::Default, url: self.logo.clone() });
         let logos = logo.into_iter().collect();
         wanted::Typed { message: self.message.clone(), details: Details::new(details), logos, expires_in: None }
