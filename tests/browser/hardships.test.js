@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { browserTests, isIn, leaves, says, signIn, signUp, transfer, twice, waits } from "./browser.js";
+import { browserTests, isIn, leads, leaves, says, signIn, signUp, transfer, twice, waits } from "./browser.js";
 import { Product, until } from "./product.js";
 import { hold } from "./still.js";
 
@@ -222,6 +222,63 @@ test("a reload without the app, with the provider down or after a newer request 
   await waits(page);
 });
 
+/** The page says this by the server's word alone, each time it is loaded. */
+async function saysReloaded(page, told) {
+  const says = async () => (await page.reload(), (await page.locator("main").innerText()).includes(told));
+  await until(says, told);
+  assert.ok(await says(), told);
+}
+
+for (const [what, begin] of [
+  ["a sign-in", (page, person) => signIn(page, product.url, person)],
+  ["a transfer", (page) => leads(page, () => transfer(page))],
+]) {
+  test(`a reload while the request of ${what} is on its way, or perhaps there, tells it again`, async (open) => {
+    const [page, person] = [await open(), await product.person()];
+    if (what === "a transfer") {
+      await signIn(page, product.url, person);
+      await product.answer(person, "approve", await waits(page));
+      await isIn(page);
+    }
+    await hold(page);
+    await product.set(person, { slow_ms: 10_000 });
+    await begin(page, person);
+    await saysReloaded(page, "is on its way.");
+    await saysReloaded(page, "may be there. If it is not, use a code.");
+  });
+}
+
+test("a reload at every other state of a transfer tells it again", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  await product.answer(person, "approve", await waits(page));
+  await isIn(page);
+  await hold(page);
+  const ask = async (switches) => {
+    await product.set(person, switches);
+    await page.goto(`${product.url}/account`);
+    await leads(page, () => transfer(page));
+    return page.locator(".number").innerText();
+  };
+  await ask({ has_app: false });
+  await saysReloaded(page, "No app on your phone");
+  await ask({ has_app: true, provider_down: true });
+  await saysReloaded(page, "We cannot reach your phone");
+  await ask({ provider_down: false });
+  await saysReloaded(page, "Approve the request that shows");
+  const old = page.url();
+  await leads(page, () => page.getByRole("button", { name: "Send again" }).click());
+  await product.answer(person, "approve", (await page.locator(".number").innerText()).trim());
+  await saysReloaded(page, "You approved this.");
+  await page.goto(old);
+  await saysReloaded(page, "There is a newer request");
+  await product.answer(person, "deny", await ask({}));
+  await saysReloaded(page, "Denied on your phone");
+  await ask({});
+  await leads(page, () => page.getByRole("button", { name: "Cancel" }).click());
+  await saysReloaded(page, "This request was cancelled");
+});
+
 test("a reload after the tap, before the page has heard of it, leads in", async (open) => {
   const [page, person] = [await open(), await product.person()];
   await hold(page);
@@ -282,4 +339,32 @@ test("send again in one tab leaves alone whoever types a code in another, and th
   assert.equal(await typing.getByLabel("Code").inputValue(), "01234");
   await product.answer(person, "approve", number);
   for (const tab of [page, typing]) await isIn(tab);
+});
+
+test("a tab that is looked at again asks at once, and one that is left does not", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  await waits(page);
+  // In one go, so that nothing but being looked at can have asked.
+  const asked = await page.evaluate(() => {
+    let asked = 0;
+    WebSocket.prototype.send = () => (asked += 1);
+    return [true, false].map((hidden) => {
+      Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+      return asked;
+    });
+  });
+  assert.deepEqual(asked, [0, 1]);
+});
+
+test("a page that comes out of the back-forward cache is loaded anew", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  const comesBack = () => page.evaluate(() => void dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+  await page.goto(`${product.url}/sign-in`);
+  await leads(page, comesBack);
+  await signIn(page, product.url, person);
+  await waits(page);
+  await leads(page, comesBack);
+  await waits(page);
 });

@@ -96,6 +96,29 @@ proxied("from a long poll the page goes back to server-sent events when they can
   await isIn(page);
 });
 
+proxied("a network that is back is used at once, however long the page meant to wait", async (proxy, page, person) => {
+  proxy.sockets = "refuse";
+  await signIn(page, proxy.url, person);
+  await waits(page);
+  // In one go, so that nothing but the network can have led to it; again when a try was on its way already.
+  const connects = () => page.evaluate(() => {
+    const Real = WebSocket;
+    let opened = 0;
+    window.WebSocket = class extends Real {
+      constructor(...how) {
+        super(...how);
+        opened += 1;
+      }
+    };
+    dispatchEvent(new Event("online"));
+    window.WebSocket = Real;
+    return opened;
+  });
+  await until(async () => (await connects()) === 1, "a new connection");
+  proxy.sockets = "pass";
+  await until(async () => (await connects(), proxy.open === 0), "the socket in place of the stream");
+});
+
 proxied("send again works behind a proxy that lets no socket through", async (proxy, page, person) => {
   [proxy.sockets, proxy.streams] = ["refuse", "refuse"];
   await signIn(page, proxy.url, person);
