@@ -4,10 +4,8 @@ import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { browserTests, isIn, leads, leaves, says, signIn, signUp, transfer, waits } from "./browser.js";
 import { Product } from "./product.js";
+import { PAGES, STATES, reached } from "./states.js";
 import { hold, turn } from "./still.js";
-
-const OUTCOMES = ["approved", "denied", "expired", "cancelled"];
-const STATES = ["sending", "sent", "unknown", "no_app", "unavailable", "checking", ...OUTCOMES];
 
 const test = browserTests();
 let product;
@@ -176,6 +174,12 @@ test("the account and a transaction at twice the size are whole as well", async 
   await page.goto(`${product.url}/account`);
   await fitsEnlarged(page, "/account with a transaction");
 });
+
+for (const one of PAGES) {
+  test(`${one.name} at twice the size is whole as well`, async (open) => {
+    await reached(one, await open({ deviceScaleFactor: 2 }), (page) => fitsEnlarged(page, one.name));
+  });
+}
 
 test("every outcome is spoken, because it appears in a live region", async (open) => {
   const [page, person] = [await open(), await product.person()];
