@@ -80,8 +80,9 @@ impl Storage {
         Ok(Some(approval))
     }
 
-    /// Puts another approval in the place of one that is not approved: `replacement` makes it from the numbers that the
-    /// user's pending approvals show. A pending one is cancelled. One that was replaced before keeps its replacement.
+    /// Puts another approval in the place of one that is not approved: `replacement` makes it from the numbers that this
+    /// one and the user's pending ones show. A pending one is cancelled. One that was replaced before keeps its
+    /// replacement.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -104,7 +105,12 @@ impl Storage {
             db.commit().await?;
             return Ok(Replaced::Withheld(why));
         }
-        let new = replacement(&old, &pending_numbers(&mut db, old.user).await?);
+        // A phone that answered may still show the old number, and whoever compares must see that this one is new.
+        let mut taken = pending_numbers(&mut db, old.user).await?;
+        if !taken.contains(&old.number) {
+            taken.push(old.number);
+        }
+        let new = replacement(&old, &taken);
         if !sessions::may_have(&mut db, new.session, new.created_at, now).await? {
             return Ok(Replaced::No);
         }
