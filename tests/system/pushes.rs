@@ -164,3 +164,26 @@ async fn the_page_of_a_denied_sign_in_can_end_nothing_but_itself() {
     assert_eq!(owner.submit(&world, &dismiss, &[]).await.status, 303);
     assert!(notices(&world, &mut owner).await.is_empty());
 }
+
+#[tokio::test]
+async fn what_is_asked_for_again_and_not_sent_again_uses_up_no_request_of_the_owner() {
+    let world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    let again = browser.act(&world, &approval, "resend").await.json();
+    for _ in 0..11 {
+        let same = browser.act(&world, &approval, "resend").await;
+        assert_eq!((same.status, &same.json()["id"]), (201, &again["id"]), "{}", same.text);
+    }
+    world.tap(&person.cellphone, &again, "approve").await;
+    browser.until(&world, &again, "approved").await;
+    for _ in 0..11 {
+        assert_eq!(browser.act(&world, &again, "resend").await.problem(), "already-decided");
+    }
+    assert_eq!(browser.act(&world, &again, "complete").await.status, 200);
+    let form = [("id", "01935f6e-7c00-7000-8000-00000000002a"), ("message", "Send money")];
+    for _ in 0..11 {
+        assert_eq!(browser.submit(&world, "/approvals", &form).await.status, 303);
+    }
+    let asked = browser.post(&world, "/api/approvals", json!({ "message": "Send money", "details": {} })).await;
+    assert_eq!(asked.status, 201, "{}", asked.text);
+}

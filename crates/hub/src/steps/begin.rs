@@ -119,7 +119,12 @@ pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<
     }
     let draft = Draft::again(hub, &old, caller.session.expires_at).ok_or_else(Problem::no_session)?;
     let attempt = count_push(hub, &throttle::phone(&old.provider_user, caller.is_sign_up())).await?;
-    match hub.storage.replace(id, |_, taken| draft.numbered(hub, taken)).await? {
+    let replaced = hub.storage.replace(id, |_, taken| draft.numbered(hub, taken)).await?;
+    if !matches!(replaced, Replaced::Now(_)) {
+        // Nothing is sent: whoever has only the password uses up nothing of the owner's.
+        hub.storage.forgive(attempt).await?;
+    }
+    match replaced {
         Replaced::Now(both) => {
             hub.changed(&both.0);
             follow::push_and_follow(hub, both.1.clone());
@@ -127,10 +132,7 @@ pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<
         }
         Replaced::Before(new) => Ok(*new),
         Replaced::No => Err(Problem::already_decided()),
-        Replaced::Withheld(why) => {
-            hub.storage.forgive(attempt).await?;
-            Err(throttle::withheld(why, hub.clock.now()))
-        }
+        Replaced::Withheld(why) => Err(throttle::withheld(why, hub.clock.now())),
     }
 }
 

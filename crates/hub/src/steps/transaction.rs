@@ -23,13 +23,15 @@ pub(crate) async fn begin(hub: &Hub, caller: &Caller, id: ApprovalId, wanted: Wa
     if session.password_doubted {
         return Err(Problem::new_password_needed());
     }
-    let attempt = count_push(hub, &throttle::phone(&session.provider_user, caller.is_sign_up())).await?;
     let draft = Draft::transaction(hub, caller, id, wanted).ok_or_else(Problem::no_session)?;
-    match hub.storage.begin_transaction(id, session.user, session.id, |taken| draft.numbered(hub, taken)).await? {
-        Asked::Withheld(why) => {
-            hub.storage.forgive(attempt).await?;
-            Err(throttle::withheld(why, hub.clock.now()))
-        }
+    let attempt = count_push(hub, &throttle::phone(&session.provider_user, caller.is_sign_up())).await?;
+    let asked = hub.storage.begin_transaction(id, session.user, session.id, |taken| draft.numbered(hub, taken)).await?;
+    if !matches!(asked, Asked::Now(_)) {
+        // Nothing is sent, so a form sent twice uses up one.
+        hub.storage.forgive(attempt).await?;
+    }
+    match asked {
+        Asked::Withheld(why) => Err(throttle::withheld(why, hub.clock.now())),
         Asked::Now(approval) if approval.delivery == Delivery::Unavailable => {
             follow::by_code_alone(hub, (*approval).clone());
             Ok(*approval)
