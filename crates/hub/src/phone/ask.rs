@@ -1,19 +1,41 @@
-//! Asks the provider about an approval that no callback came for: each question by one hub of all, and all hubs together
-//! not too many at once. Decides by the answer as by a callback, but counts it apart.
+//! Asks the provider about an approval that no callback came for: when, each question by one hub of all, and all hubs
+//! together not too many at once. Decides by the answer as by a callback, but counts it apart.
 
+use std::iter::successors;
 use std::time::Duration;
 
 use approval::{Approval, Callback, Echo, RequestId, Status};
 use storage::{Decided, Heard, Question};
+use time::OffsetDateTime;
 use tokio::time::sleep;
 
 use crate::hub::Hub;
+
+/// The first question, so long after the request was made; each further one twice as long after the one before. A
+/// callback takes well under a second.
+const FIRST: time::Duration = time::Duration::seconds(10);
+/// The last question is put this long before our end, when the provider's own end has passed: its answer is final.
+const LAST_BEFORE_END: time::Duration = time::Duration::seconds(4);
 
 /// Questions that all hubs together ask in a second.
 const A_SECOND: i64 = 50;
 /// How long to wait for one's turn, and how often.
 const TURN: Duration = Duration::from_millis(250);
 const TURNS: u32 = 12;
+
+/// The questions about an approval that are still to be put `now`, each with its number. Whoever comes too late for the
+/// last one puts it at once, as long as the answer can count.
+pub(crate) fn moments(made: OffsetDateTime, ends: OffsetDateTime, now: OffsetDateTime) -> Vec<(u8, OffsetDateTime)> {
+    let last = ends - LAST_BEFORE_END;
+    // 10, 30, 70, 150 and 310 s after the request was made.
+    let pauses = successors(Some(FIRST), |pause| Some(*pause * 2));
+    let doubling = pauses.scan(made, |at, pause| {
+        *at += pause;
+        Some(*at)
+    });
+    let all = (0..).zip(doubling.take_while(|at| *at < last).chain([last]));
+    all.filter(|(_, at)| *at >= now.min(last) && now < ends).collect()
+}
 
 /// Asks the `nth` question about an approval, unless another hub does.
 pub(crate) async fn ask(hub: &Hub, approval: &Approval, nth: u8) {
@@ -69,5 +91,35 @@ async fn put(hub: &Hub, approval: &Approval, request: RequestId) {
         }
         Ok(_) => {}
         Err(error) => tracing::error!(approval.id = %approval.id, %error, "an answer could not be written"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MADE: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    /// Number and second of each question that is left of a life of so many seconds after so many.
+    fn left(life: i64, passed: i64) -> Vec<(u8, i64)> {
+        let at = |seconds| MADE + time::Duration::seconds(seconds);
+        moments(MADE, at(life), at(passed)).into_iter().map(|(nth, at)| (nth, (at - MADE).whole_seconds())).collect()
+    }
+
+    #[test]
+    fn questions_go_on_twice_as_far_apart_each_time_to_the_end_of_the_longest_approval() {
+        let seconds = |life| left(life, 0).into_iter().map(|(_, at)| at).collect::<Vec<_>>();
+        assert_eq!(seconds(10), [6]);
+        assert_eq!(seconds(14), [10]);
+        assert_eq!(seconds(120), [10, 30, 70, 116]);
+        assert_eq!(seconds(300), [10, 30, 70, 150, 296]);
+        assert_eq!(seconds(600), [10, 30, 70, 150, 310, 596]);
+    }
+
+    #[test]
+    fn whoever_goes_on_with_an_approval_asks_what_is_left_and_the_last_question_until_the_end() {
+        assert_eq!(left(120, 30), [(1, 30), (2, 70), (3, 116)]);
+        assert_eq!(left(120, 117), [(3, 116)]);
+        assert!(left(120, 120).is_empty());
     }
 }

@@ -13,14 +13,12 @@ use tokio::time::sleep;
 
 use crate::{
     hub::Hub,
-    phone::{ask::ask, sending},
+    phone::{
+        ask::{ask, moments},
+        sending,
+    },
     settings::PROVIDER_ENDS_BEFORE,
 };
-
-/// When the provider is asked, in seconds after the request was made. A callback takes well under one.
-const ASK_AFTER: [i64; 3] = [10, 30, 70];
-/// The last question is put this long before our end, when the provider's own end has passed: its answer is final.
-const LAST_ASK_BEFORE_END: time::Duration = time::Duration::seconds(4);
 
 /// How often approvals are looked for whose hub may have ended.
 const LOOK: Duration = Duration::from_secs(10);
@@ -143,13 +141,7 @@ async fn follow(hub: &Hub, approval: Approval) {
 }
 
 async fn to_its_end(hub: &Hub, approval: Approval) {
-    let last = approval.expires_at - LAST_ASK_BEFORE_END;
-    let asks = ASK_AFTER.map(|seconds| approval.created_at + time::Duration::seconds(seconds));
-    let now = hub.clock.now();
-    for (nth, at) in (0..).zip(asks.into_iter().chain([last])) {
-        if !(now..=last).contains(&at) {
-            continue;
-        }
+    for (nth, at) in moments(approval.created_at, approval.expires_at, hub.clock.now()) {
         if decided_before(hub, &approval, at).await {
             return;
         }
