@@ -5,12 +5,15 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::browser::{Browser, signing_in};
+use crate::metrics::counted;
+use crate::port::free_port;
 use crate::stand_in::StandIn;
 use crate::world::World;
 
 #[tokio::test]
-async fn an_answer_that_nobody_called_back_about_is_asked_for_long_before_the_end() {
-    let world = World::start().await;
+async fn an_answer_that_nobody_called_back_about_is_asked_for_long_before_the_end_and_counted_apart() {
+    let admin = format!("127.0.0.1:{}", free_port());
+    let world = World::start_with(&[("ADMIN_ADDR", &admin)]).await;
     let (person, mut browser, approval) = signing_in(&world).await;
     world.switch(&person.cellphone, json!({ "never_call_back": true })).await;
     let begun = Instant::now();
@@ -18,6 +21,25 @@ async fn an_answer_that_nobody_called_back_about_is_asked_for_long_before_the_en
     browser.until(&world, &approval, "approved").await;
     assert!(begun.elapsed() < Duration::from_secs(30), "{:?} of 120 s", begun.elapsed());
     world.audited(&approval, "approval_decided: approved, by asking the provider").await;
+    let text = counted(&world, &admin).await;
+    for heard in ["callback", "asked"] {
+        let line = format!(r#"countersign_decisions_total{{heard="{heard}",status="approved"}} 1"#);
+        assert!(text.contains(&line), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_answers_is_ordinary_and_no_warning() {
+    let admin = format!("127.0.0.1:{}", free_port());
+    let world = World::start_with(&[("ADMIN_ADDR", &admin), ("SIGN_IN_SECONDS", "12")]).await;
+    let (_, mut browser, approval) = signing_in(&world).await;
+    browser.until(&world, &approval, "expired").await;
+    let text = counted(&world, &admin).await;
+    assert!(text.contains(r#"countersign_decisions_total{heard="asked",status="expired"} 1"#), "{text}");
+    world.serve.signal("TERM").await;
+    let said = world.serve.ended().await.errors;
+    assert!(said.iter().all(|line| !line.contains("WARN") && !line.contains("ERROR")), "{said:?}");
+    assert!(said.iter().any(|line| line.contains("decided by asking: nobody answered")), "{said:?}");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use storage::{Decided, Heard, Question};
 use time::OffsetDateTime;
 use tokio::time::sleep;
 
-use crate::hub::Hub;
+use crate::{hub::Hub, metrics};
 
 /// The first question, so long after the request was made; each further one twice as long after the one before. A
 /// callback takes well under a second.
@@ -82,10 +82,14 @@ async fn put(hub: &Hub, approval: &Approval, request: RequestId) {
     };
     match hub.storage.decide(&answer, Heard::Asked).await {
         Ok(Decided::Now(decided)) => {
-            tracing::warn!(approval.id = %decided.id, status = %decided.status, "decided by asking: no callback came");
             hub.changed(&decided);
-            // Of requests that nobody answered the provider calls back neither.
-            if decided.status != Status::Expired {
+            metrics::decided(Heard::Asked, decided.status);
+            let (id, status) = (decided.id, decided.status);
+            if status == Status::Expired {
+                // Of requests that nobody answered the provider calls back neither.
+                tracing::info!(approval.id = %id, %status, "decided by asking: nobody answered");
+            } else {
+                tracing::warn!(approval.id = %id, %status, "decided by asking: no callback came");
                 hub.repairs.repaired();
             }
         }

@@ -7,7 +7,7 @@ use approval::{Approval, Callback, Event};
 use broker::{Outcome, Received};
 use storage::{Decided, Heard, StorageError};
 
-use crate::hub::Hub;
+use crate::{hub::Hub, metrics};
 
 /// Callbacks decided side by side; the database takes one write at a time anyway.
 const CONSUMERS: usize = 2;
@@ -58,6 +58,7 @@ async fn decide(hub: &Hub, received: &Received) -> Outcome {
     match decided(hub, &callback).await {
         Ok(Decided::Now(approval)) => {
             hub.changed(&approval);
+            metrics::decided(Heard::Callback, approval.status);
             let age = hub.clock.now() - callback.received_at;
             let (id, status) = (approval.id, approval.status);
             let (message, age_ms) = (received.id.as_str(), age.whole_milliseconds());

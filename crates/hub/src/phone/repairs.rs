@@ -10,7 +10,7 @@ const AT_ONCE: usize = 8;
 /// The provider turns its callbacks off after as many HTTP errors in a row, and nobody is told.
 const SUSPICIOUS: u32 = 3;
 
-/// Counts the approvals that were decided by asking, apart from those that a callback decided.
+/// What asking takes: turns, and an eye on whether callbacks come at all.
 #[derive(Debug)]
 pub(crate) struct Repairs {
     in_a_row: AtomicU32,
