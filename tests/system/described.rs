@@ -7,7 +7,7 @@ use std::path::Path;
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 
-use crate::browser::{Answer, Browser};
+use crate::browser::{Answer, Browser, id};
 use crate::client::get;
 use crate::world::World;
 
@@ -91,4 +91,28 @@ async fn the_cookie_is_described_by_the_name_that_it_has() {
         let (name, _) = answer.header(header::SET_COOKIE.as_str()).split_once('=').unwrap();
         assert_eq!(document["components"]["securitySchemes"]["session"]["name"], json!(name));
     }
+}
+
+/// Whether this answer is among the examples of the operation.
+fn assert_described(document: &Value, path: &str, answer: &Answer) {
+    let media = &document["paths"][path]["post"]["responses"][answer.status.to_string()];
+    let examples = media["content"]["application/problem+json"]["examples"].as_object().unwrap();
+    assert!(examples.values().any(|one| one["value"] == answer.json()), "{path}: {}", answer.text);
+}
+
+#[tokio::test]
+async fn a_wrong_code_of_a_transaction_and_a_password_in_doubt_are_refused_as_it_is_described() {
+    let world = World::start().await;
+    let document = document(&world).await;
+    let mut browser = Browser::default();
+    browser.sign_up(&world, 10).await;
+    let asked = browser.post(&world, "/api/approvals", json!({ "message": "Send money", "details": {} })).await.json();
+    let wrong =
+        browser.post(&world, &format!("/api/approvals/{}/code", id(&asked)), json!({ "code": "0000000" })).await;
+    assert_eq!(wrong.status, 401);
+    assert_described(&document, "/api/approvals/{id}/code", &wrong);
+    browser.send(&world, Method::POST, "/api/session/not-me", None).await;
+    let again = browser.act(&world, &asked, "resend").await;
+    assert_eq!(again.problem(), "new-password-needed");
+    assert_described(&document, "/api/approvals/{id}/resend", &again);
 }

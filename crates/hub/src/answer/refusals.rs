@@ -67,7 +67,33 @@ pub(crate) struct NoSessionOrCode(Problem);
 #[response(status = 403, content_type = "application/problem+json", example = json!(Problem::foreign_origin()))]
 pub(crate) struct ForeignOrigin(Problem);
 
-/// The request comes from another site, or this way in is switched off for the account until the other was used.
+/// The cookie names no session that may do this, or the code was not sent for this transaction, is wrong, was used
+/// before, or is too old.
+#[derive(IntoResponses)]
+#[response(
+    status = 401,
+    content_type = "application/problem+json",
+    examples(
+        ("no-session" = (value = json!(Problem::no_session()))),
+        ("invalid-code" = (value = json!(Problem::invalid_transaction_code())))
+    )
+)]
+pub(crate) struct NoSessionOrTransactionCode(Problem);
+
+/// The request comes from another site, or codes are switched off for the account until the phone approved something.
+#[derive(IntoResponses)]
+#[response(
+    status = 403,
+    content_type = "application/problem+json",
+    examples(
+        ("foreign-origin" = (value = json!(Problem::foreign_origin()))),
+        ("codes-off" = (value = json!(Problem::codes_off())))
+    )
+)]
+pub(crate) struct CodesOff(Problem);
+
+/// The request comes from another site, push is switched off for the account until a code was used, or, for a
+/// transaction, whoever is in has to choose a new password first.
 #[derive(IntoResponses)]
 #[response(
     status = 403,
@@ -75,10 +101,10 @@ pub(crate) struct ForeignOrigin(Problem);
     examples(
         ("foreign-origin" = (value = json!(Problem::foreign_origin()))),
         ("push-off" = (value = json!(Problem::push_off()))),
-        ("codes-off" = (value = json!(Problem::codes_off())))
+        ("new-password-needed" = (value = json!(Problem::new_password_needed())))
     )
 )]
-pub(crate) struct ForeignOriginOrOff(Problem);
+pub(crate) struct PushOff(Problem);
 
 /// Email or password is wrong, and nobody learns which; or the request comes from another site.
 #[derive(IntoResponses)]

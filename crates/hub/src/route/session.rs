@@ -14,8 +14,8 @@ use crate::{
     answer::{
         problem::Problem,
         refusals::{
-            AlreadyRegistered, AlreadySignedIn, Body, ForeignOrigin, ForeignOriginOrOff, Internal, NoSession,
-            NoSessionOrCode, NotFound, ProviderUnavailable, TooMany,
+            AlreadyRegistered, AlreadySignedIn, Body, CodesOff, ForeignOrigin, Internal, NoSession, NoSessionOrCode,
+            NotFound, ProviderUnavailable, TooMany,
         },
         view::{ApprovalView, Done, NoticeView},
     },
@@ -153,7 +153,7 @@ pub(crate) async fn end(State(hub): State<Hub>, caller: MaybeCaller) -> Result<R
             description = "The session is confirmed.",
             headers(("set-cookie" = String, description = "The confirmed session, unless it was confirmed before."))
         ),
-        Body, NoSessionOrCode, ForeignOriginOrOff, AlreadyRegistered, TooMany, Internal, ProviderUnavailable
+        Body, NoSessionOrCode, CodesOff, AlreadyRegistered, TooMany, Internal, ProviderUnavailable
     )
 )]
 pub(crate) async fn code(
@@ -177,7 +177,7 @@ pub(crate) async fn code(
     request_body = Wanted,
     responses(
         (status = ACCEPTED, description = "The code is on its way."),
-        Body, NoSession, ForeignOriginOrOff, AlreadySignedIn, TooMany, Internal, ProviderUnavailable
+        Body, NoSession, CodesOff, AlreadySignedIn, TooMany, Internal, ProviderUnavailable
     )
 )]
 pub(crate) async fn send_code(

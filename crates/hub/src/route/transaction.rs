@@ -20,8 +20,8 @@ use crate::{
     answer::{
         problem::Problem,
         refusals::{
-            AlreadyDecided, Body, ForeignOriginOrOff, Internal, InvalidInput, NewPasswordNeeded, NoSession,
-            NoSessionOrCode, NotFound, ProviderUnavailable, TooMany,
+            AlreadyDecided, Body, CodesOff, Internal, InvalidInput, NewPasswordNeeded, NoSession,
+            NoSessionOrTransactionCode, NotFound, ProviderUnavailable, TooMany,
         },
         schemas,
         view::ApprovalView,
@@ -107,7 +107,7 @@ pub(crate) async fn create(
     request_body = Typed,
     responses(
         (status = OK, body = ApprovalView, description = "It is approved."),
-        Body, NoSessionOrCode, ForeignOriginOrOff, NotFound, AlreadyDecided, TooMany, Internal, ProviderUnavailable
+        Body, NoSessionOrTransactionCode, CodesOff, NotFound, AlreadyDecided, TooMany, Internal, ProviderUnavailable
     )
 )]
 pub(crate) async fn code(
@@ -133,7 +133,7 @@ pub(crate) async fn code(
     request_body = Wanted,
     responses(
         (status = ACCEPTED, description = "The code is on its way."),
-        Body, NoSession, ForeignOriginOrOff, NotFound, AlreadyDecided, TooMany, Internal, ProviderUnavailable
+        Body, NoSession, CodesOff, NotFound, AlreadyDecided, TooMany, Internal, ProviderUnavailable
     )
 )]
 pub(crate) async fn send_code(
