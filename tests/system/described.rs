@@ -116,3 +116,18 @@ async fn a_wrong_code_of_a_transaction_and_a_password_in_doubt_are_refused_as_it
     assert_eq!(again.problem(), "new-password-needed");
     assert_described(&document, "/api/approvals/{id}/resend", &again);
 }
+
+#[tokio::test]
+async fn the_schema_of_a_transaction_says_which_pictures_and_labels_are_taken() {
+    let world = World::start().await;
+    let document = document(&world).await;
+    let schemas = &document["components"]["schemas"];
+    let logos = &schemas["Transaction"]["properties"]["logos"];
+    assert_eq!(logos["items"]["$ref"], "#/components/schemas/Logo");
+    assert!(schemas["Logo"].is_object());
+    let default = json!({ "properties": { "res": { "const": "default" } } });
+    assert_eq!(logos["anyOf"][1], json!({ "contains": default, "minContains": 1, "maxContains": 1 }));
+    assert_eq!(logos["allOf"].as_array().unwrap().len(), 3);
+    let refused = &schemas["Transaction"]["properties"]["details"]["propertyNames"]["not"]["pattern"];
+    assert!(refused.as_str().unwrap().contains("[Nn][Uu][Mm][Bb][Ee][Rr]|"), "{refused}");
+}

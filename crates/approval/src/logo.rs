@@ -12,7 +12,11 @@ pub struct Logo {
     /// For which screens.
     pub res: Resolution,
     /// Where the phone finds it.
-    #[schema(max_length = 500, pattern = r"^https?://\S+$", examples("https://example.com/logo.png"))]
+    #[schema(
+        max_length = 500,
+        pattern = r"^https?://[^\s\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+$",
+        examples("https://example.com/logo.png")
+    )]
     pub url: String,
 }
 
@@ -41,22 +45,21 @@ impl Logos {
     /// Takes what the provider takes: http addresses, one for each kind of screen, the default among them.
     ///
     /// # Errors
-    /// [`ShownError::Logos`].
+    /// [`ShownError::LogoAddress`] or [`ShownError::Logos`].
     pub fn new(logos: Vec<Logo>) -> Result<Self, ShownError> {
+        if !logos.iter().all(|logo| is_address(&logo.url)) {
+            return Err(ShownError::LogoAddress);
+        }
         let of = |res| logos.iter().filter(|logo| logo.res == res).count();
         let once = logos.iter().all(|logo| of(logo.res) == 1);
         let fits = logos.is_empty() || of(Resolution::Default) == 1;
-        if once && fits && logos.iter().all(|logo| is_address(&logo.url)) {
-            Ok(Self(logos))
-        } else {
-            Err(ShownError::Logos)
-        }
+        if once && fits { Ok(Self(logos)) } else { Err(ShownError::Logos) }
     }
 
     /// One picture for all screens.
     ///
     /// # Errors
-    /// [`ShownError::Logos`].
+    /// [`ShownError::LogoAddress`].
     pub fn one(url: String) -> Result<Self, ShownError> {
         Self::new(vec![Logo { res: Resolution::Default, url }])
     }
@@ -97,7 +100,7 @@ mod tests {
         for url in
             ["", "a.png", "javascript:alert(1)", "https://", "https://a/ b", "data:image/png;base64,AA", "https://a/\n"]
         {
-            assert_eq!(Logos::one(url.to_owned()), Err(ShownError::Logos), "{url}");
+            assert_eq!(Logos::one(url.to_owned()), Err(ShownError::LogoAddress), "{url}");
         }
         let long = |length: usize| format!("https://a.example/{}", "a".repeat(length - 18));
         assert!(Logos::one(long(500)).is_ok());

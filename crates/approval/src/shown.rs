@@ -40,12 +40,11 @@ pub enum ShownError {
     /// A value is empty or longer than [`Shown::VALUE_LIMIT`].
     #[error("a value must have 1 to {} characters", Shown::VALUE_LIMIT)]
     Value,
-    /// A logo without an http address of at most [`Logos::URL_LIMIT`] characters, two for one kind of screen, or none
-    /// for all.
-    #[error(
-        "a logo needs an http address of at most {} characters, one for each screen, the default among them",
-        Logos::URL_LIMIT
-    )]
+    /// A logo without an http address of at most [`Logos::URL_LIMIT`] characters.
+    #[error("a logo needs an http address of at most {} characters", Logos::URL_LIMIT)]
+    LogoAddress,
+    /// Logos of which none is for all screens, or two for one kind of screen.
+    #[error("one logo must be the default, and there can be one for each kind of screen")]
     Logos,
     /// A label that Countersign itself adds.
     #[error("the labels Number, Email Address, Where and Browser are reserved")]

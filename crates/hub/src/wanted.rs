@@ -65,7 +65,10 @@ fn sentence(error: &ShownError) -> String {
             format!("Please give every detail a name of its own, of 1 to {} plain characters.", Shown::LABEL_LIMIT)
         }
         ShownError::Value => format!("Please give every detail 1 to {} plain characters.", Shown::VALUE_LIMIT),
-        ShownError::Logos => "Please write a web address that begins with https:// or http://.".to_owned(),
+        ShownError::LogoAddress => "Please write a web address that begins with https:// or http://.".to_owned(),
+        ShownError::Logos => {
+            "Please give one picture for all screens, the default, and at most one for each other kind.".to_owned()
+        }
         ShownError::Reserved => "Number, Email Address, Where and Browser are names that we add ourselves.".to_owned(),
     }
 }
@@ -98,6 +101,14 @@ mod tests {
         let logos = vec![Logo { res: Resolution::High, url: "https://a.example/a.png".into() }];
         let all = Typed { logos, expires_in: Some(29), ..typed(&"m".repeat(145), &[("Amount", "")]) };
         assert_eq!(fields(all), ["message", "details", "logos", "expires_in"]);
+    }
+
+    #[test]
+    fn pictures_without_a_default_are_not_taken_for_a_wrong_address() {
+        let logo = |res, url: &str| Logo { res, url: url.into() };
+        let said = |logo| Wanted::parse(Typed { logos: vec![logo], ..typed("m", &[]) }).unwrap_err().remove(0).1;
+        assert!(said(logo(Resolution::Low, "https://a.example/a.png")).contains("the default"));
+        assert!(said(logo(Resolution::Default, "a.png")).contains("a web address"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `/api/openapi.json`: the description of everything that programs find here, made from the handlers themselves.
 
+use ::approval::Logo;
 use axum::{
     extract::State,
     http::header,
@@ -51,7 +52,7 @@ use crate::{answer::problem::Problem, hub::Hub, request::caller::cookie_name};
         approval::resend,
         events::events
     ),
-    components(schemas(Problem))
+    components(schemas(Problem, Logo))
 )]
 struct Described;
 

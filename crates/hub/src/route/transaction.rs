@@ -54,9 +54,8 @@ pub(crate) struct Input {
     #[serde(default)]
     #[schema(schema_with = schemas::details, required = false)]
     details: Details,
-    /// Pictures beside it: none, or one for all screens and perhaps others for some.
     #[serde(default)]
-    #[schema(max_items = 4)]
+    #[schema(schema_with = schemas::logos, required = false)]
     logos: Vec<Logo>,
     /// Seconds until it expires; without it, as the operator has set.
     #[schema(value_type = Option<u32>, minimum = 30, maximum = 600)]
