@@ -43,6 +43,6 @@ pub use passwords::{LinkHash, LinkOwner, PasswordChange};
 pub use push_rules::{Push, PushRules, Withheld};
 pub use questions::Question;
 pub use sessions::{ConfirmedBy, NewSession, Session, TokenHash, Via};
-pub use transactions::{Asked, CodeApproved};
+pub use transactions::{Asked, CodeApproved, Listed};
 pub use tries::{CodeLimits, NotTried};
 pub use users::{Account, Begun, NewUser};

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    account::account,
+    account::{Which, account},
     code::{Typed, Wanted, beside_or_above},
     frame::{refused, shell},
 };
@@ -157,7 +157,7 @@ pub(crate) async fn submit(
     match begin(&hub, &caller, &written).await {
         Ok(approval) => Ok(Redirect::to(&format!("/approvals/{approval}")).into_response()),
         Err(problem) if problem.status.is_client_error() && caller.is_confirmed() => {
-            let page = account(&hub, &caller, written.again(&hub, &problem)).await?;
+            let page = account(&hub, &caller, written.again(&hub, &problem), Which::default()).await?;
             Ok(refused(&problem, &page))
         }
         Err(problem) => Err(problem),
