@@ -136,7 +136,7 @@ fn signed(http: &Client, url: &str, signed_for: &str, approval: &Approval) -> re
     let (key, callback_url): (_, CallbackUrl) = (ApiKey::new(Secret::new(KEY)).unwrap(), signed_for.parse().unwrap());
     let transaction = json!({ "message": approval.shown.message(), "details": approval.shown.details(),
         "hidden_details": approval.hidden(), "status": "approved" });
-    let request = &approval.request.as_ref().unwrap().0;
+    let request = approval.request.as_ref().unwrap().as_str();
     let body = json!({ "authy_id": waiting::USER.parse::<u32>().unwrap(), "uuid": request, "status": "approved",
         "callback_action": "approval_request_status", "approval_request": { "transaction": transaction } })
     .to_string();

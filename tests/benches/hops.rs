@@ -17,7 +17,7 @@ mod waiting;
 
 use std::time::{Duration, Instant};
 
-use approval::{Callback, Clock, Echo, MessageId, ProviderUserId, Secret, subject};
+use approval::{Callback, Clock, Echo, MessageId, Secret, subject};
 use broker::{Embedded, EmbeddedSettings, EventLog as _, Intake, JetStream, JetStreamSettings, Message, Outcome};
 use futures_util::{SinkExt as _, StreamExt as _};
 use nats::{NEWEST, Server};
@@ -123,7 +123,7 @@ async fn decide() {
     for (approval, _) in approvals {
         let callback = Callback {
             request: approval.request.clone().unwrap(),
-            provider_user: ProviderUserId(waiting::USER.into()),
+            provider_user: waiting::USER.parse().unwrap(),
             status: "approved".into(),
             echo: Echo::default(),
             received_at: Clock::system().now(),

@@ -3,10 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use approval::{
-    Approval, Clock, Delivery, Details, Entropy, Id, Logos, Number, ProviderUserId, Purpose, RequestId, Secret, Shown,
-    Status,
-};
+use approval::{Approval, Clock, Delivery, Details, Draft, Entropy, Id, Logos, Number, Purpose, Secret, Shown};
 use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 use storage::{Begun, NewSession, NewUser, Storage, TokenHash};
@@ -32,7 +29,7 @@ pub(crate) async fn fill(folder: &Path, count: usize) -> Vec<(Approval, String)>
         email: "ada@example.com".into(),
         phone: Secret::new("+12015550123"),
         password_hash: Secret::new("$argon2id$"),
-        provider_user: ProviderUserId(USER.into()),
+        provider_user: USER.parse().unwrap(),
     };
     let mut filled = Vec::with_capacity(count);
     for index in 0..count {
@@ -49,12 +46,12 @@ pub(crate) async fn fill(folder: &Path, count: usize) -> Vec<(Approval, String)>
         let make = |taken: &[Number]| pending(&clock, &entropy, &session, taken);
         let approval = match index {
             0 => storage.begin_sign_up(&user, &session, make).await.unwrap(),
-            _ => match storage.begin_sign_in(&session, &user.password_hash, make).await.unwrap().unwrap() {
+            _ => match storage.begin_sign_in(&session, None, &user.password_hash, make).await.unwrap().unwrap().0 {
                 Begun::Asked(approval) => *approval,
                 Begun::Withheld(why) => panic!("the phone is not asked: {why:?}"),
             },
         };
-        let request = Some(RequestId(format!("request-{index}")));
+        let request = Some(format!("request-{index}").parse().unwrap());
         filled.push((storage.delivered(approval.id, Delivery::Sent, request).await.unwrap().unwrap(), token));
     }
     storage.close().await;
@@ -62,27 +59,18 @@ pub(crate) async fn fill(folder: &Path, count: usize) -> Vec<(Approval, String)>
 }
 
 fn pending(clock: &Clock, entropy: &Entropy, session: &NewSession, taken: &[Number]) -> Approval {
-    let number = Number::random(entropy, taken);
-    Approval {
+    let draft = Draft {
         id: Id::new(clock, entropy),
-        version: 1,
         user: session.user,
         session: session.id,
-        provider_user: ProviderUserId(USER.into()),
-        request: None,
+        provider_user: USER.parse().unwrap(),
         purpose: Purpose::SignIn,
-        status: Status::Pending,
-        delivery: Delivery::Sending,
-        shown: Shown::new("Sign in to Countersign?".into(), Details::default()).unwrap().numbered(number),
+        shown: Shown::new("Sign in to Countersign?".into(), Details::default()).unwrap(),
         logos: Logos::default(),
-        number,
         created_at: clock.now(),
         expires_at: clock.now() + time::Duration::minutes(10),
-        decided_at: None,
-        replaced_by: None,
-        completed_at: None,
-        code_sent_by: None,
-    }
+    };
+    Approval::pending(draft, Number::random(entropy, taken))
 }
 
 /// A browser that waits: the socket is open, and the state has come.

@@ -4,10 +4,8 @@ import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { browserTests, isIn, leads, leaves, says, signIn, signUp, transfer, waits } from "./browser.js";
 import { Product } from "./product.js";
+import { PAGES, STATES, reached } from "./states.js";
 import { hold, turn } from "./still.js";
-
-const OUTCOMES = ["approved", "denied", "expired", "cancelled"];
-const STATES = ["sending", "sent", "unknown", "no_app", "unavailable", "checking", ...OUTCOMES];
 
 const test = browserTests();
 let product;
@@ -43,7 +41,7 @@ test("a sign-in, sent again, is made with the keyboard alone", async (open) => {
   const [page, person] = [await open(), await product.person()];
   const first = await signInByKeyboard(page, person);
   const old = page.url();
-  await tabs(page, "Countersign", "Use a code instead", "Send again");
+  await tabs(page, "Countersign", "Use a code", "Send again");
   await page.keyboard.press("Enter");
   await leaves(page, old);
   const second = await waits(page);
@@ -55,7 +53,7 @@ test("a sign-in, sent again, is made with the keyboard alone", async (open) => {
 test("a code is asked for and typed with the keyboard alone", async (open) => {
   const [page, person] = [await open(), await product.person()];
   await signInByKeyboard(page, person);
-  await tabs(page, "Countersign", "Use a code instead");
+  await tabs(page, "Countersign", "Use a code");
   await page.keyboard.press("Enter");
   await says(page, "Enter a code");
   await page.locator("#code:focus").waitFor();
@@ -106,7 +104,7 @@ test("somebody signs up and has a transfer approved with the keyboard alone", as
 test("a request is cancelled with the keyboard alone, and the focus goes to what became of it", async (open) => {
   const [page, person] = [await open(), await product.person()];
   await signInByKeyboard(page, person);
-  await tabs(page, "Countersign", "Use a code instead", "Send again", "Call me instead", "Cancel");
+  await tabs(page, "Countersign", "Use a code", "Send again", "Call me instead", "Cancel");
   await leads(page, () => page.keyboard.press("Enter"));
   await says(page, "This request was cancelled");
   await tabs(page, "Countersign", "Sign in again", "Leave");
@@ -177,6 +175,12 @@ test("the account and a transaction at twice the size are whole as well", async 
   await fitsEnlarged(page, "/account with a transaction");
 });
 
+for (const one of PAGES) {
+  test(`${one.name} at twice the size is whole as well`, async (open) => {
+    await reached(one, await open({ deviceScaleFactor: 2 }), (page) => fitsEnlarged(page, one.name));
+  });
+}
+
 test("every outcome is spoken, because it appears in a live region", async (open) => {
   const [page, person] = [await open(), await product.person()];
   await hold(page);
@@ -197,11 +201,20 @@ test("a denial is spoken while the page waits, and the buttons say what they do"
   await waits(page);
   const buttons = await page.locator(".actions").ariaSnapshot();
   assert.deepEqual(buttons.match(/(?<=(link|button) ")[^"]+/g), [
-    "Use a code instead From a text, a call or your authenticator",
-    "Send again A new request with a new number",
+    "Use a code Text, call, authenticator",
+    "Send again With a new number",
     "Call me instead A voice reads a code",
     "Cancel Ends this request",
   ]);
   await product.answer(person, "deny");
   await page.getByRole("alert").getByRole("heading", { name: "Denied on your phone" }).waitFor();
+  await page.getByRole("link", { name: "Use a code From a text, a call or your authenticator" }).click();
+  await says(page, "Enter a code");
+  const forms = await page.locator("main").ariaSnapshot();
+  assert.deepEqual(forms.match(/(?<=(link|button) ")[^"]+/g), [
+    "Continue",
+    "Text me a code A message with a code",
+    "Call me instead A voice reads a code",
+    "Leave Ends this sign-in",
+  ]);
 });

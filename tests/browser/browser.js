@@ -50,6 +50,9 @@ export function browserTests() {
 
 const click = (button) => button.click();
 
+/** Two clicks as a hand makes them: the first is on its way when the second comes. */
+export const twice = (button) => button.dblclick({ delay: 40 });
+
 /** Signs up, with the last button pressed as `press` does it. */
 export async function signUp(page, url, person, press = click) {
   await page.goto(`${url}/sign-up`);
@@ -58,14 +61,14 @@ export async function signUp(page, url, person, press = click) {
   await page.getByLabel("Country of your phone").selectOption({ label: `United States (+${person.country_code})` });
   await page.getByLabel("Phone number").fill(person.phone);
   await page.getByLabel("Password").fill(person.password);
-  await leads(page, () => page.getByRole("button", { name: "Create account" }).click());
+  await leads(page, () => press(page.getByRole("button", { name: "Create account" })));
 }
 
-export async function signIn(page, url, person) {
+export async function signIn(page, url, person, press = click) {
   await page.goto(`${url}/sign-in`);
   await page.getByLabel("Email").fill(person.email);
   await page.getByLabel("Password").fill(person.password);
-  await leads(page, () => page.getByRole("button", { name: "Sign in" }).click());
+  await leads(page, () => press(page.getByRole("button", { name: "Sign in" })));
 }
 
 /** Asks for a transaction on the account page. */

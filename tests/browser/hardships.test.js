@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { browserTests, isIn, leaves, says, signIn, signUp, transfer, waits } from "./browser.js";
+import { browserTests, isIn, leads, leaves, says, signIn, signUp, transfer, twice, waits } from "./browser.js";
 import { Product, until } from "./product.js";
 import { hold } from "./still.js";
 
@@ -74,7 +74,7 @@ test("the back button leads from the code form to the page that waits, live as b
   const [page, person] = [await open(), await product.person()];
   await signIn(page, product.url, person);
   const number = await waits(page);
-  await page.getByRole("link", { name: "Use a code instead" }).click();
+  await page.getByRole("link", { name: "Use a code" }).click();
   await says(page, "Enter a code");
   await page.goBack();
   await waits(page);
@@ -107,22 +107,21 @@ test("two clicks on send again make one new request", async (open) => {
   await isIn(page);
 });
 
-test("two clicks on sign in leave one browser that can go on", async (open) => {
+test("two clicks on sign in ring the phone once", async (open) => {
   const [page, person] = [await open(), await product.person()];
-  await page.goto(`${product.url}/sign-in`);
-  await page.getByLabel("Email").fill(person.email);
-  await page.getByLabel("Password").fill(person.password);
-  await page.getByRole("button", { name: "Sign in" }).dblclick();
-  const number = await waits(page);
-  await product.answer(person, "approve", number);
-  await isIn(page);
-});
-
-test("two clicks on create account leave one browser that can go on", async (open) => {
-  const [page, person] = [await open(), product.stranger()];
-  await signUp(page, product.url, person, (button) => button.dblclick());
+  await signIn(page, product.url, person, twice);
   await product.answer(person, "approve", await waits(page));
   await isIn(page);
+  const { requests } = await product.phone(person);
+  assert.equal(requests.filter((one) => one.message.startsWith("Sign in")).length, 1);
+});
+
+test("two clicks on create account ring the phone once", async (open) => {
+  const [page, person] = [await open(), product.stranger()];
+  await signUp(page, product.url, person, twice);
+  await product.answer(person, "approve", await waits(page));
+  await isIn(page);
+  assert.equal((await product.phone(person)).requests.length, 1);
 });
 
 test("two clicks ask for a transfer once, and approve it by its code once", async (open) => {
@@ -223,6 +222,63 @@ test("a reload without the app, with the provider down or after a newer request 
   await waits(page);
 });
 
+/** The page says this by the server's word alone, each time it is loaded. */
+async function saysReloaded(page, told) {
+  const says = async () => (await page.reload(), (await page.locator("main").innerText()).includes(told));
+  await until(says, told);
+  assert.ok(await says(), told);
+}
+
+for (const [what, begin] of [
+  ["a sign-in", (page, person) => signIn(page, product.url, person)],
+  ["a transfer", (page) => leads(page, () => transfer(page))],
+]) {
+  test(`a reload while the request of ${what} is on its way, or perhaps there, tells it again`, async (open) => {
+    const [page, person] = [await open(), await product.person()];
+    if (what === "a transfer") {
+      await signIn(page, product.url, person);
+      await product.answer(person, "approve", await waits(page));
+      await isIn(page);
+    }
+    await hold(page);
+    await product.set(person, { slow_ms: 10_000 });
+    await begin(page, person);
+    await saysReloaded(page, "is on its way.");
+    await saysReloaded(page, "may be there. If it is not, use a code.");
+  });
+}
+
+test("a reload at every other state of a transfer tells it again", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  await product.answer(person, "approve", await waits(page));
+  await isIn(page);
+  await hold(page);
+  const ask = async (switches) => {
+    await product.set(person, switches);
+    await page.goto(`${product.url}/account`);
+    await leads(page, () => transfer(page));
+    return page.locator(".number").innerText();
+  };
+  await ask({ has_app: false });
+  await saysReloaded(page, "No app on your phone");
+  await ask({ has_app: true, provider_down: true });
+  await saysReloaded(page, "Your phone cannot be asked now");
+  await ask({ provider_down: false });
+  await saysReloaded(page, "Approve the request that shows");
+  const old = page.url();
+  await leads(page, () => page.getByRole("button", { name: "Send again" }).click());
+  await product.answer(person, "approve", (await page.locator(".number").innerText()).trim());
+  await saysReloaded(page, "You may close this page.");
+  await page.goto(old);
+  await saysReloaded(page, "There is a newer request");
+  await product.answer(person, "deny", await ask({}));
+  await saysReloaded(page, "Denied on your phone");
+  await ask({});
+  await leads(page, () => page.getByRole("button", { name: "Cancel" }).click());
+  await saysReloaded(page, "This request was cancelled");
+});
+
 test("a reload after the tap, before the page has heard of it, leads in", async (open) => {
   const [page, person] = [await open(), await product.person()];
   await hold(page);
@@ -238,7 +294,7 @@ test("whoever types a code and taps Approve after all is in", async (open) => {
   const [page, person] = [await open(), await product.person()];
   await signIn(page, product.url, person);
   const number = await waits(page);
-  await page.getByRole("link", { name: "Use a code instead" }).click();
+  await page.getByRole("link", { name: "Use a code" }).click();
   await says(page, "Enter a code");
   await product.answer(person, "approve", number);
   await isIn(page);
@@ -259,10 +315,56 @@ test("a denial does not disturb whoever types a code", async (open) => {
   const [page, person] = [await open(), await product.person()];
   await signIn(page, product.url, person);
   const number = await waits(page);
-  await page.getByRole("link", { name: "Use a code instead" }).click();
+  await page.getByRole("link", { name: "Use a code" }).click();
   await says(page, "Enter a code");
   await product.answer(person, "deny", number);
   await page.getByLabel("Code").fill((await product.phone(person)).authenticator.code);
   await page.getByRole("button", { name: "Continue" }).click();
   await isIn(page);
+});
+
+test("send again in one tab leaves alone whoever types a code in another, and the newer request's tap leads both in", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  await waits(page);
+  const typing = await page.context().newPage();
+  const heard = new Promise((go) => typing.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => payload.includes('"cancelled"') && go())));
+  await typing.goto(`${product.url}/code`);
+  await typing.getByLabel("Code").fill("01234");
+  const old = page.url();
+  await page.getByRole("button", { name: "Send again" }).click();
+  await leaves(page, old);
+  const number = await waits(page);
+  await heard;
+  assert.equal(await typing.getByLabel("Code").inputValue(), "01234");
+  await product.answer(person, "approve", number);
+  for (const tab of [page, typing]) await isIn(tab);
+});
+
+test("a tab that is looked at again asks at once, and one that is left does not", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  await signIn(page, product.url, person);
+  await waits(page);
+  // In one go, so that nothing but being looked at can have asked.
+  const asked = await page.evaluate(() => {
+    let asked = 0;
+    WebSocket.prototype.send = () => (asked += 1);
+    return [true, false].map((hidden) => {
+      Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+      return asked;
+    });
+  });
+  assert.deepEqual(asked, [0, 1]);
+});
+
+test("a page that comes out of the back-forward cache is loaded anew", async (open) => {
+  const [page, person] = [await open(), await product.person()];
+  const comesBack = () => page.evaluate(() => void dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+  await page.goto(`${product.url}/sign-in`);
+  await leads(page, comesBack);
+  await signIn(page, product.url, person);
+  await waits(page);
+  await leads(page, comesBack);
+  await waits(page);
 });

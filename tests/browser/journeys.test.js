@@ -35,6 +35,20 @@ test("signing up tells errors beside the fields and keeps what was typed", async
   assert.equal(await page.getByLabel("Full name").getAttribute("aria-invalid"), null);
 });
 
+test("a name, an address and a password that are pasted too long are refused whole, not cut off", async (open) => {
+  const [page, long] = [await open(), "m".repeat(1250)];
+  await signUp(page, product.url, { ...product.stranger(), full_name: "", email: "", password: "" }, async (button) => {
+    for (const [label, text] of [["Full name", long], ["Email", `${long}@example.com`], ["Password", long]]) {
+      const typed = page.getByLabel(label);
+      await typed.focus();
+      await page.keyboard.insertText(text);
+      assert.equal((await typed.inputValue()).length, text.length);
+    }
+    await button.click();
+  });
+  for (const name of ["full_name", "email", "password"]) await page.locator(`#${name}-error`).waitFor();
+});
+
 test("a sign-in that is approved goes on by itself, and the title tells it", async (open) => {
   const [page, person] = [await open(), await product.person()];
   await signIn(page, product.url, person);
@@ -100,9 +114,9 @@ test("a wrong code is told beside the field, and the code of a call is taken aft
   const [page, person] = [await open(), await product.person()];
   await signIn(page, product.url, person);
   await waits(page);
-  await page.getByRole("link", { name: "Use a code instead" }).click();
+  await page.getByRole("link", { name: "Use a code" }).click();
   await page.getByRole("button", { name: "Call me instead" }).click();
-  await page.getByText("We are calling").waitFor();
+  await page.getByText("We called").waitFor();
   const right = await product.code(person, "calls");
   await page.getByLabel("Code").fill(right.replace(/^./, (digit) => String((Number(digit) + 1) % 10)));
   await page.getByRole("button", { name: "Continue" }).click();
@@ -117,10 +131,10 @@ test("the authenticator's code leads in, and from the code form there is a way b
   const [page, person] = [await open(), await product.person()];
   await signIn(page, product.url, person);
   await waits(page);
-  await page.getByRole("link", { name: "Use a code instead" }).click();
+  await page.getByRole("link", { name: "Use a code" }).click();
   await page.getByRole("link", { name: "Tap Approve on the phone instead" }).click();
   await waits(page);
-  await page.getByRole("link", { name: "Use a code instead" }).click();
+  await page.getByRole("link", { name: "Use a code" }).click();
   await page.getByLabel("Code").fill((await product.phone(person)).authenticator.code);
   await page.getByRole("button", { name: "Continue" }).click();
   await isIn(page);
@@ -172,7 +186,7 @@ test("call me instead calls at once, once for two clicks, and the code leads in"
   await signIn(page, product.url, person);
   await waits(page);
   await page.getByRole("button", { name: "Call me instead" }).dblclick();
-  await page.getByText("We are calling").waitFor();
+  await page.getByText("We called").waitFor();
   await page.getByLabel("Code").fill(await product.code(person, "calls"));
   assert.equal((await product.phone(person)).calls.length, 1);
   await page.getByRole("button", { name: "Continue" }).click();
@@ -190,7 +204,7 @@ test("without scripts every way out is a plain form", async (open) => {
   await page.getByRole("heading", { name: "This request was cancelled" }).waitFor();
   await signIn(page, product.url, person);
   await page.getByRole("button", { name: "Call me instead" }).click();
-  await page.getByText("We are calling").waitFor();
+  await page.getByText("We called").waitFor();
   await page.getByLabel("Code").fill(await product.code(person, "calls"));
   await page.getByRole("button", { name: "Continue" }).click();
   await page.waitForURL("**/account");

@@ -66,7 +66,7 @@ test("the words follow status, delivery and time", () => {
   assert.equal(stateOf(approval(1), END), "checking");
   assert.equal(stateOf(approval(2, "approved"), END + 1), "approved");
   assert.equal(stateOf(approval(2, "cancelled"), END - 1), "cancelled");
-  assert.equal(stateOf(approval(2, "cancelled", { replaced_by: "x" }), END - 1), "replaced");
+  for (const status of ["denied", "expired", "cancelled"]) assert.equal(stateOf(approval(2, status, { replaced_by: "x" }), END), "replaced");
 });
 
 test("the time left counts down to 0:00 and no further", () => {
@@ -185,12 +185,19 @@ test("a stream that falls silent or breaks is replaced by a long poll", async ()
   assert.deepEqual([world.told, world.polls.length], [[], 1]);
 });
 
-test("a hub that leaves ends its stream, and the long poll finds another", () => {
+test("a hub that leaves ends its stream, and another one's is opened when it said", () => {
   const { live, world } = play();
   live.start();
   world.pass(800);
-  live.streamed(JSON.stringify({ type: "reconnect", after_ms: 10 }));
-  assert.equal(world.polls.length, 1);
+  live.streamed(state(approval(1)));
+  live.streamed(JSON.stringify({ type: "reconnect", after_ms: 700 }));
+  assert.deepEqual([world.log.at(-1), world.polls.length], ["hush", 0]);
+  world.pass(699);
+  assert.equal(world.times("stream"), 1);
+  world.pass(1);
+  assert.equal(world.times("stream"), 2);
+  live.streamed(state(approval(2, "approved")));
+  assert.deepEqual([world.told, world.polls.length], [["approved"], 0]);
 });
 
 test("a socket that is back ends what was begun beside", async () => {
@@ -223,14 +230,65 @@ test("the first poll shows at once that there is a line, the others wait for new
   assert.deepEqual([world.told, world.polls.length, world.timers.size], [["approved"], 2, 0]);
 });
 
-test("a long poll that fails is tried again, and says so", async () => {
+test("after three polls the stream is tried again, and the polls go on where it is silent still", async () => {
+  const { live, world } = polling();
+  for (let answer = 0; answer < 3; answer += 1) {
+    assert.equal(world.times("stream"), 1);
+    world.polls[answer].answer(approval(1));
+    await settle();
+  }
+  assert.deepEqual([world.times("stream"), world.polls.length, world.lines.at(-1)], [2, 3, "slow"]);
+  world.pass(800);
+  assert.deepEqual([world.polls.length, world.polls[3].wait], [4, 0]);
+  for (let answer = 3; answer < 6; answer += 1) {
+    world.polls[answer].answer(approval(1));
+    await settle();
+  }
+  live.streamed(state(approval(1)));
+  world.pass(800);
+  assert.deepEqual([world.times("stream"), world.polls.length, world.lines.at(-1)], [3, 6, "live"]);
+});
+
+test("a long poll that fails is tried again, and each one that waits is another address for a cache", async () => {
   const { world } = polling();
   world.polls[0].fail(new Error("offline"));
   await settle();
-  assert.equal(world.lines.at(-1), "lost");
   world.pass(250);
   await settle();
-  assert.deepEqual([world.polls.length, world.polls[1].wait], [2, 0]);
+  for (let poll = 1; poll <= 3; poll += 1) {
+    world.polls[poll].answer(approval(1));
+    await settle();
+  }
+  assert.deepEqual(world.polls.map(({ wait }) => wait), [0, 0, 25, 24]);
+});
+
+test("the connection is lost when nothing has been heard for six seconds, by no way, and not before", async () => {
+  const { live, world } = connected();
+  live.closed(1006);
+  world.pass(5999);
+  assert.deepEqual(world.lines, ["connecting", "live"]);
+  world.pass(1);
+  assert.equal(world.lines.at(-1), "lost");
+  live.frame(state(approval(1)));
+  assert.equal(world.lines.at(-1), "live");
+});
+
+test("a long poll that waits for news is no silence", async () => {
+  const { world } = polling();
+  world.polls[0].answer(approval(1));
+  await settle();
+  world.pass(25000);
+  assert.equal(world.lines.at(-1), "slow");
+});
+
+test("a line that always answers late is given more time, and never called lost", () => {
+  const { live, world } = connected();
+  for (let second = 0; second < 20; second += 1) {
+    world.pass(1000 + 2000);
+    live.frame(state(approval(1)));
+  }
+  assert.deepEqual(world.lines, ["connecting", "live"]);
+  assert.equal(world.times("stream"), 2);
 });
 
 test("a long poll that is sent away leaves the server alone for as long as it was told", async () => {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { browserTests, isIn, keep, leads, leaves, looksRight, press, says, signIn, signUp, transfer, waits } from "./browser.js";
 import { Product } from "./product.js";
+import { PAGES, STATES, reached } from "./states.js";
 import { hold, turn } from "./still.js";
 
 const test = browserTests();
@@ -68,7 +69,7 @@ test("every state of the waiting page looks right", async (open) => {
   await hold(page);
   await signIn(page, product.url, person);
   await says(page, "Check your phone");
-  for (const state of ["sending", "sent", "unknown", "no_app", "unavailable", "checking", "approved", "denied", "expired", "cancelled"]) {
+  for (const state of STATES) {
     await turn(page, state);
     await looksRight(page);
   }
@@ -87,7 +88,7 @@ test("the code form looks right however the code is sent", async (open) => {
   await signIn(page, product.url, person);
   await waits(page);
   await page.getByRole("button", { name: "Call me instead" }).click();
-  await page.getByText("We are calling").waitFor();
+  await page.getByText("We called").waitFor();
   await looksRight(page);
   await page.getByRole("button", { name: "Text me a code" }).click();
   await page.getByText("We sent a text message").waitFor();
@@ -122,7 +123,7 @@ test("a transaction looks right from the form to its end", async (open) => {
   await waits(page);
   await hold(page);
   await page.reload();
-  for (const state of ["sent", "no_app", "unavailable", "checking", "approved", "denied", "expired", "cancelled"]) {
+  for (const state of STATES) {
     await turn(page, state);
     await looksRight(page);
   }
@@ -176,6 +177,8 @@ test("a phone that is not asked any more, and what its owner is told, look right
   await leads(page, () => page.getByRole("button", { name: "Dismiss" }).first().click());
   assert.equal(await page.getByRole("button", { name: "Dismiss" }).count(), 1);
 });
+
+for (const one of PAGES) test(`${one.name} looks right`, async (open) => reached(one, await open(), looksRight));
 
 test("reduced motion and forced colours keep the number and the words", async (open) => {
   const [page, person] = [await open({ reducedMotion: "reduce", forcedColors: "active" }), await product.person()];

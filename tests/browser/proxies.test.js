@@ -41,7 +41,7 @@ for (const how of ["refuse", "swallow", "buffer"]) {
   proxied(`a proxy may ${how} sockets and streams: the outcome comes by long poll`, async (proxy, page, person) => {
     [proxy.sockets, proxy.streams] = [how, how];
     await signIn(page, proxy.url, person);
-    await page.getByText("Connected, but slowly.").waitFor();
+    await page.getByText("Connected. Your tap may take a moment.").waitFor();
     await until(() => polled(proxy).length === 1, "a long poll");
     await product.answer(person, "approve");
     await isIn(page);
@@ -63,7 +63,7 @@ proxied("when everything falls silent while the page waits, the outcome still co
   const number = await waits(page);
   [proxy.sockets, proxy.streams] = ["swallow", "swallow"];
   // On a slow machine a stream may have been open, which is given 12 s.
-  await page.getByText("Connected, but slowly.").waitFor({ timeout: 60_000 });
+  await page.getByText("Connected. Your tap may take a moment.").waitFor({ timeout: 60_000 });
   await product.answer(person, "approve", number);
   await isIn(page);
 });
@@ -83,10 +83,46 @@ for (const [beside, streams] of [["server-sent events", "pass"], ["a long poll",
   });
 }
 
+proxied("from a long poll the page goes back to server-sent events when they can be had", async (proxy, page, person) => {
+  [proxy.sockets, proxy.streams] = ["refuse", "refuse"];
+  // The polls are answered at once, so that nobody has to wait for three of them.
+  await page.route("**/api/approvals/*wait=25*", (route) => route.continue({ url: route.request().url().replace("wait=25", "wait=0") }));
+  await signIn(page, proxy.url, person);
+  await page.getByText("Connected. Your tap may take a moment.").waitFor();
+  proxy.streams = "pass";
+  const number = await waits(page);
+  assert.equal(proxy.open, 1);
+  await product.answer(person, "approve", number);
+  await isIn(page);
+});
+
+proxied("a network that is back is used at once, however long the page meant to wait", async (proxy, page, person) => {
+  proxy.sockets = "refuse";
+  await signIn(page, proxy.url, person);
+  await waits(page);
+  // In one go, so that nothing but the network can have led to it; again when a try was on its way already.
+  const connects = () => page.evaluate(() => {
+    const Real = WebSocket;
+    let opened = 0;
+    window.WebSocket = class extends Real {
+      constructor(...how) {
+        super(...how);
+        opened += 1;
+      }
+    };
+    dispatchEvent(new Event("online"));
+    window.WebSocket = Real;
+    return opened;
+  });
+  await until(async () => (await connects()) === 1, "a new connection");
+  proxy.sockets = "pass";
+  await until(async () => (await connects(), proxy.open === 0), "the socket in place of the stream");
+});
+
 proxied("send again works behind a proxy that lets no socket through", async (proxy, page, person) => {
   [proxy.sockets, proxy.streams] = ["refuse", "refuse"];
   await signIn(page, proxy.url, person);
-  await page.getByText("Connected, but slowly.").waitFor();
+  await page.getByText("Connected. Your tap may take a moment.").waitFor();
   const first = await page.locator(".number").innerText();
   await page.getByRole("button", { name: "Send again" }).click();
   await until(async () => (await page.locator(".number").innerText()) !== first, "a new number");
@@ -103,7 +139,7 @@ for (const [what, press, led] of [
     let answer;
     await signIn(page, proxy.url, person);
     await waits(page);
-    await page.getByRole("link", { name: "Use a code instead" }).click();
+    await page.getByRole("link", { name: "Use a code" }).click();
     await says(page, "Enter a code");
     await page.getByLabel("Code").fill((await product.phone(person)).authenticator.code);
     const before = proxy.asked.length;

@@ -97,7 +97,7 @@ scriptless("without scripts and without the app a transfer is approved by its ow
   await page.getByRole("button", { name: "Approve" }).click();
   await page.getByText("do not say what they approve").waitFor();
   await page.getByRole("button", { name: "Call me instead" }).click();
-  await page.getByText("We are calling").waitFor();
+  await page.getByText("We called").waitFor();
   await page.getByLabel("Code").fill(await product.code(person, "calls"));
   await page.getByRole("button", { name: "Approve" }).click();
   await says(page, "Approved");

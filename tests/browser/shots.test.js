@@ -11,6 +11,7 @@ import { PNG } from "pngjs";
 import { browserTests, isIn, leaves, press, says, signIn, signUp, transfer, waits } from "./browser.js";
 import { small } from "./picture.js";
 import { Product } from "./product.js";
+import { PAGES, STATES, reached } from "./states.js";
 import { STILL, freeze, freezePhone, hold, holdPhone, still, turn } from "./still.js";
 
 const PICTURES = join(import.meta.dirname, "pictures");
@@ -97,7 +98,7 @@ shots("the forms with errors keep their looks", async (page) => {
 
 shots("each state of a sign-in keeps its looks", async (page) => {
   await waitingPage(page);
-  for (const state of ["sending", "sent", "unknown", "no_app", "unavailable", "checking", "approved", "denied", "expired", "cancelled"]) {
+  for (const state of STATES) {
     await turn(page, state);
     await looksLike(page, `sign-in-${state.replace("_", "-")}`);
   }
@@ -125,7 +126,7 @@ shots("the code form keeps its looks", async (page) => {
   await page.getByText("We sent a text message").waitFor();
   await looksLike(page, "code-texted");
   await page.getByRole("button", { name: "Call me instead" }).click();
-  await page.getByText("We are calling").waitFor();
+  await page.getByText("We called").waitFor();
   await looksLike(page, "code-called");
   await page.getByLabel("Code").fill("0000000");
   await page.getByRole("button", { name: "Continue" }).click();
@@ -180,7 +181,7 @@ shots("the account and a transaction keep their looks", async (page) => {
   await transfer(page);
   await says(page, "Check your phone");
   const address = page.url();
-  for (const state of ["sent", "no_app", "unavailable", "checking", "approved", "denied", "expired", "cancelled"]) {
+  for (const state of STATES) {
     await turn(page, state);
     await looksLike(page, `transaction-${state.replace("_", "-")}`);
   }
@@ -195,7 +196,9 @@ shots("the account and a transaction keep their looks", async (page) => {
   await looksLike(page, "account-approvals");
 });
 
-shots("another browser that looks at a transaction keeps its looks", async (page) => {
+for (const one of PAGES) shots(`${one.name} keeps its looks`, (page) => reached(one, page, () => looksLike(page, one.name)));
+
+shots("another sign-in that looks at a transaction keeps its looks", async (page) => {
   const other = await page.context().browser().newPage();
   try {
     const person = await product.person();
@@ -205,6 +208,7 @@ shots("another browser that looks at a transaction keeps its looks", async (page
       await isIn(one);
     }
     await transfer(other);
+    await hold(page);
     await page.goto(other.url());
     await says(page, "Check your phone");
     await looksLike(page, "transaction-elsewhere");

@@ -38,14 +38,18 @@ export async function freeze(page) {
   await page.evaluate(async () => {
     const write = (where, text) => document.querySelectorAll(where).forEach((part) => (part.textContent = text));
     write(".number, [role=status] b", "47");
-    write("main > .card > .lead b", "67");
+    for (const bold of document.querySelectorAll("main > .card > .lead b")) bold.textContent = /[a-z]/.test(bold.textContent) ? "20 seconds" : "67";
     write("#left", "1:26");
     write("time", "22 Nov 2026, 09:05 UTC");
     write(".who", "ada@example.com");
     for (const row of document.querySelectorAll(".rows div")) {
-      const known = { Email: "ada@example.com", Phone: "+12025550167" }[row.firstElementChild.textContent];
-      if (known) row.lastElementChild.textContent = known;
+      const value = row.lastElementChild;
+      const phone = value.textContent.startsWith("ending") ? "ending in 67" : "+12025550167";
+      const known = { Email: "ada@example.com", Phone: phone }[row.firstElementChild.textContent];
+      if (known) value.textContent = known;
     }
+    // It comes by itself where the script does not.
+    document.querySelector(".still")?.setAttribute("hidden", "");
     document.getElementById("arc")?.setAttribute("stroke-dashoffset", "29");
     await Promise.all([...document.fonts].map((font) => font.load()));
   });

@@ -21,7 +21,7 @@ test("a tab too many asks now and then, and all are in after one tap", async (op
   const refused = others[1].waitForResponse((answer) => answer.status() === 429);
   await others[1].goto(page.url());
   await refused;
-  await others[1].getByText("Connected, but slowly.").waitFor();
+  await others[1].getByText("Connected. Your tap may take a moment.").waitFor();
   await product.answer(person, "approve", number);
   for (const tab of [page, ...others]) await isIn(tab);
 });

@@ -62,6 +62,21 @@ def approval(client, user_id):
     expect(read["approval_request"]["seconds_to_expire"], 86400, "the default time")
 
 
+def verification(client):
+    """Verifies a number that is nobody's, and asks what is known of it."""
+    number = ("775-461-5611", "1")
+    expect(client.phones.info(*number)["type"], "cellphone", "kind of the number")
+    expect(client.phones.verification_start(*number, via="sms", code_length=5).ok(), True, "starting a verification")
+    expect(
+        client.phones.verification_check(*number, "0000").errors(),
+        {"message": "Verification code is incorrect"},
+        "a wrong verification code",
+    )
+    with urllib.request.urlopen(f"{BASE}/phones", timeout=5) as response:
+        (shown,) = [one for one in json.load(response) if one["cellphone"] == "+17754615611"]
+    expect(client.phones.verification_check(*number, shown["sms"][-1]["code"]).ok(), True, "the right one")
+
+
 def main():
     client = AuthyApiClient(KEY, BASE)
     user = client.users.create("eve@example.com", "300.123.4503", 57)
@@ -69,6 +84,10 @@ def main():
     expect(client.users.status(user.id)["status"]["authy_id"], user.id, "status of the user")
     codes(client, user.id)
     approval(client, user.id)
+    verification(client)
+    told = client.users.generate_qr(user.id, size=300, label="Eve")
+    expect((told.ok(), told["label"], told["qr_code"][:19]), (True, "Eve", "otpauth://totp/Eve?"), "the secret")
+    expect(client.users.registration_status("eve")["registration"]["status"], "pending", "a registration")
     expect(client.apps.fetch().ok(), True, "details of the application")
     expect(client.stats.fetch()["total_users"] > 0, True, "statistics")
     expect(client.users.delete(user.id).ok(), True, "deleting the user")

@@ -12,6 +12,12 @@ async function phone(id) {
   return response.json();
 }
 
+// The phone with this number, which need not be a user's.
+async function phoneWith(cellphone) {
+  const phones = await (await fetch(`${base}/phones`)).json();
+  return phones.find((one) => one.cellphone === cellphone);
+}
+
 // The last request on the phone is exactly the one that was wanted.
 async function showsWanted(id, uuid) {
   const request = (await phone(id)).requests.at(-1);
@@ -30,4 +36,4 @@ async function deletedFrom(id) {
   assert.strictEqual((await fetch(`${base}/phones/${id}`)).status, 404, "the phone is gone");
 }
 
-module.exports = { approve, base, deletedFrom, key, phone, showsWanted, wanted };
+module.exports = { approve, base, deletedFrom, key, phone, phoneWith, showsWanted, wanted };

@@ -127,6 +127,6 @@ async fn a_callback_that_comes_through_only_after_the_end_leaves_it_expired_and_
     assert_eq!(send_callback(&world, &body, Some(&sign(&world, KEY, &body))).await, 200);
     browser.until(&world, &approval, "expired").await;
     world.nats_returns();
-    world.audited(&approval, "callback_refused: is expired already, Approve changes nothing").await;
+    world.audited(&approval, "callback_refused: is expired already; approved changes nothing").await;
     assert_eq!(browser.look(&world, &approval).await["status"], "expired");
 }

@@ -204,7 +204,7 @@ impl World {
         self.nats = Some(self.another_nats());
     }
 
-    /// What the dead letters are, as an operator lists them.
+    /// How `countersign` with these arguments ends beside this fleet, and what it says.
     pub(crate) async fn countersign(&self, arguments: &[&str]) -> (i32, Vec<String>) {
         let url = format!("nats://127.0.0.1:{}", self.line.port);
         let ended = Process::start(self.folder.path(), arguments, &[("NATS_URL", &url)]).ended().await;

@@ -62,7 +62,7 @@ async fn a_genuine_callback_that_was_caught_and_is_replayed_decides_once_and_is_
     for _ in 0..4 {
         assert_eq!(send_callback(&world, &caught, Some(&signature)).await, 200);
     }
-    let repeated = "callback_refused: is approved already, Approve changes nothing";
+    let repeated = "callback_refused: is approved already; approved changes nothing";
     world.audited(&approval, repeated).await;
     assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
     let mut other = Browser::default();

@@ -1,11 +1,14 @@
 //! Callbacks that come late, twice, against each other, or before anybody expects them.
 
-use serde_json::{Value, json};
+use approval::{Logos, Shown};
+use serde_json::{Map, Value, json};
 
 use crate::browser::{Browser, signing_in};
 use crate::signed::{callback, send_callback, sign};
 use crate::world::{KEY, World};
 
+/// What a body may have to ask for a transaction.
+const LARGEST_BODY: usize = 16 * 1024;
 const APPROVED: &str = "approval_decided: approved, by a callback";
 
 /// Calls back with this status, well signed.
@@ -50,7 +53,7 @@ async fn an_approval_told_after_the_end_leaves_it_expired_and_is_written_down() 
     world.switch(&person.cellphone, json!({ "delay_ms": 8000, "provider_down": true })).await;
     let (tapped, _) = tokio::join!(world.tap(&person.cellphone, &approval, "approve"), socket.until("expired"));
     assert_eq!(tapped, 204);
-    let late = "callback_refused: is expired already, Approve changes nothing";
+    let late = "callback_refused: is expired already; approved changes nothing";
     let trail = world.audited(&approval, late).await;
     assert_eq!(count(&trail, "approval_decided"), 1, "{trail:?}");
     assert_eq!(world.phone(&person.cellphone).await["callback"]["consecutive_errors"], 0);
@@ -66,10 +69,10 @@ async fn a_denial_after_the_approval_takes_nothing_back() {
     world.tap(&person.cellphone, &approval, "approve").await;
     browser.until(&world, &approval, "approved").await;
     call_back(&world, &genuine, "denied").await;
-    world.audited(&approval, "callback_refused: is approved already, Deny changes nothing").await;
+    world.audited(&approval, "callback_refused: is approved already; denied changes nothing").await;
     assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
     call_back(&world, &genuine, "expired").await;
-    world.audited(&approval, "callback_refused: is approved already, Expire changes nothing").await;
+    world.audited(&approval, "callback_refused: is approved already; expired changes nothing").await;
     assert_eq!(browser.state(&world).await, "confirmed");
 }
 
@@ -145,6 +148,40 @@ async fn callbacks_by_get_decide_as_those_by_post_do() {
     browser.until(&world, &approval, "approved").await;
     while !world.simulator.error_line().await.contains("callback sent status=200") {}
     assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
+    world.audited(&approval, APPROVED).await;
+}
+
+/// As long as the account page and the API take it: 16 KiB, nearly all of it characters that need three bytes for each
+/// of their own in a query. The largest logo is as long as is left.
+fn largest_transaction() -> Value {
+    let wide = |count: usize| "\u{20bb7}".repeat(count);
+    let label = |index: u32| format!("{}{index}", wide(Shown::LABEL_LIMIT - 1));
+    let details: Map<_, _> = (0..10).map(|index| (label(index), json!(wide(Shown::VALUE_LIMIT)))).collect();
+    let logo = |res: &str, count| json!({ "res": res, "url": format!("https://{}", wide(count)) });
+    let of = |left: usize| {
+        let full = Logos::URL_LIMIT - "https://".len();
+        let logos = [logo("default", full), logo("low", full), logo("med", full), logo("high", left)];
+        json!({ "message": wide(Shown::MESSAGE_LIMIT), "details": details, "logos": logos, "expires_in": 600 })
+    };
+    let left = (LARGEST_BODY - of(0).to_string().len()) / '\u{20bb7}'.len_utf8();
+    of(left)
+}
+
+#[tokio::test]
+async fn the_longest_callback_that_can_be_asked_for_decides_by_get_and_counts_as_no_error() {
+    let world = World::start_with(&[("AUTHY_CALLBACK_METHOD", "GET")]).await;
+    let mut browser = Browser::default();
+    let person = browser.sign_up(&world, 10).await;
+    let asked = browser.post(&world, "/api/approvals", largest_transaction()).await;
+    assert_eq!(asked.status, 201, "{}", asked.text);
+    let approval = asked.json();
+    let mut told = callback(&world, &person.cellphone, &approval).await;
+    told["approval_request"]["logos"] = largest_transaction()["logos"].clone();
+    let query = provider::canonical(told.to_string().as_bytes()).unwrap();
+    assert!(query.len() > 45_000, "{}", query.len());
+    world.tap(&person.cellphone, &approval, "approve").await;
+    assert_eq!(world.phone(&person.cellphone).await["callback"]["consecutive_errors"], 0);
+    browser.until(&world, &approval, "approved").await;
     world.audited(&approval, APPROVED).await;
 }
 

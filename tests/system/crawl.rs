@@ -15,7 +15,7 @@ use crate::world::World;
 pub(crate) async fn addresses(world: &World, id: &str) -> Vec<(Method, String)> {
     let pages = routes("hub/src/route.rs", "fn pages()").into_iter();
     let api = routes("hub/src/route.rs", "fn api()").into_iter().map(|path| format!("/api{path}"));
-    let callback = routes("receiver/src/lib.rs", "pub fn router").into_iter();
+    let callback = routes("receiver/src/route.rs", "pub fn router").into_iter();
     let mut addresses = Vec::new();
     for path in pages.chain(api).chain(callback) {
         let path = path.replace("{id}", id);

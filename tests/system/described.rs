@@ -7,7 +7,7 @@ use std::path::Path;
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 
-use crate::browser::{Answer, Browser};
+use crate::browser::{Answer, Browser, id};
 use crate::client::get;
 use crate::world::World;
 
@@ -51,7 +51,7 @@ async fn every_address_of_the_api_is_described_with_all_its_methods() {
     assert_eq!(document["openapi"], "3.1.0");
     let mut served: BTreeSet<_> =
         routes("hub/src/route.rs", "fn api()").iter().map(|path| format!("/api{path}")).collect();
-    served.extend(routes("receiver/src/lib.rs", "pub fn router"));
+    served.extend(routes("receiver/src/route.rs", "pub fn router"));
     assert_eq!(document["paths"].as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>(), served);
     for (path, item) in document["paths"].as_object().unwrap() {
         let described: BTreeSet<_> = item.as_object().unwrap().keys().cloned().collect();
@@ -91,4 +91,43 @@ async fn the_cookie_is_described_by_the_name_that_it_has() {
         let (name, _) = answer.header(header::SET_COOKIE.as_str()).split_once('=').unwrap();
         assert_eq!(document["components"]["securitySchemes"]["session"]["name"], json!(name));
     }
+}
+
+/// Whether this answer is among the examples of the operation.
+fn assert_described(document: &Value, path: &str, answer: &Answer) {
+    let media = &document["paths"][path]["post"]["responses"][answer.status.to_string()];
+    let examples = media["content"]["application/problem+json"]["examples"].as_object().unwrap();
+    assert!(examples.values().any(|one| one["value"] == answer.json()), "{path}: {}", answer.text);
+}
+
+#[tokio::test]
+async fn a_wrong_code_of_a_transaction_and_a_password_in_doubt_are_refused_as_it_is_described() {
+    let world = World::start().await;
+    let document = document(&world).await;
+    let mut browser = Browser::default();
+    browser.sign_up(&world, 10).await;
+    let asked = browser.post(&world, "/api/approvals", json!({ "message": "Send money", "details": {} })).await.json();
+    let wrong =
+        browser.post(&world, &format!("/api/approvals/{}/code", id(&asked)), json!({ "code": "0000000" })).await;
+    assert_eq!(wrong.status, 401);
+    assert_described(&document, "/api/approvals/{id}/code", &wrong);
+    browser.send(&world, Method::POST, "/api/session/not-me", None).await;
+    let again = browser.act(&world, &asked, "resend").await;
+    assert_eq!(again.problem(), "new-password-needed");
+    assert_described(&document, "/api/approvals/{id}/resend", &again);
+}
+
+#[tokio::test]
+async fn the_schema_of_a_transaction_says_which_pictures_and_labels_are_taken() {
+    let world = World::start().await;
+    let document = document(&world).await;
+    let schemas = &document["components"]["schemas"];
+    let logos = &schemas["Transaction"]["properties"]["logos"];
+    assert_eq!(logos["items"]["$ref"], "#/components/schemas/Logo");
+    assert!(schemas["Logo"].is_object());
+    let default = json!({ "properties": { "res": { "const": "default" } } });
+    assert_eq!(logos["anyOf"][1], json!({ "contains": default, "minContains": 1, "maxContains": 1 }));
+    assert_eq!(logos["allOf"].as_array().unwrap().len(), 3);
+    let refused = &schemas["Transaction"]["properties"]["details"]["propertyNames"]["not"]["pattern"];
+    assert!(refused.as_str().unwrap().contains("[Nn][Uu][Mm][Bb][Ee][Rr]|"), "{refused}");
 }

@@ -58,6 +58,19 @@ async fn whatever_the_provider_answers_about_a_code_but_that_it_is_valid_lets_no
 }
 
 #[tokio::test]
+async fn a_provider_whose_limit_is_reached_is_told_with_the_time_to_wait_and_costs_no_try() {
+    let over = Says(429, r#"{"message":"DoS protection","success":false,"error_code":"60003"}"#);
+    let (world, mut all) = waiting(Step::Check, &[over]).await;
+    let browser = &mut all[0].0;
+    for _ in 0..6 {
+        let told = browser.type_code(&world, "0123456").await;
+        assert_eq!((told.status, told.problem()), (503, "provider-unavailable".into()));
+        assert_eq!(told.header("retry-after"), "60");
+        assert!(told.text.contains("takes no more from us") && told.text.contains("in a minute"), "{}", told.text);
+    }
+}
+
+#[tokio::test]
 async fn whatever_the_provider_answers_about_a_request_but_exactly_approved_approves_nothing() {
     let approved = r#"{"approval_request":{"uuid":"0","_authy_id":0,"status":"approved"},"success":true}"#;
     let answers = [
@@ -141,4 +154,20 @@ async fn a_database_that_is_locked_decides_nothing_and_lets_nobody_in_until_it_i
     holder.execute("ROLLBACK").await.unwrap();
     assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
     assert_eq!(browser.state(&world).await, "confirmed");
+}
+
+#[tokio::test]
+async fn what_the_provider_answered_to_a_push_is_written_as_soon_as_the_database_takes_it() {
+    let mut world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let path = world.folder.path().join("data/countersign.db");
+    let mut disk = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    let full =
+        "CREATE TRIGGER full BEFORE UPDATE OF delivery ON approvals BEGIN SELECT RAISE(ROLLBACK, 'disk is full'); END";
+    disk.execute(full).await.unwrap();
+    let mut browser = Browser::default();
+    let approval = browser.sign_in(&world, &person).await;
+    while !world.serve.error_line().await.contains("the delivery could not be written") {}
+    disk.execute("DROP TRIGGER full").await.unwrap();
+    browser.until_is(&world, &approval, |now| now["delivery"] == "sent").await;
 }

@@ -74,7 +74,7 @@ async fn while_keys_are_exchanged_callbacks_of_both_decide_and_those_of_another_
     let mut contradiction = genuine.clone();
     contradiction["status"] = json!("denied");
     assert_eq!(send_callback(&world, &contradiction, Some(&sign(&world, "the-old-key", &contradiction))).await, 200);
-    world.audited(&approval, "callback_refused: is approved already, Deny changes nothing").await;
+    world.audited(&approval, "callback_refused: is approved already; denied changes nothing").await;
     assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
 
     let mut keys = Vec::new();

@@ -7,6 +7,7 @@ mod bad_input;
 #[expect(dead_code, reason = "shared with the tests of the fleet, which use more of it")]
 mod browser;
 mod callbacks;
+mod circles;
 mod client;
 mod crawl;
 mod crossing;
@@ -46,4 +47,5 @@ mod stop;
 mod streams;
 mod structure;
 mod transactions;
+mod uses;
 mod world;

@@ -1,9 +1,13 @@
 //! A provider that is down, slow or silent, and a phone that loses its app: the page always answers, and a code leads in.
 
 use serde_json::json;
+use tempfile::tempdir;
 
 use crate::browser::{Browser, id, signing_in, text};
-use crate::world::World;
+use crate::client::client;
+use crate::port::free_port;
+use crate::process::Process;
+use crate::world::{KEY, World};
 
 /// Longer than any test, and than any provider may take.
 const FOR_EVER: u32 = 86_400_000;
@@ -28,6 +32,24 @@ async fn a_provider_down_at_sign_in_is_said_on_the_page_and_a_code_leads_in_once
 }
 
 #[tokio::test]
+async fn a_refused_connection_to_the_provider_is_told_with_its_cause_in_either_log() {
+    for format in ["text", "json"] {
+        let (folder, nobody) = (tempdir().unwrap(), format!("http://127.0.0.1:{}", free_port()));
+        let variables = [("AUTHY_API_KEY", KEY), ("AUTHY_API_URL", &*nobody), ("PORT", "0"), ("LOG_FORMAT", format)];
+        let mut serve = Process::start(folder.path(), &["serve"], &variables);
+        let users = format!("{}/api/users", serve.url().await);
+        let person = json!({ "full_name": "Ada", "email": "ada@example.com", "country_code": "1",
+            "phone": "2015550123", "password": "difference engine" });
+        assert_eq!(client().post(users).json(&person).send().await.unwrap().status(), 503);
+        let mut line = String::new();
+        while !line.contains("the provider did not do what it was asked") {
+            line = serve.error_line().await;
+        }
+        assert!(line.contains("the provider is down: ") && line.contains("Connection refused"), "{line}");
+    }
+}
+
+#[tokio::test]
 async fn a_provider_down_at_code_sending_is_said_and_costs_no_try() {
     let world = World::start().await;
     let (person, mut browser, _) = signing_in(&world).await;
@@ -39,7 +61,7 @@ async fn a_provider_down_at_code_sending_is_said_and_costs_no_try() {
     assert!(browser.get(&world, "/code").await.text.contains("could not be sent"));
     world.switch(&person.cellphone, json!({ "provider_down": false })).await;
     assert_eq!(browser.ask_for_code(&world, "call").await.status, 202);
-    assert!(browser.get(&world, "/code").await.text.contains("We are calling"));
+    assert!(browser.get(&world, "/code").await.text.contains("We called"));
 }
 
 #[tokio::test]

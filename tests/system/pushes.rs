@@ -100,6 +100,21 @@ async fn requests_that_ring_and_are_taken_back_end_after_three_as_well() {
 }
 
 #[tokio::test]
+async fn a_fourth_sign_in_of_one_browser_is_offered_a_code_and_no_request_that_could_not_be_approved() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let mut browser = Browser::default();
+    for _ in 0..3 {
+        let approval = browser.sign_in(&world, &person).await;
+        browser.until_is(&world, &approval, |now| now["delivery"] == "sent").await;
+    }
+    let asked = json!({ "email": person.email, "password": "difference engine" });
+    let begun = browser.post(&world, "/api/session", asked).await.json();
+    assert_eq!(begun, json!({ "next": "code", "withheld": { "reason": "off", "until": null } }));
+    assert_eq!(world.phone(&person.cellphone).await["requests"].as_array().unwrap().len(), 4, "with the sign-up's");
+}
+
+#[tokio::test]
 async fn an_account_whose_push_is_off_is_sent_no_push_and_a_callback_approves_nothing_of_it() {
     let world = World::start_with(&AT_ONCE).await;
     let person = Browser::default().sign_up(&world, 10).await;
@@ -129,7 +144,7 @@ async fn an_account_whose_push_is_off_is_sent_no_push_and_a_callback_approves_no
     assert_eq!(signed_in(&world, &person).await.1["next"], "approval", "the code has switched push on again");
     // And the tap from before is still none, whoever asks for it now.
     assert_eq!(send_callback(&world, &approved, Some(&sign(&world, KEY, &approved))).await, 200);
-    world.audited(&approval, "callback_refused: is cancelled already, Approve changes nothing").await;
+    world.audited(&approval, "callback_refused: is cancelled already; approved changes nothing").await;
     assert_eq!(before.act(&world, &approval, "complete").await.problem(), "not-approved");
 }
 
@@ -163,4 +178,27 @@ async fn the_page_of_a_denied_sign_in_can_end_nothing_but_itself() {
     assert!(owner.get(&world, "/account").await.text.contains("A sign-in was denied on your phone"));
     assert_eq!(owner.submit(&world, &dismiss, &[]).await.status, 303);
     assert!(notices(&world, &mut owner).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_asked_for_again_and_not_sent_again_uses_up_no_request_of_the_owner() {
+    let world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    let again = browser.act(&world, &approval, "resend").await.json();
+    for _ in 0..11 {
+        let same = browser.act(&world, &approval, "resend").await;
+        assert_eq!((same.status, &same.json()["id"]), (201, &again["id"]), "{}", same.text);
+    }
+    world.tap(&person.cellphone, &again, "approve").await;
+    browser.until(&world, &again, "approved").await;
+    for _ in 0..11 {
+        assert_eq!(browser.act(&world, &again, "resend").await.problem(), "already-decided");
+    }
+    assert_eq!(browser.act(&world, &again, "complete").await.status, 200);
+    let form = [("id", "01935f6e-7c00-7000-8000-00000000002a"), ("message", "Send money")];
+    for _ in 0..11 {
+        assert_eq!(browser.submit(&world, "/approvals", &form).await.status, 303);
+    }
+    let asked = browser.post(&world, "/api/approvals", json!({ "message": "Send money", "details": {} })).await;
+    assert_eq!(asked.status, 201, "{}", asked.text);
 }

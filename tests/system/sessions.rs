@@ -173,6 +173,8 @@ async fn not_me_ends_everybody_else_and_leads_to_a_new_password_here_and_at_the_
     let approval = strange.sign_in(&world, &person).await;
     let mut socket = strange.listen(&world, &approval).await;
     socket.until("pending").await;
+    // What is taken back before it was sent rings no phone.
+    strange.until_is(&world, &approval, |now| now["delivery"] == "sent").await;
     assert_eq!(here.submit(&world, "/account/not-me", &[]).await.header("location"), "/password");
     assert_eq!(socket.closed().await, 4401);
     world.tap(&person.cellphone, &approval, "approve").await;

@@ -121,6 +121,15 @@ fn nothing_is_named_after_a_drawer() {
 }
 
 #[test]
+fn every_error_in_a_log_line_is_told_with_its_causes() {
+    for (path, text) in all_sources().filter(|(path, _)| path.components().any(|part| part.as_os_str() == "src")) {
+        for alone in ["%error,", "?error,", "as &dyn Error"] {
+            assert!(!text.contains(alone), "{} tells an error without its causes: {alone}", path.display());
+        }
+    }
+}
+
+#[test]
 fn sql_stands_only_in_migrations_storage_and_broker() {
     for (path, text) in all_sources().filter(|(path, _)| path.components().any(|part| part.as_os_str() == "src")) {
         let within = path.strip_prefix(root().join("crates")).unwrap();

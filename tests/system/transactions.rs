@@ -1,6 +1,7 @@
 //! Transactions: what is written is what the phone shows, and nothing else is approved.
 
 use serde_json::{Value, json};
+use sqlx::SqlitePool;
 
 use crate::browser::{Browser, Person, id};
 use crate::signed::{callback, send_callback, sign};
@@ -157,7 +158,7 @@ async fn only_whoever_is_in_asks_and_only_the_browser_that_asked_acts() {
     let mut elsewhere = pending;
     assert_eq!(elsewhere.get(&world, &path).await.json()["status"], "pending", "it can be looked at again");
     let page = elsewhere.get(&world, &format!("/approvals/{}", id(&approval))).await;
-    assert!(page.text.contains("requested in another browser"), "{}", page.text);
+    assert!(page.text.contains("asked for in another sign-in"), "{}", page.text);
     assert_eq!(elsewhere.listen_from(&world, &approval, Some(&world.url)).await.err(), Some(404));
     for what in ["complete", "cancel", "resend"] {
         assert_eq!(elsewhere.act(&world, &approval, what).await.status, 404, "{what}");
@@ -221,4 +222,30 @@ async fn the_form_on_the_account_page_asks_once_however_often_it_is_sent() {
     let wrong = browser.submit(&world, "/approvals", &[("message", ""), ("label", "Amount"), ("value", "7")]).await;
     assert_eq!(wrong.status, 422);
     assert!(wrong.text.contains("Please write a message") && wrong.text.contains(r#"value="7""#), "{}", wrong.text);
+}
+
+#[tokio::test]
+async fn the_account_page_leads_to_every_approval_there_ever_was() {
+    let world = World::start().await;
+    let (mut browser, _, approval) = asking(&world).await;
+    assert_eq!(browser.act(&world, &approval, "cancel").await.status, 200);
+    let database = format!("sqlite:{}", world.folder.path().join("data/countersign.db").display());
+    let more = "WITH RECURSIVE nth (n) AS (SELECT 11 UNION ALL SELECT n + 1 FROM nth WHERE n < 50)
+        INSERT INTO approvals (id, version, user_id, session_id, provider_user, purpose, status, delivery, message, details,
+            number, created_at, expires_at, decided_at)
+        SELECT '01935f6e-7c00-7000-8000-0000000000' || n, 1, user_id, session_id, provider_user, purpose, status, delivery,
+            'Transfer ' || n, details, number, created_at - 100 + n, expires_at, decided_at
+        FROM approvals, nth WHERE approvals.id = $1";
+    let pool = SqlitePool::connect(&database).await.unwrap();
+    sqlx::query(more).bind(id(&approval)).execute(&pool).await.unwrap();
+    let (mut path, mut seen) = ("/account".to_owned(), Vec::new());
+    loop {
+        let page = browser.get(&world, &path).await.text;
+        seen.extend(page.split(">Transfer ").skip(1).map(|rest| rest[..2].parse::<u8>().unwrap()));
+        assert_eq!(page.contains("Newest approvals"), path != "/account");
+        let Some(older) = page.split(r#"<a href="/account?before="#).nth(1) else { break };
+        path = format!("/account?before={}", older.split('#').next().unwrap());
+    }
+    assert_eq!(seen, (11..=50).rev().collect::<Vec<_>>());
+    assert_eq!(browser.get(&world, "/account?before=1").await.status, 400);
 }

@@ -23,14 +23,20 @@
 
 /** Between a state that came over the socket and the next question, in ms. */
 const BEAT = 1000;
-/** How long an answer may take until another way is tried beside. */
+/** How long an answer may take until another way is tried beside; twice as long each time that it came after all. */
 const SOON = 800;
+const LATE = 4500;
+/** How long nothing may be heard, by whatever way, until the connection is called lost. */
+const SILENCE = 6000;
 /** How long until a silent socket is given up. */
 const PATIENCE = 5000;
 /** How long a stream may be silent; it repeats its state every 5 s. */
 const STREAM_PATIENCE = 12000;
-/** How long the server may think about a long poll, in seconds. */
+/** How long the server may think about a long poll, in seconds; each time a second less, so that no cache knows it. */
 const WAIT = 25;
+const SHORTEST_WAIT = 6;
+/** After so many answered polls the stream is tried again: what was in its way may be gone. */
+const POLLS = 3;
 
 /**
  * What the page says; the template has the same names.
@@ -38,8 +44,7 @@ const WAIT = 25;
  * @param {number} now Unix time in ms, by the server's clock
  */
 export function stateOf({ status, delivery, expires_at, replaced_by }, now) {
-  if (status === "cancelled" && replaced_by) return "replaced";
-  if (status !== "pending") return status;
+  if (status !== "pending") return replaced_by && status !== "approved" ? "replaced" : status;
   return now < Date.parse(expires_at) ? delivery : "checking";
 }
 
@@ -63,8 +68,12 @@ export class Live {
   /** Which loop of polls is in force. A poll may outlast its loop. */
   #loop = 0;
   #over = false;
-  /** For the socket, for the doubt about it, and for the way beside. */
-  #timers = { link: 0, doubt: 0, beside: 0 };
+  /** How long an answer may take on this line. */
+  #soon = SOON;
+  /** The next long poll takes so many seconds. */
+  #wait = WAIT;
+  /** For the socket, for the doubt about it, for the way beside, and for the silence on all of them. */
+  #timers = { link: 0, doubt: 0, beside: 0, silence: 0 };
 
   /** @param {World} world @param {number} version the one that the page shows already */
   constructor(world, version) {
@@ -74,6 +83,7 @@ export class Live {
 
   start() {
     this.world.line("connecting");
+    this.#listen(SILENCE);
     this.#connect();
   }
 
@@ -94,8 +104,9 @@ export class Live {
     if (message.type === "reconnect") return this.#lost(message.after_ms);
     if (message.type !== "state" || this.#over) return;
     this.#tries = 0;
+    if (this.#beside) this.#soon = Math.min(LATE, 2 * this.#soon);
     this.#trust();
-    this.world.line("live");
+    this.#heard("live");
     this.#set("link", () => this.#ask(), BEAT);
     this.#news(message.approval);
   }
@@ -111,8 +122,9 @@ export class Live {
   streamed(text) {
     if (this.#beside !== "stream") return;
     const message = JSON.parse(text);
+    if (message.type === "reconnect") return this.#moved(message.after_ms);
     if (message.type !== "state") return this.broken();
-    this.world.line("live");
+    this.#heard("live", STREAM_PATIENCE);
     this.#set("beside", () => this.broken(), STREAM_PATIENCE);
     this.#news(message.approval);
   }
@@ -145,7 +157,7 @@ export class Live {
   }
 
   #doubt() {
-    if (!this.#beside && !this.#timers.doubt) this.#set("doubt", () => this.#stream(), SOON);
+    if (!this.#beside && !this.#timers.doubt) this.#set("doubt", () => this.#stream(), this.#soon);
     this.#set("link", () => this.#lost(), PATIENCE);
   }
 
@@ -157,10 +169,16 @@ export class Live {
     this.#loop += 1;
   }
 
+  // The hub leaves, and says when another one is there.
+  /** @param {number} wait */
+  #moved(wait) {
+    this.world.hush();
+    this.#set("beside", () => this.#stream(), wait);
+  }
+
   #stream() {
     this.#timers.doubt = 0;
     this.#beside = "stream";
-    this.world.line("lost");
     this.world.stream();
     this.#set("beside", () => this.broken(), SOON);
   }
@@ -171,23 +189,36 @@ export class Live {
     this.#beside = "poll";
     const mine = (this.#loop += 1);
     // The first answer after a silence comes at once, and shows that there is a line.
-    for (let [tries, wait] = [0, 0]; this.#loop === mine; ) {
+    for (let [tries, wait, answers] = [0, 0, 0]; this.#loop === mine; ) {
       try {
         const approval = await this.world.poll(this.version, wait);
         if (this.#loop !== mine) return;
         if (!approval) return this.#gone();
-        [tries, wait] = [0, WAIT];
-        this.world.line("slow");
+        [tries, wait] = [0, this.#wait];
+        this.#wait = wait > SHORTEST_WAIT ? wait - 1 : WAIT;
+        this.#heard("slow", wait * 1000);
         this.#news(approval);
+        if (this.#loop === mine && (answers += 1) === POLLS) return this.#stream();
       } catch (refusal) {
         if (this.#loop !== mine) return;
         // A server that says how long to leave it alone can be reached.
-        this.world.line(Number(refusal) ? "slow" : "lost");
+        if (Number(refusal)) this.#heard("slow", Number(refusal) * 1000);
         const pause = Math.max(backOff(tries, this.world.random()), 1000 * (Number(refusal) || 0));
         await new Promise((go) => this.#set("beside", () => go(0), pause));
         [tries, wait] = [tries + 1, 0];
       }
     }
+  }
+
+  /** @param {"live" | "slow"} word @param {number} [quiet] for how long there may be nothing to hear, in ms */
+  #heard(word, quiet = 0) {
+    this.world.line(word);
+    this.#listen(SILENCE + quiet);
+  }
+
+  /** @param {number} ms */
+  #listen(ms) {
+    this.#set("silence", () => this.world.line("lost"), ms);
   }
 
   /** @param {Approval} approval */
@@ -207,17 +238,18 @@ export class Live {
   #end() {
     this.#over = true;
     this.#forget("link");
+    this.#forget("silence");
     this.#trust();
     this.world.drop();
   }
 
-  /** @param {"link" | "doubt" | "beside"} name @param {() => void} work @param {number} ms */
+  /** @param {"link" | "doubt" | "beside" | "silence"} name @param {() => void} work @param {number} ms */
   #set(name, work, ms) {
     this.#forget(name);
     this.#timers[name] = this.world.after(work, ms);
   }
 
-  /** @param {"link" | "doubt" | "beside"} name */
+  /** @param {"link" | "doubt" | "beside" | "silence"} name */
   #forget(name) {
     this.world.forget(this.#timers[name]);
     this.#timers[name] = 0;

@@ -1,6 +1,7 @@
-// What every page with an approval does: it hears of it by whichever connection works, comes back fresh from the past,
-// and takes a second click for the first. Decides nothing: live.js says what to open and when.
+// What every page with an approval does: it hears of it by whichever connection works. Decides nothing: live.js says what
+// to open and when. Only the session that asked is told; another one of the same person has to look now and then.
 
+import { leave } from "./form.js";
 import { Live } from "./live.js";
 
 /**
@@ -21,11 +22,12 @@ export function follow(id, version, tell, line) {
   const live = new Live(
     {
       connect() {
-        const mine = new WebSocket(`${location.origin.replace("http", "ws")}${api}/events`, "countersign.v1");
+        const mine = opened(() => new WebSocket(`${location.origin.replace("http", "ws")}${api}/events`, "countersign.v1"));
+        socket = mine;
+        if (!mine) return void setTimeout(() => socket ?? live.closed(1006));
         mine.onopen = () => mine === socket && live.opened();
         mine.onmessage = (event) => mine === socket && live.frame(event.data);
         mine.onclose = (event) => mine === socket && live.closed(event.code);
-        socket = mine;
       },
       drop() {
         const old = socket;
@@ -36,7 +38,8 @@ export function follow(id, version, tell, line) {
         if (socket?.readyState === WebSocket.OPEN) socket.send('{"type":"ping"}');
       },
       stream() {
-        stream = new EventSource(`${api}/events`);
+        stream = opened(() => new EventSource(`${api}/events`));
+        if (!stream) return void setTimeout(() => live.broken());
         stream.onmessage = (event) => live.streamed(event.data);
         stream.onerror = () => live.broken();
       },
@@ -44,8 +47,8 @@ export function follow(id, version, tell, line) {
         const mine = (polling = new AbortController());
         const timer = setTimeout(() => mine.abort(), (wait + 5) * 1000);
         try {
-          const answer = await fetch(`${api}?wait=${wait}&since=${since}`, { signal: mine.signal });
-          if (answer.status === 401 || answer.status === 404) return null;
+          const answer = await fetch(`${api}?wait=${wait}&since=${since}`, { signal: mine.signal, cache: "no-store" });
+          if (isGone(answer)) return null;
           if (!answer.ok) throw Number(answer.headers.get("retry-after"));
           return await answer.json();
         } finally {
@@ -61,7 +64,7 @@ export function follow(id, version, tell, line) {
       random: Math.random,
       tell,
       line,
-      reload: () => isLeaving() || location.reload(),
+      reload: () => leave(() => location.reload()),
     },
     version,
   );
@@ -71,18 +74,42 @@ export function follow(id, version, tell, line) {
 }
 
 /**
- * A form is on its way, and its answer leads on. To go elsewhere meanwhile would lose that answer, and with it what it
- * brings: the cookie of whoever typed the right code.
+ * A connection, where the browser has such a thing and lets us have one.
+ * @template T
+ * @param {() => T} open
  */
-export function isLeaving() {
-  return document.querySelector("form[data-busy]") !== null;
+function opened(open) {
+  try {
+    return open();
+  } catch {
+    return null;
+  }
 }
 
-// A page out of the back-forward cache shows the past.
-addEventListener("pageshow", (event) => event.persisted && location.reload());
-// A second click does what the first does already.
-addEventListener("submit", (event) => {
-  const form = /** @type {HTMLFormElement} */ (event.target);
-  if (form.dataset.busy) event.preventDefault();
-  form.dataset.busy = "1";
-});
+/** Whether it is us who say that this is not, or no longer, ours to see. Others on the way say so too, and do not know. @param {Response} answer */
+function isGone(answer) {
+  return (answer.status === 401 || answer.status === 404) && answer.headers.get("content-type") === "application/problem+json";
+}
+
+/** Between two looks at what another session asked for, in ms. */
+const LOOK = 3000;
+
+/**
+ * The same for what another session asked for, until it is decided.
+ * @param {string} id
+ * @param {number} version
+ * @param {(approval: import("./live.js").Approval) => void} tell
+ * @param {(word: string) => void} line
+ */
+export async function look(id, version, tell, line) {
+  line("connecting");
+  for (let status = "pending"; status === "pending"; ) {
+    await new Promise((go) => setTimeout(go, LOOK));
+    const answer = await fetch(`/api/approvals/${id}`, { signal: AbortSignal.timeout(LOOK), cache: "no-store" }).catch(() => null);
+    if (answer && isGone(answer)) return location.reload();
+    const news = answer?.ok ? await answer.json().catch(() => null) : null;
+    line(news ? "live" : "lost");
+    if (news?.version > version) tell(news);
+    [version, status] = [news?.version ?? version, news?.status ?? status];
+  }
+}

@@ -1,11 +1,15 @@
 // Makes the waiting page live. All words and addresses stand in the page; this only chooses which of them show.
 
+import { isLeaving } from "./form.js";
 import { backOff, stateOf, timeLeft } from "./live.js";
-import { follow, isLeaving } from "./page.js";
+import { follow, look } from "./page.js";
 
 const card = /** @type {HTMLElement} */ (document.getElementById("approval"));
 const { id, version, status, delivery, now, created, expires, code, next } = /** @type {Record<string, string>} */ (card.dataset);
-const skew = Number(now) - Date.now();
+// Another session asked: here the person only looks.
+const elsewhere = card.dataset.elsewhere !== undefined;
+// The page was written just before its first byte came; this script may have come much later.
+const skew = Number(now) - performance.timeOrigin - (performance.getEntriesByType("navigation")[0]?.responseStart ?? performance.now());
 // Whoever comes back from the code form wants to be here.
 const stays = document.referrer === location.origin + code;
 
@@ -28,8 +32,9 @@ function tell(news) {
 }
 
 function goOn() {
-  if (shown === "approved") complete(0);
   if (shown === "replaced" && approval.replaced_by) location.replace(`/approvals/${approval.replaced_by}`);
+  if (elsewhere) return;
+  if (shown === "approved") complete(0);
   // Long enough to read why.
   if ((shown === "no_app" || shown === "unavailable") && !stays) setTimeout(toCode, 1500);
 }
@@ -46,22 +51,35 @@ function show() {
   const state = stateOf(approval, Date.now() + skew);
   if (state === shown) return;
   shown = card.dataset.state = state;
+  const focused = document.activeElement;
   choose("[data-for]", (part) => part.dataset.for?.split(" ").includes(state) === true);
   const heading = /** @type {HTMLElement} */ (card.querySelector("div:not([hidden]) > h1"));
-  document.title = document.title.replace(/^.*(?= - )/, heading.innerText);
-  if (approval.status !== "pending") heading.focus();
+  document.title = `${heading.innerText} - ${card.dataset.product}`;
+  if (approval.status !== "pending" || focused?.closest("[hidden]")) heading.focus();
 }
+
+/** How long the server may take to confirm until it is asked again, and until the button shows, in ms. */
+const [CONFIRMING, BUTTON] = [5000, 2000];
 
 /** The server confirms; asking again is harmless. @param {number} tries */
 async function complete(tries) {
   const form = /** @type {HTMLFormElement | null} */ (document.getElementById("complete"));
-  if (form) form.hidden = tries === 0;
+  if (form && tries === 0) {
+    form.hidden = true;
+    setTimeout(() => (form.hidden = false), BUTTON);
+  }
   try {
-    const answer = await fetch(`/api/approvals/${id}/complete`, { method: "POST", headers: { "content-type": "application/json" } });
-    if (answer.ok) return next && location.replace(next);
-    if (answer.status < 500) return form?.submit();
+    const answer = await fetch(`/api/approvals/${id}/complete`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      signal: AbortSignal.timeout(CONFIRMING),
+    });
+    // Only our own words count: whoever answers for us on the way has confirmed nothing.
+    const said = await answer.json();
+    if (said.next === "done") return next && location.replace(next);
+    if (said.type && answer.status < 500) return form?.submit();
   } catch {
-    // No line: tried again below.
+    // No line, or no word of ours: tried again below.
   }
   setTimeout(() => complete(tries + 1), backOff(tries, Math.random()));
 }
@@ -80,6 +98,6 @@ function byId(name) {
 
 goOn();
 if (approval.status === "pending") {
-  follow(id, approval.version, tell, (word) => choose("[data-line]", (part) => part.dataset.line === word));
+  (elsewhere ? look : follow)(id, approval.version, tell, (word) => choose("[data-line]", (part) => part.dataset.line === word));
   setInterval(() => approval.status === "pending" && show(), 1000);
 }

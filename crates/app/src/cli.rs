@@ -51,11 +51,16 @@ pub(crate) enum Command {
 /// What to do for one person.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum User {
-    /// A link for whoever forgot their password: sets a new one, once, within 30 minutes
+    #[command(about = reset_link())]
     ResetLink {
         /// The address of their account
         email: String,
     },
+}
+
+fn reset_link() -> String {
+    let minutes = hub::RESET_LINK.whole_minutes();
+    format!("A link for whoever forgot their password: sets a new one, once, within {minutes} minutes")
 }
 
 /// What to do with dead letters.

@@ -5,16 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use approval::Clock;
+use approval::{Clock, told};
 use broker::{ConnectError, Credentials, Embedded, EmbeddedSettings, JetStream, JetStreamSettings, OpenError, Tls};
 
-use crate::causes::told;
 use crate::config::{ConfigError, Nats, Receiver};
 use crate::database::DatabaseUrl;
 
 /// The error for a role that needs NATS and is not told where it is.
 pub(crate) const NO_NATS: ConfigError =
     ConfigError::Missing { variable: "NATS_URL", advice: "set it to where NATS is, as in nats://127.0.0.1:4222" };
+
+/// Says that NATS is missing before a role that needs it has opened, and so made, any file.
+///
+/// # Errors
+/// [`NO_NATS`] where no server is configured.
+pub(crate) fn needs_nats(nats: &Nats) -> Result<(), ConfigError> {
+    if nats.url.is_some() { Ok(()) } else { Err(NO_NATS) }
+}
 
 /// The log in a file beside the database.
 ///

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::lifecycle::Lifecycle;
 use crate::listen::bind;
-use crate::server;
+use crate::server::{self, Heads};
 
 /// What `/metrics` answers.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -48,7 +48,7 @@ pub(crate) async fn serve(config: &Config, health: Health, lifecycle: &Lifecycle
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
         .with_state((health, lifecycle.stop.clone()));
-    tokio::spawn(server::serve(listener, router, CancellationToken::new()));
+    tokio::spawn(server::serve(listener, router, Heads::Short, CancellationToken::new()));
     Ok(())
 }
 

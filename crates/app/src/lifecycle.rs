@@ -2,6 +2,8 @@
 //! Knows nothing of what runs.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -29,6 +31,8 @@ pub(crate) struct Lifecycle {
     pub(crate) stop: CancellationToken,
     /// Everything that must have ended before the process does.
     pub(crate) tasks: TaskTracker,
+    /// Whether somebody asked the process to end; else a part of it gave the sign because it failed.
+    asked: Arc<AtomicBool>,
 }
 
 impl Lifecycle {
@@ -40,15 +44,22 @@ impl Lifecycle {
         let lifecycle = Self::default();
         let terminate = signal(SignalKind::terminate())?;
         let interrupt = signal(SignalKind::interrupt())?;
-        tokio::spawn(watch(terminate, interrupt, lifecycle.stop.clone()));
+        tokio::spawn(watch(terminate, interrupt, lifecycle.clone()));
         Ok(lifecycle)
+    }
+
+    /// Gives the sign to stop, because somebody asked for it.
+    pub(crate) fn end(&self) {
+        self.asked.store(true, Ordering::Relaxed);
+        self.stop.cancel();
     }
 
     /// Waits for the sign to stop and for all tasks to end, for eight seconds at most; then `closing` has what is left
     /// of nine.
     ///
     /// # Errors
-    /// What `closing` says could not be brought to its end.
+    /// What `closing` says could not be brought to its end, or that nobody had asked for the end: whoever starts processes
+    /// shall start this one again.
     pub(crate) async fn finish(self, closing: Closing) -> anyhow::Result<()> {
         self.stop.cancelled().await;
         let stopped = Instant::now();
@@ -56,10 +67,11 @@ impl Lifecycle {
         if tokio::time::timeout(LIMIT, self.tasks.wait()).await.is_err() {
             tracing::warn!(tasks = self.tasks.len(), "ending although not everything has stopped");
         }
-        match closing.0 {
-            Some(close) => close(END.saturating_sub(stopped.elapsed())).await,
-            None => Ok(()),
+        if let Some(close) = closing.0 {
+            close(END.saturating_sub(stopped.elapsed())).await?;
         }
+        anyhow::ensure!(self.asked.load(Ordering::Relaxed), "a part of the process has failed; the log says which");
+        Ok(())
     }
 }
 
@@ -78,10 +90,10 @@ impl Closing {
     }
 }
 
-async fn watch(mut terminate: Signal, mut interrupt: Signal, stop: CancellationToken) {
+async fn watch(mut terminate: Signal, mut interrupt: Signal, lifecycle: Lifecycle) {
     next(&mut terminate, &mut interrupt).await;
     tracing::info!("stopping");
-    stop.cancel();
+    lifecycle.end();
     next(&mut terminate, &mut interrupt).await;
     std::process::exit(INTERRUPTED);
 }
@@ -101,7 +113,7 @@ mod tests {
     async fn a_task_that_does_not_end_is_not_waited_for_longer_than_the_limit() {
         let lifecycle = Lifecycle::default();
         lifecycle.tasks.spawn(std::future::pending::<()>());
-        lifecycle.stop.cancel();
+        lifecycle.end();
         let begun = Instant::now();
         lifecycle.finish(Closing::nothing()).await.unwrap();
         assert_eq!(begun.elapsed().as_secs(), LIMIT.as_secs());
@@ -112,10 +124,17 @@ mod tests {
         let lifecycle = Lifecycle::default();
         let stop = lifecycle.stop.clone();
         lifecycle.tasks.spawn(async move { stop.cancelled().await });
-        lifecycle.stop.cancel();
+        lifecycle.end();
         let begun = Instant::now();
         lifecycle.finish(Closing::nothing()).await.unwrap();
         assert_eq!(begun.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_process_of_which_a_part_has_failed_says_so_when_it_ends() {
+        let lifecycle = Lifecycle::default();
+        lifecycle.stop.cancel();
+        assert!(lifecycle.finish(Closing::nothing()).await.is_err());
     }
 
     #[tokio::test(start_paused = true)]

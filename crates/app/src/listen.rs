@@ -1,11 +1,13 @@
-//! Opens the ports, and says on standard output where the process can be reached.
+//! Opens the ports, and says where the process can be reached.
 
-use std::io::{self, ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::anyhow;
 use listenfd::ListenFd;
 use tokio::net::TcpListener;
+
+use crate::say::say;
 
 /// A listener on `host` and `port`, the latter set by `variable`; and the address that it got.
 ///
@@ -56,12 +58,6 @@ pub(crate) fn ready(text: &str) {
     say(text);
     // Without a service manager there is nobody to notify.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-}
-
-/// Writes `text` to standard output for whoever started the process; that nobody reads it is no failure.
-pub(crate) fn say(text: &str) {
-    let mut output = io::stdout().lock();
-    let _ = writeln!(output, "{text}").and_then(|()| output.flush());
 }
 
 #[cfg(test)]

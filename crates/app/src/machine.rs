@@ -1,5 +1,6 @@
 //! What the process asks of its machine before it begins.
 
+use approval::told;
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
 
@@ -10,6 +11,6 @@ pub(crate) fn prepare() {
     let limit = getrlimit(Resource::Nofile);
     let all = Rlimit { current: limit.maximum, ..limit };
     if let Err(error) = setrlimit(Resource::Nofile, all) {
-        tracing::warn!(%error, "the limit of open files could not be raised");
+        tracing::warn!(error = %told(&error), "the limit of open files could not be raised");
     }
 }

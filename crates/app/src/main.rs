@@ -1,7 +1,6 @@
 //! The executable: reads the command line and the configuration, runs one role, and ends it cleanly. The roles are in
 //! `commands`, one file each.
 
-mod causes;
 mod cli;
 mod commands;
 mod config;
@@ -12,12 +11,14 @@ mod lifecycle;
 mod listen;
 mod machine;
 mod product;
+mod say;
 mod server;
 mod telemetry;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
+use approval::told;
 use clap::Parser as _;
 use cli::{Cli, Command};
 use config::{Config, ConfigError, Role};
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
     match start(&Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("countersign: {}", causes::told(error.as_ref()));
+            eprintln!("countersign: {}", told(error.as_ref()));
             if error.is::<ConfigError>() { ExitCode::from(MISCONFIGURED) } else { ExitCode::FAILURE }
         }
     }

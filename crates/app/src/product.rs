@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use anyhow::anyhow;
-use approval::{Clock, Entropy};
+use approval::{Clock, Entropy, told};
 use axum::Router;
 use broker::{EventLog, Intake};
 use hub::{Proxies, SeatLimits};
@@ -13,7 +13,6 @@ use receiver::Receiver;
 use storage::Storage;
 use url::Url;
 
-use crate::causes::told;
 use crate::config::{Limits, Listen, Product, Sockets};
 use crate::database::DatabaseUrl;
 use crate::lifecycle::Lifecycle;

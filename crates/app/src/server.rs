@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
+use approval::told;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
@@ -24,8 +25,19 @@ use tower::Service as _;
 
 use body::bounded;
 
-/// A request whose head is longer is answered 431.
-const HEAD_BYTES: usize = 16 * 1024;
+/// How long the head of a request may be; a longer one is answered 431.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Heads {
+    /// As browsers and programs send it.
+    Short,
+    /// As long as the provider may send it where it calls back by GET: all of a callback is its query then.
+    WithCallbacks,
+}
+
+/// The longest URL that can be read at all (`http::Uri`); a longer one is answered 414. The longest callback that can
+/// be asked for is shorter: all of it but a few thousand bytes comes out of one body of 16 KiB, each byte of which takes
+/// up three at most.
+const URL_BYTES: usize = u16::MAX as usize - 1;
 /// A request with more headers is answered 431.
 const HEADERS: usize = 64;
 /// A head that takes longer ends the connection, and so does a body, or a pause between two requests.
@@ -40,16 +52,16 @@ const GRACE: Duration = Duration::from_secs(7);
 /// Answers what comes in on `listener` with `router` until `stop`; then takes no more connections, lets the requests
 /// that are being answered end, for [`GRACE`] at most, and returns. Handlers find the peer as
 /// [`ConnectInfo<SocketAddr>`].
-pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+pub(crate) async fn serve(listener: TcpListener, router: Router, heads: Heads, stop: CancellationToken) {
     let connections = TaskTracker::new();
     while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
         match accepted {
             Ok((stream, peer)) => {
-                connections.spawn(converse(stream, peer, router.clone(), stop.clone()));
+                connections.spawn(converse(stream, peer, router.clone(), heads, stop.clone()));
             }
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
-                tracing::warn!(%error, "no connection can be accepted; trying again");
+                tracing::warn!(error = %told(&error), "no connection can be accepted; trying again");
                 sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -61,7 +73,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
 
 /// One connection, from its first byte to its end. When it fails, its peer is gone or sent no HTTP; neither is worth
 /// a line in the log.
-async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
+async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, heads: Heads, stop: CancellationToken) {
     // A frame of a few bytes shall not wait for the acknowledgement of the one before it.
     let _ = stream.set_nodelay(true);
     give_up_unread(&stream);
@@ -74,7 +86,7 @@ async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, stop: Can
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(PATIENCE)
-            .max_buf_size(HEAD_BYTES)
+            .max_buf_size(heads.bytes())
             .max_headers(HEADERS)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades()
@@ -90,7 +102,17 @@ async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, stop: Can
 fn give_up_unread(stream: &TcpStream) {
     let limit = u32::try_from(UNREAD.as_millis()).unwrap_or(u32::MAX);
     if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, limit) {
-        tracing::debug!(%error, "a connection has no limit to how long it may be unread");
+        tracing::debug!(error = %told(&error), "a connection has no limit to how long it may be unread");
+    }
+}
+
+impl Heads {
+    /// Of what a connection keeps until a head has ended, which is before anybody knows what address it is for.
+    const fn bytes(self) -> usize {
+        match self {
+            Self::Short => 16 * 1024,
+            Self::WithCallbacks => URL_BYTES + Self::Short.bytes(),
+        }
     }
 }
 

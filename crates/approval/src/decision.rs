@@ -42,7 +42,9 @@ impl Change {
         }
     }
 
-    const fn target(self) -> Status {
+    /// The status that a pending approval gets by it.
+    #[must_use]
+    pub const fn target(self) -> Status {
         match self {
             Self::Approve => Status::Approved,
             Self::Deny => Status::Denied,

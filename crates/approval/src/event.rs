@@ -1,16 +1,9 @@
 //! What travels from receivers to hubs. A wire format: versioned, and held by a golden text in the tests.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
-
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
-use thiserror::Error;
 use time::OffsetDateTime;
 
-use crate::{Details, ProviderUserId, RequestId, Shown};
-
-/// Labels and values without order.
-pub type Flat = BTreeMap<String, String>;
+use crate::{Details, Flat, ProviderUserId, RequestId, Shown};
 
 /// An event, tagged with its schema version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,11 +46,6 @@ pub struct Echo {
     pub hidden: Option<Flat>,
 }
 
-/// Names one message to the broker: the SHA-256 of the signed parameters, in hexadecimal. A repeat of the provider
-/// has the same, a contradiction another.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct MessageId(String);
-
 impl Event {
     /// The event as the broker carries it: JSON.
     #[must_use]
@@ -65,7 +53,7 @@ impl Event {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Reads what [`Event::to_bytes`] wrote. `None` for a schema version this build does not know.
+    /// Reads what [`Event::to_bytes`] wrote. `None` for anything else, as a schema version this build does not know.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
@@ -82,51 +70,6 @@ impl Echo {
     }
 }
 
-/// A text that is no message id.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("not a message id")]
-pub struct ParseMessageIdError;
-
-impl FromStr for MessageId {
-    type Err = ParseMessageIdError;
-
-    fn from_str(text: &str) -> Result<Self, ParseMessageIdError> {
-        let digits = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        digits.then(|| Self(text.to_owned())).ok_or(ParseMessageIdError)
-    }
-}
-
-impl MessageId {
-    /// The id of a message whose signed parameters are `params`.
-    #[must_use]
-    pub fn of(params: &[u8]) -> Self {
-        Self(Sha256::digest(params).iter().fold(String::with_capacity(64), |mut text, byte| {
-            use fmt::Write as _;
-            let _ = write!(text, "{byte:02x}");
-            text
-        }))
-    }
-
-    /// The id under which it is told that the same message came again: one for all its repeats.
-    #[must_use]
-    pub fn again(&self) -> Self {
-        Self::of(format!("again {}", self.0).as_bytes())
-    }
-
-    /// The W3C `traceparent` of everything that happens because of this message. It follows from the id, so that it
-    /// needs no place of its own.
-    #[must_use]
-    pub fn traceparent(&self) -> String {
-        format!("00-{}-{}-01", &self.0[..32], &self.0[32..48])
-    }
-
-    /// The 64 hexadecimal digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,8 +78,8 @@ mod tests {
 
     fn callback() -> Callback {
         Callback {
-            request: RequestId("4a725520-bff5-0135-eb01-0e5d90336a8c".into()),
-            provider_user: ProviderUserId("688611".into()),
+            request: "4a725520-bff5-0135-eb01-0e5d90336a8c".parse().unwrap(),
+            provider_user: "688611".parse().unwrap(),
             status: "approved".into(),
             echo: Echo {
                 message: Some("Sign in to Countersign?".into()),
@@ -157,15 +100,6 @@ mod tests {
     #[test]
     fn an_event_of_an_unknown_schema_is_not_read() {
         assert_eq!(Event::from_bytes(GOLDEN.replace("callback.v1", "callback.v2").as_bytes()), None);
-    }
-
-    #[test]
-    fn a_message_id_reads_back_and_nothing_else_does() {
-        let id = MessageId::of(b"what was signed");
-        assert_eq!(id.as_str().parse(), Ok(id.clone()));
-        for other in ["", &id.as_str()[1..], &id.as_str().to_uppercase(), &format!("{}0", id.as_str())] {
-            assert_eq!(other.parse::<MessageId>(), Err(ParseMessageIdError));
-        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Ids: ours are UUIDs of version 7 (RFC 9562), the provider's are opaque texts.
+//! Our own ids: UUIDs of version 7 (RFC 9562).
 
 use std::{fmt, marker::PhantomData, str::FromStr};
 
@@ -102,16 +102,6 @@ impl<Kind> std::hash::Hash for Id<Kind> {
         self.uuid.hash(state);
     }
 }
-
-/// Whom the provider knows: one per phone number. Opaque; the provider sends it as a number or a text.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ProviderUserId(pub String);
-
-/// The provider's id of one approval request.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct RequestId(pub String);
 
 #[cfg(test)]
 mod tests {

@@ -1,33 +1,45 @@
-//! The language of Countersign: ids, the approval and its states, the one transition function,
-//! the event that travels from receiver to hub, subject names, the clock.
+//! The language of Countersign: ids, the approval and its states, what a callback may decide, the one transition
+//! function, the event that travels from receiver to hub, subject names, the clock; and how an error is told.
 //!
 //! Pure: knows no runtime, no web framework, no database, no broker, no HTTP client.
 
-mod changed;
+mod announcement;
+mod approval;
+mod causes;
 mod clock;
 mod decision;
 mod digest;
+mod doubt;
 mod entropy;
 mod event;
+mod flat;
 mod id;
 mod logo;
+mod message_id;
 mod number;
-mod record;
+mod plain;
+mod provider_id;
 mod secret;
 mod shown;
 mod status;
 pub mod subject;
 
-pub use changed::Announcement;
+pub use announcement::Announcement;
+pub use approval::{Approval, Draft};
+pub use causes::told;
 pub use clock::Clock;
 pub use decision::{Change, Refused, transition};
 pub use digest::{Digest, ParseDigestError};
+pub use doubt::{Doubt, change_by};
 pub use entropy::Entropy;
-pub use event::{Callback, Echo, Event, Flat, MessageId, ParseMessageIdError};
-pub use id::{ApprovalId, Id, ParseIdError, ProviderUserId, RequestId, SessionId, UserId};
-pub use logo::{Logo, Logos, Resolution};
+pub use event::{Callback, Echo, Event};
+pub use flat::Flat;
+pub use id::{ApprovalId, Id, ParseIdError, SessionId, UserId};
+pub use logo::{Logo, Logos, LogosError, Resolution};
+pub use message_id::{MessageId, ParseMessageIdError};
 pub use number::Number;
-pub use record::Approval;
+pub use plain::is_plain;
+pub use provider_id::{ParseProviderIdError, ProviderUserId, RequestId};
 pub use secret::Secret;
-pub use shown::{Details, Hidden, Shown, ShownError, is_plain};
+pub use shown::{Details, Hidden, Shown, ShownError};
 pub use status::{Channel, Delivery, ParseWordError, Purpose, Status};

@@ -1,9 +1,10 @@
 //! The picture beside a request on the phone.
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use utoipa::ToSchema;
 
-use crate::{ShownError, is_plain};
+use crate::is_plain;
 
 /// A picture beside the request, for one kind of screen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -12,7 +13,11 @@ pub struct Logo {
     /// For which screens.
     pub res: Resolution,
     /// Where the phone finds it.
-    #[schema(max_length = 500, pattern = r"^https?://\S+$", examples("https://example.com/logo.png"))]
+    #[schema(
+        max_length = 500,
+        pattern = r"^https?://[^\s\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+$",
+        examples("https://example.com/logo.png")
+    )]
     pub url: String,
 }
 
@@ -34,6 +39,17 @@ pub enum Resolution {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Logos(Vec<Logo>);
 
+/// Why logos are not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum LogosError {
+    /// A logo without an http address of at most [`Logos::URL_LIMIT`] characters.
+    #[error("a logo needs an http address of at most {} characters", Logos::URL_LIMIT)]
+    Address,
+    /// Logos of which none is for all screens, or two for one kind of screen.
+    #[error("one logo must be the default, and there can be one for each kind of screen")]
+    Screens,
+}
+
 impl Logos {
     /// Characters in the address of a logo, as the provider's own libraries have it.
     pub const URL_LIMIT: usize = 500;
@@ -41,23 +57,22 @@ impl Logos {
     /// Takes what the provider takes: http addresses, one for each kind of screen, the default among them.
     ///
     /// # Errors
-    /// [`ShownError::Logos`].
-    pub fn new(logos: Vec<Logo>) -> Result<Self, ShownError> {
+    /// [`LogosError`].
+    pub fn new(logos: Vec<Logo>) -> Result<Self, LogosError> {
+        if !logos.iter().all(|logo| is_address(&logo.url)) {
+            return Err(LogosError::Address);
+        }
         let of = |res| logos.iter().filter(|logo| logo.res == res).count();
         let once = logos.iter().all(|logo| of(logo.res) == 1);
         let fits = logos.is_empty() || of(Resolution::Default) == 1;
-        if once && fits && logos.iter().all(|logo| is_address(&logo.url)) {
-            Ok(Self(logos))
-        } else {
-            Err(ShownError::Logos)
-        }
+        if once && fits { Ok(Self(logos)) } else { Err(LogosError::Screens) }
     }
 
     /// One picture for all screens.
     ///
     /// # Errors
-    /// [`ShownError::Logos`].
-    pub fn one(url: String) -> Result<Self, ShownError> {
+    /// [`LogosError::Address`].
+    pub fn one(url: String) -> Result<Self, LogosError> {
         Self::new(vec![Logo { res: Resolution::Default, url }])
     }
 
@@ -88,8 +103,8 @@ mod tests {
             (logo(Resolution::Default, "https://a.example/a.png"), logo(Resolution::High, "http://a/b"));
         assert!(Logos::new(vec![]).is_ok());
         assert!(Logos::new(vec![high.clone(), default.clone()]).is_ok());
-        assert_eq!(Logos::new(vec![high]), Err(ShownError::Logos));
-        assert_eq!(Logos::new(vec![default.clone(), default]), Err(ShownError::Logos));
+        assert_eq!(Logos::new(vec![high]), Err(LogosError::Screens));
+        assert_eq!(Logos::new(vec![default.clone(), default]), Err(LogosError::Screens));
     }
 
     #[test]
@@ -97,7 +112,7 @@ mod tests {
         for url in
             ["", "a.png", "javascript:alert(1)", "https://", "https://a/ b", "data:image/png;base64,AA", "https://a/\n"]
         {
-            assert_eq!(Logos::one(url.to_owned()), Err(ShownError::Logos), "{url}");
+            assert_eq!(Logos::one(url.to_owned()), Err(LogosError::Address), "{url}");
         }
         let long = |length: usize| format!("https://a.example/{}", "a".repeat(length - 18));
         assert!(Logos::one(long(500)).is_ok());

@@ -46,6 +46,19 @@ impl fmt::Display for Number {
 mod tests {
     use super::*;
 
+    /// Always draws `number`.
+    fn drawing(number: u64) -> Entropy {
+        Entropy::from_fn(move |bytes| bytes.copy_from_slice(&number.to_le_bytes()))
+    }
+
+    #[test]
+    fn a_draw_counts_through_the_numbers_that_are_free_and_begins_again_behind_the_last() {
+        let taken = [10, 12].map(Number);
+        for (draw, number) in [(0, 11), (1, 13), (87, 99), (88, 11)] {
+            assert_eq!(Number::random(&drawing(draw), &taken), Number(number));
+        }
+    }
+
     #[test]
     fn ninety_requests_at_once_all_show_another_number() {
         let entropy = Entropy::system();

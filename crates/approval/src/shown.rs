@@ -9,7 +9,7 @@ use serde::{
 };
 use thiserror::Error;
 
-use crate::{Flat, Logos, Number};
+use crate::{Flat, Number, is_plain};
 
 /// Message and details as the phone shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,13 +40,6 @@ pub enum ShownError {
     /// A value is empty or longer than [`Shown::VALUE_LIMIT`].
     #[error("a value must have 1 to {} characters", Shown::VALUE_LIMIT)]
     Value,
-    /// A logo without an http address of at most [`Logos::URL_LIMIT`] characters, two for one kind of screen, or none
-    /// for all.
-    #[error(
-        "a logo needs an http address of at most {} characters, one for each screen, the default among them",
-        Logos::URL_LIMIT
-    )]
-    Logos,
     /// A label that Countersign itself adds.
     #[error("the labels Number, Email Address, Where and Browser are reserved")]
     Reserved,
@@ -62,9 +55,15 @@ impl Shown {
     /// Characters in a value.
     pub const VALUE_LIMIT: usize = 200;
     /// The labels that Countersign adds by itself; nobody else may use them.
-    pub const RESERVED: [&str; 4] = [Self::NUMBER, "Email Address", "Where", "Browser"];
+    pub const RESERVED: [&str; 4] = [Self::NUMBER, Self::EMAIL, Self::PLACE, Self::BROWSER];
     /// The label of the number to compare.
     pub const NUMBER: &str = "Number";
+    /// The label of the account's email address.
+    pub const EMAIL: &str = "Email Address";
+    /// The label of the place that the browser is at.
+    pub const PLACE: &str = "Where";
+    /// The label of the browser.
+    pub const BROWSER: &str = "Browser";
 
     /// Takes what fits.
     ///
@@ -108,15 +107,6 @@ impl Shown {
     pub const fn details(&self) -> &Details {
         &self.details
     }
-}
-
-/// Whether `text` shows as it is written: no control characters, and none that turn the direction of reading
-/// (Unicode UAX #9), by which a payee could be made to read as another.
-#[must_use]
-pub fn is_plain(text: &str) -> bool {
-    let turns =
-        |one| matches!(one, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}');
-    !text.chars().any(|one| one.is_control() || turns(one))
 }
 
 fn fits(text: &str, limit: usize) -> bool {

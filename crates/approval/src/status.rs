@@ -118,6 +118,12 @@ impl Delivery {
             Self::Unknown => "unknown",
         }
     }
+
+    /// Whether the phone may ring for it, now or soon: nobody has said that it will not.
+    #[must_use]
+    pub const fn may_ring(self) -> bool {
+        matches!(self, Self::Sending | Self::Sent | Self::Unknown)
+    }
 }
 
 impl Channel {

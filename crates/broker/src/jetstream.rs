@@ -14,7 +14,7 @@ mod taking;
 
 use std::time::Duration;
 
-use approval::subject;
+use approval::{subject, told};
 use async_nats::jetstream::Context;
 use async_nats::{Client, HeaderMap, Subscriber};
 use bytes::Bytes;
@@ -140,7 +140,7 @@ impl JetStream {
     /// knows what we listen to.
     async fn missed(&self) -> Announced {
         if let Err(error) = self.context.get_stream(streams::EVENTS).await {
-            tracing::warn!(%error, "NATS does not answer; what it announces meanwhile is read later");
+            tracing::warn!(error = %told(&error), "NATS does not answer; what it announces meanwhile is read later");
         }
         Announced::Missed
     }
@@ -153,7 +153,7 @@ impl JetStream {
                     *changes = Some(subscriber);
                     return;
                 }
-                Err(error) => tracing::error!(%error, "announcements cannot be listened to"),
+                Err(error) => tracing::error!(error = %told(&error), "announcements cannot be listened to"),
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
         }

@@ -1,11 +1,11 @@
 //! A receiver's way to the event log of many processes: straight there, or, while that is away, slow or full, into a
 //! spool of its own, which is emptied when the log is back. New messages never wait behind old ones.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use approval::told;
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
@@ -96,7 +96,7 @@ impl Ways {
                 Ok(received) => received,
                 Err(ConsumeError::Closed) => return,
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn Error, "the spool cannot be read");
+                    tracing::error!(error = %told(&error), "the spool cannot be read");
                     sleep(AGAIN).await;
                     continue;
                 }
@@ -107,7 +107,7 @@ impl Ways {
             let outcome = if passed.is_ok() { Outcome::Done } else { Outcome::Retry(AGAIN) };
             let settled = self.spool.settle(received, outcome).await;
             if let Err(error) = &settled {
-                tracing::error!(error = error as &dyn Error, "the spool cannot be written; what it holds comes again");
+                tracing::error!(error = %told(error), "the spool cannot be written; what it holds comes again");
             }
             // Of a log that is full, or a disk, nobody asks without a pause.
             if passed.is_err() || settled.is_err() {
@@ -121,7 +121,7 @@ impl Ways {
         loop {
             self.log.connected().await;
             if let Err(error) = self.pass_letters().await {
-                tracing::warn!(error = &error as &dyn Error, "dead letters stay in the spool");
+                tracing::warn!(error = %told(&error), "dead letters stay in the spool");
             }
             sleep(LETTERS).await;
         }
@@ -164,7 +164,7 @@ impl Ways {
         if expected {
             match self.noted(log().await) {
                 Ok(receipt) => return Ok(receipt),
-                Err(error) => tracing::warn!(error = &error as &dyn Error, "a callback goes into the spool"),
+                Err(error) => tracing::warn!(error = %told(&error), "a callback goes into the spool"),
             }
         }
         match spool.await {

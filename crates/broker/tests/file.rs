@@ -1,8 +1,9 @@
-//! What the embedded log promises beyond the conformance suite: one owner, a lease, a memory for ids.
+//! What the embedded log promises beyond the conformance suite: one owner, a lease, a memory for ids, a disk that may
+//! fail.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,8 +14,10 @@ use broker::{
     ConsumeError, Embedded, EmbeddedSettings, EventLog as _, Intake as _, Message, OpenError, Outcome, PublishError,
     Receipt,
 };
+use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 use time::OffsetDateTime;
+use tokio::time::timeout;
 
 const PATH: &str = "BROKER_OPEN_PATH";
 const HOUR: i64 = 60 * 60;
@@ -171,4 +174,48 @@ async fn a_log_that_may_grow_no_further_refuses_what_is_new_and_keeps_what_it_ha
         log.settle(received, Outcome::Done).await.unwrap();
     }
     assert_eq!(log.publish(message(stored)).await.unwrap(), Receipt::Stored);
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_after_writes_that_failed_together_is_on_the_disk() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("events.db");
+    let open = async |path: &Path| Embedded::open(path, Clock::system(), EmbeddedSettings::default()).await.unwrap();
+    open(&path).await.close().await;
+    break_for(&path, "full disk", "ROLLBACK").await;
+    break_for(&path, "broken disk", "ABORT").await;
+    let log = open(&path).await;
+    let event = |payload: &'static str| log.publish(Message::event(MessageId::of(payload.as_bytes()), payload.into()));
+
+    // What is asked for at once shares a commit.
+    for fault in ["full disk", "broken disk", "full disk", "broken disk"] {
+        let (good, bad) = tokio::join!(event("lost"), event(fault));
+        assert!(good.is_err() && bad.is_err(), "{fault}");
+    }
+    let (first, second) = tokio::join!(event("first"), event("second"));
+    assert_eq!((first.unwrap(), second.unwrap()), (Receipt::Stored, Receipt::Stored));
+    assert_eq!(event("third").await.unwrap(), Receipt::Stored);
+
+    // As after `kill -9`: what stands in the files now, and nothing that is still to come.
+    let left = TempDir::new().unwrap();
+    for file in ["events.db", "events.db-wal"] {
+        std::fs::copy(folder.path().join(file), left.path().join(file)).unwrap();
+    }
+    let left = open(&left.path().join("events.db")).await;
+    for payload in ["first", "second", "third"] {
+        let received = timeout(Duration::from_secs(30), left.next()).await.expect("it is there").unwrap();
+        assert_eq!(&received.payload[..], payload.as_bytes());
+    }
+}
+
+/// From now on a message that carries `payload` cannot be stored: with it SQLite ends its whole transaction, as on a full
+/// disk (`ROLLBACK`), or the statement alone (`ABORT`).
+async fn break_for(path: &Path, payload: &str, how: &str) {
+    let mut db = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    let trigger = format!(
+        "CREATE TRIGGER on_{how} BEFORE INSERT ON messages WHEN CAST(NEW.payload AS TEXT) = '{payload}'
+         BEGIN SELECT RAISE({how}, '{payload}'); END"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(trigger)).execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
 }

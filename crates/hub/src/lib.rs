@@ -23,6 +23,6 @@ mod wanted;
 pub use password::HashError;
 pub use request::origin::{Origins, is_loopback};
 pub use request::proxies::{ForwardedHeader, Proxies, TrustedProxies, Untold};
-pub use settings::{Limits, SeatLimits, Settings};
+pub use settings::{Limits, RESET_LINK, SeatLimits, Settings};
 pub use start::{Parts, StartError, start};
 pub use steps::new_password::{ResetLink, reset_link};

@@ -1,5 +1,6 @@
 //! The pages as a browser gets them: one view struct for each template of `web/templates`, and the assets.
-//! Owns what a page shows; must not know where it comes from (storage, provider, broker).
+//! Owns what a page shows; asks neither storage nor provider for it. Of them it knows words: the kinds of notices, and how
+//! long a code is.
 
 mod account;
 mod assets;

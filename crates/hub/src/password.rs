@@ -17,9 +17,9 @@ pub(crate) struct NewPassword(Secret);
 /// Why a password is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum Weak {
-    #[error("Use 8 characters or more.")]
+    #[error("Use {} characters or more.", NewPassword::SHORTEST)]
     Short,
-    #[error("Use 1,000 characters or fewer.")]
+    #[error("Use {} characters or fewer.", NewPassword::LONGEST)]
     Long,
     #[error("Many people use this password, or one like it. Choose another.")]
     Common,

@@ -1,6 +1,6 @@
 //! What somebody types to sign up, parsed.
 
-use approval::{Secret, is_plain};
+use approval::{Secret, Shown, is_plain};
 use phonenumber::{Mode, country::Id as Region};
 
 use crate::password::NewPassword;
@@ -56,7 +56,8 @@ impl Person {
     /// The sentences for the fields.
     pub(crate) fn parse(typed: &Typed<'_>) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::new();
-        let full_name = full_name(typed.full_name).ok_or("Please write your name, in 100 characters or fewer.");
+        let full_name = full_name(typed.full_name)
+            .ok_or_else(|| format!("Please write your name, in {NAME_LIMIT} characters or fewer."));
         let full_name = noted(&mut errors, "full_name", full_name);
         let email = Email::parse(typed.email).ok_or("This does not look like an email address.");
         let email = noted(&mut errors, "email", email);
@@ -77,8 +78,9 @@ impl Person {
 }
 
 impl Email {
-    /// The longest address that fits into what a phone shows.
-    pub(crate) const LONGEST: usize = 200;
+    /// The phone shows the address as a detail of each request, and nothing is ever cut: of the 254 characters that RFC
+    /// 5321 (4.5.3.1.3) allows, as many as a detail may have.
+    pub(crate) const LONGEST: usize = Shown::VALUE_LIMIT;
 
     /// Takes whatever can be an address; whether it exists only a message could tell.
     pub(crate) fn parse(text: &str) -> Option<Self> {

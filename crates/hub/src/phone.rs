@@ -6,3 +6,4 @@ pub(crate) mod follow;
 pub(crate) mod followed;
 pub(crate) mod repairs;
 pub(crate) mod sending;
+mod until;

@@ -3,6 +3,7 @@
 
 pub(crate) mod body;
 pub(crate) mod caller;
+pub(crate) mod code;
 pub(crate) mod forwarded;
 pub(crate) mod network;
 pub(crate) mod origin;

@@ -15,6 +15,7 @@ mod sessions;
 mod sign_in;
 mod sign_up;
 mod transaction;
+mod transfer;
 mod waiting;
 
 use axum::{
@@ -60,7 +61,7 @@ fn pages() -> Router<Hub> {
         .route("/", get(landing::page))
         .route("/sign-up", get(sign_up::page).post(sign_up::submit))
         .route("/sign-in", get(sign_in::page).post(sign_in::submit))
-        .route("/approvals", post(transaction::submit))
+        .route("/approvals", post(transfer::submit))
         .route("/approvals/{id}", get(waiting::page))
         .route("/approvals/{id}/complete", post(waiting::complete))
         .route("/approvals/{id}/cancel", post(waiting::cancel))

@@ -1,4 +1,4 @@
-//! What an operator can set about a hub.
+//! What an operator can set about a hub, and the times beside it that nobody can.
 
 use time::Duration;
 use url::Url;
@@ -63,6 +63,8 @@ pub struct SeatLimits {
 
 /// The provider ends a request this long before we end its approval, so that its last word still counts.
 pub(crate) const PROVIDER_ENDS_BEFORE: Duration = Duration::seconds(5);
+/// A reset link works this long: enough to hand it over and to think of a password, too little to be found later.
+pub const RESET_LINK: Duration = Duration::minutes(30);
 /// A session ends this long after the password unless a proof confirms it.
 pub(crate) const PENDING_SESSION: Duration = Duration::minutes(15);
 

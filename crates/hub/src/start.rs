@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use approval::{Clock, Details, Entropy, Logos, Shown};
+use approval::{Clock, Details, Entropy, Logos, Shown, told};
 use axum::Router;
 use broker::EventLog;
 use bytes::Bytes;
@@ -59,7 +59,7 @@ pub enum StartError {
     #[error("the product's name is empty or too long for a phone to show")]
     Product,
     /// The provider takes no such logo.
-    #[error("the logo's address is none that a phone can be given: http, and at most 500 characters")]
+    #[error("the logo's address is none that a phone can be given: http, and at most {} characters", Logos::URL_LIMIT)]
     Logo,
     /// The description of the API cannot be written.
     #[error("the description of the API cannot be written")]
@@ -71,6 +71,9 @@ pub enum StartError {
 
 /// How often what has served its time is swept out.
 const SWEEP: Duration = Duration::from_mins(1);
+
+/// How long others may write before it goes on, where there is more than a round of it.
+const NEXT_ROUND: Duration = Duration::from_millis(100);
 
 /// How often the write-ahead log is folded into the database.
 const FOLD: Duration = Duration::from_secs(1);
@@ -130,7 +133,7 @@ fn fold(hub: &Hub) {
         loop {
             tick.tick().await;
             if let Err(error) = this.storage.fold().await {
-                tracing::error!(%error, "the database could not be folded");
+                tracing::error!(error = %told(&error), "the database could not be folded");
             }
         }
     });
@@ -144,12 +147,12 @@ fn written(secure: bool, others: Option<fn() -> OpenApi>) -> Result<Bytes, serde
 fn sweep(hub: &Hub) {
     let this = hub.clone();
     hub.spawn(async move {
-        let mut tick = tokio::time::interval(SWEEP);
         loop {
-            tick.tick().await;
-            if let Err(error) = this.storage.sweep().await {
-                tracing::error!(%error, "the database could not be swept");
-            }
+            let more = this.storage.sweep().await.unwrap_or_else(|error| {
+                tracing::error!(error = %told(&error), "the database could not be swept");
+                false
+            });
+            tokio::time::sleep(if more { NEXT_ROUND } else { SWEEP }).await;
         }
     });
 }

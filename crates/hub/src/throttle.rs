@@ -2,7 +2,7 @@
 //! the database's, so that it holds over sessions, processes and restarts. Knows no route and no page.
 
 use approval::{ProviderUserId, UserId};
-use storage::{CodeLimits, Delay, Delays, Limit, Limited, PushRules, Withheld};
+use storage::{CodeLimits, Delay, Delays, Limit, LimitName, Limited, PushRules, Subject, Withheld};
 use time::{Duration, OffsetDateTime};
 
 use crate::{answer::problem::Problem, metrics, settings::Limits};
@@ -41,16 +41,6 @@ pub(crate) const PUSHES: Limit = Limit { count: 10, window: Duration::minutes(10
 /// Sign-ups from one network, of which an operator says how many.
 const SIGN_UPS: Duration = Duration::minutes(10);
 
-/// The names of limits, in logs and audit rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Of {
-    Passwords,
-    WrongCodes,
-    SentCodes,
-    Pushes,
-    SignUps,
-}
-
 /// Whoever has codes sent, and where to.
 #[derive(Debug)]
 pub(crate) struct Sending<'a> {
@@ -81,47 +71,32 @@ pub(crate) fn pushes(limits: &Limits) -> PushRules {
 
 /// What wrong codes are limited by, for this account on this phone.
 pub(crate) fn wrong_codes(user: UserId, provider_user: &ProviderUserId, sign_up: bool) -> CodeLimits {
-    let tries = vec![(account(user), WRONG_CODES), (phone(provider_user, sign_up), WRONG_CODES)];
+    let tries = vec![(Subject::account(user), WRONG_CODES), (Subject::phone(provider_user, sign_up), WRONG_CODES)];
     CodeLimits { tries, in_a_row: WRONG_CODES_IN_A_ROW }
 }
 
 /// What the sending of codes is limited by.
-pub(crate) fn sent_codes(limits: &Limits, sending: &Sending<'_>) -> Vec<(String, Limit)> {
+pub(crate) fn sent_codes(limits: &Limits, sending: &Sending<'_>) -> Vec<(Subject, Limit)> {
     let of_country = Limit { count: limits.codes_per_country.into(), window: COUNTRY };
     vec![
-        (account(sending.user), SENT_CODES),
-        (phone(sending.provider_user, sending.sign_up), SENT_CODES),
-        (format!("network:{}", sending.network), SENT_FROM_NETWORK),
-        (format!("{}country:{}", prefix(sending.sign_up), sending.country), of_country),
+        (Subject::account(sending.user), SENT_CODES),
+        (Subject::phone(sending.provider_user, sending.sign_up), SENT_CODES),
+        (Subject::network(sending.network), SENT_FROM_NETWORK),
+        (Subject::country(sending.country, sending.sign_up), of_country),
     ]
 }
 
-/// Names the attempts on one phone, or those of its sign-ups.
-pub(crate) fn phone(provider_user: &ProviderUserId, sign_up: bool) -> String {
-    format!("{}{}", prefix(sign_up), provider_user.0)
-}
-
 /// What sign-ups from one network are limited by.
-pub(crate) fn sign_ups(limits: &Limits, network: &str) -> (String, Limit) {
+pub(crate) fn sign_ups(limits: &Limits, network: &str) -> (Subject, Limit) {
     let limit = Limit { count: limits.sign_ups_per_address.into(), window: SIGN_UPS };
-    (format!("{}network:{network}", prefix(true)), limit)
-}
-
-/// What strangers do who have no account counts apart from what owners do.
-const fn prefix(sign_up: bool) -> &'static str {
-    if sign_up { "sign-up:" } else { "" }
-}
-
-fn account(user: UserId) -> String {
-    format!("account:{user}")
+    (Subject::network(network), limit)
 }
 
 /// The problem of having reached a limit; the log says which.
-pub(crate) fn reached(of: Of, limited: Limited) -> Problem {
-    let (limit, what) = of.words();
+pub(crate) fn reached(limit: LimitName, limited: Limited) -> Problem {
     metrics::limit_reached(limit);
-    tracing::warn!(limit, retry_after = limited.retry_after.whole_seconds(), "a limit is reached");
-    Problem::too_many(what, limited)
+    tracing::warn!(limit = limit.word(), retry_after = limited.retry_after.whole_seconds(), "a limit is reached");
+    Problem::too_many(tried(limit), limited)
 }
 
 /// The problem of a phone that is not asked now.
@@ -135,24 +110,24 @@ pub(crate) fn withheld(why: Withheld, now: OffsetDateTime) -> Problem {
 
 /// Says in the log that a phone is not asked.
 pub(crate) fn note(why: Withheld) {
-    metrics::limit_reached(Of::Pushes.words().0);
-    tracing::warn!(limit = Of::Pushes.words().0, reason = why.word(), "a phone is not asked");
+    metrics::limit_reached(LimitName::Pushes);
+    tracing::warn!(limit = LimitName::Pushes.word(), reason = why.word(), "a phone is not asked");
 }
 
 /// The problem of codes being switched off.
 pub(crate) fn codes_off() -> Problem {
-    metrics::limit_reached("codes_off");
+    metrics::limit_reached(LimitName::CodesOff);
     Problem::codes_off()
 }
 
-impl Of {
-    const fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Passwords => ("passwords", "wrong passwords"),
-            Self::WrongCodes => ("wrong_codes", "wrong codes"),
-            Self::SentCodes => ("sent_codes", "codes were sent"),
-            Self::Pushes => ("pushes", "requests were sent"),
-            Self::SignUps => ("sign_ups", "people signed up from your address"),
-        }
+/// What there was too much of, for people.
+const fn tried(limit: LimitName) -> &'static str {
+    match limit {
+        LimitName::Passwords => "wrong passwords",
+        LimitName::WrongCodes | LimitName::CodesOff => "wrong codes",
+        LimitName::SentCodes => "codes were sent",
+        LimitName::Pushes => "requests were sent",
+        LimitName::SignUps => "people signed up from your address",
+        LimitName::Sockets => "pages are waiting",
     }
 }

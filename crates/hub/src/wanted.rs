@@ -1,6 +1,6 @@
 //! What somebody wants approved: as it was written, and as a phone can show it. Knows no session.
 
-use approval::{Approval, Details, Logo, Logos, Shown, ShownError};
+use approval::{Approval, Details, Logo, Logos, LogosError, Shown, ShownError};
 
 use crate::person::FieldErrors;
 
@@ -37,7 +37,7 @@ impl Wanted {
         message.map_or_else(|error| wrong("message", error), drop);
         let details = typed.details.unreserved().and_then(|details| Shown::new("…".into(), details));
         let details = details.map(|shown| shown.details().clone()).map_err(|error| wrong("details", error));
-        let logos = Logos::new(typed.logos).map_err(|error| wrong("logos", error));
+        let logos = Logos::new(typed.logos).map_err(|error| errors.push(("logos", pictures(&error).to_owned())));
         if typed.expires_in.is_some_and(|seconds| !EXPIRES_IN.contains(&seconds)) {
             let (least, most) = EXPIRES_IN.into_inner();
             errors.push(("expires_in", format!("Please choose {least} to {most} seconds.")));
@@ -57,6 +57,15 @@ impl Wanted {
     }
 }
 
+const fn pictures(error: &LogosError) -> &'static str {
+    match error {
+        LogosError::Address => "Please write a web address that begins with https:// or http://.",
+        LogosError::Screens => {
+            "Please give one picture for all screens, the default, and at most one for each other kind."
+        }
+    }
+}
+
 fn sentence(error: &ShownError) -> String {
     match error {
         ShownError::Message => format!("Please write a message of 1 to {} plain characters.", Shown::MESSAGE_LIMIT),
@@ -65,7 +74,6 @@ fn sentence(error: &ShownError) -> String {
             format!("Please give every detail a name of its own, of 1 to {} plain characters.", Shown::LABEL_LIMIT)
         }
         ShownError::Value => format!("Please give every detail 1 to {} plain characters.", Shown::VALUE_LIMIT),
-        ShownError::Logos => "Please write a web address that begins with https:// or http://.".to_owned(),
         ShownError::Reserved => "Number, Email Address, Where and Browser are names that we add ourselves.".to_owned(),
     }
 }
@@ -98,6 +106,14 @@ mod tests {
         let logos = vec![Logo { res: Resolution::High, url: "https://a.example/a.png".into() }];
         let all = Typed { logos, expires_in: Some(29), ..typed(&"m".repeat(145), &[("Amount", "")]) };
         assert_eq!(fields(all), ["message", "details", "logos", "expires_in"]);
+    }
+
+    #[test]
+    fn pictures_without_a_default_are_not_taken_for_a_wrong_address() {
+        let logo = |res, url: &str| Logo { res, url: url.into() };
+        let said = |logo| Wanted::parse(Typed { logos: vec![logo], ..typed("m", &[]) }).unwrap_err().remove(0).1;
+        assert!(said(logo(Resolution::Low, "https://a.example/a.png")).contains("the default"));
+        assert!(said(logo(Resolution::Default, "a.png")).contains("a web address"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One answer of the provider, read as loosely as it is written: it sends `success` as a truth value or a text, its
 //! error number as a number or a text, and JSON under any content type.
 
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
 use reqwest::{
     Response, StatusCode,
@@ -53,6 +53,11 @@ impl Answer {
     /// The same, where the provider has to say it.
     pub(crate) fn required(&self, pointer: &str) -> Result<String, ProviderError> {
         self.text(pointer).filter(|text| !text.is_empty()).ok_or_else(|| self.unexpected())
+    }
+
+    /// An id, where the provider has to give one.
+    pub(crate) fn id<T: FromStr>(&self, pointer: &str) -> Result<T, ProviderError> {
+        self.required(pointer)?.parse().map_err(|_| self.unexpected())
     }
 
     /// Whether the value at `pointer` is true.

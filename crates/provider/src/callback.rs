@@ -1,7 +1,9 @@
 //! What a verified callback says. Reads the signed text only: not the request, not the JSON it came as, which can be
 //! spelled in more ways than the signature tells apart. Decides nothing.
 
-use approval::{Callback, Echo, Flat, ProviderUserId, RequestId};
+use std::str::FromStr;
+
+use approval::{Callback, Echo, Flat};
 use thiserror::Error;
 use time::OffsetDateTime;
 
@@ -11,7 +13,7 @@ use crate::Verified;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the signed callback has no readable {field}")]
 pub struct Unreadable {
-    /// The parameter that is absent, empty, no single value, or stands twice.
+    /// The parameter that is absent, empty, no single value, no id where it should be one, or stands twice.
     pub field: &'static str,
 }
 
@@ -27,8 +29,8 @@ impl Verified {
     pub fn callback(&self, received_at: OffsetDateTime) -> Result<Callback, Unreadable> {
         let params = Params::read(&self.params);
         Ok(Callback {
-            request: RequestId(params.required("uuid")?),
-            provider_user: ProviderUserId(params.required("authy_id")?),
+            request: params.id("uuid")?,
+            provider_user: params.id("authy_id")?,
             status: params.required("status")?,
             echo: Echo { message: params.single(MESSAGE)?, details: params.flat(DETAILS), hidden: params.flat(HIDDEN) },
             received_at,
@@ -55,6 +57,10 @@ impl Params {
 
     fn required(&self, name: &'static str) -> Result<String, Unreadable> {
         self.single(name)?.ok_or(Unreadable { field: name })
+    }
+
+    fn id<T: FromStr>(&self, name: &'static str) -> Result<T, Unreadable> {
+        self.required(name)?.parse().map_err(|_| Unreadable { field: name })
     }
 
     /// The map under `name`, `None` when it is absent, null or empty. What is there and no map of single values
@@ -110,6 +116,8 @@ mod tests {
             ("authy_id=1&status=&uuid=u", "status"),
             ("authy_id=1&status[]=approved&uuid=u", "status"),
             ("authy_id=1&status=denied&status=approved&uuid=u", "status"),
+            ("authy_id=1&status=approved&uuid=..%2Fsms", "uuid"),
+            ("authy_id=1%202&status=approved&uuid=u", "authy_id"),
         ] {
             assert_eq!(read(params), Err(Unreadable { field }), "{params}");
         }
@@ -151,7 +159,7 @@ mod tests {
     fn a_callback_of_2016_is_read_at_its_top_level() {
         let inspected = "approval_request=%7B%22transaction%22%3D%3E%7B%22details%22%3D%3Enil%7D%7D";
         let callback = read(&format!("{inspected}&authy_id=1234&status=denied&uuid=u")).unwrap();
-        assert_eq!((callback.provider_user.0.as_str(), callback.status.as_str()), ("1234", "denied"));
+        assert_eq!((callback.provider_user.as_str(), callback.status.as_str()), ("1234", "denied"));
         assert_eq!(callback.echo, Echo::default());
     }
 

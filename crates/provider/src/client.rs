@@ -127,13 +127,6 @@ async fn attempt(request: RequestBuilder) -> Result<Answer, ProviderError> {
     }
 }
 
-/// An id that may stand in a path. Any other was never given out by the provider, and in a path it could name
-/// something else.
-pub(crate) fn path_segment(id: &str) -> Option<&str> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    (!id.is_empty() && id.bytes().all(plain)).then_some(id)
-}
-
 impl fmt::Debug for Authy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Authy")

@@ -5,16 +5,21 @@ use std::{fmt, str::FromStr};
 use approval::Secret;
 use thiserror::Error;
 
-/// 6 to 10 ASCII digits. Prints as `[redacted]`.
+/// [`Code::SHORTEST`] to [`Code::LONGEST`] ASCII digits. Prints as `[redacted]`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Code(Secret);
 
 /// A text that no code looks like. It never reaches the provider, in whose path a code stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a code has 6 to 10 digits")]
+#[error("a code has {} to {} digits", Code::SHORTEST, Code::LONGEST)]
 pub struct ParseCodeError;
 
 impl Code {
+    /// Digits of the shortest code.
+    pub const SHORTEST: usize = 6;
+    /// Digits of the longest code.
+    pub const LONGEST: usize = 10;
+
     /// The digits. Never pass them to a log or an error.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -26,7 +31,7 @@ impl FromStr for Code {
     type Err = ParseCodeError;
 
     fn from_str(text: &str) -> Result<Self, ParseCodeError> {
-        if (6..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        if (Self::SHORTEST..=Self::LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) {
             Ok(Self(Secret::new(text)))
         } else {
             Err(ParseCodeError)

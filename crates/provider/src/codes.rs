@@ -2,7 +2,7 @@
 
 use approval::{Channel, ProviderUserId};
 
-use crate::{Authy, Code, ProviderError, client::Repeat, users::user_segment};
+use crate::{Authy, Code, ProviderError, client::Repeat};
 
 /// What a code is asked for, when it is for one thing alone. The code is then good for this action only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Authy {
         channel: Channel,
         action: Option<&Action<'_>>,
     ) -> Result<CodeSent, ProviderError> {
-        let mut request = self.get(&["protected", "json", channel.word(), user_segment(user)?]).query(&FORCED);
+        let mut request = self.get(&["protected", "json", channel.word(), user.as_str()]).query(&FORCED);
         if let Some(action) = action {
             request = request.query(&[("action", action.name), ("action_message", action.message)]);
         }
@@ -58,7 +58,7 @@ impl Authy {
         code: &Code,
         action: Option<&str>,
     ) -> Result<CodeCheck, ProviderError> {
-        let path = ["protected", "json", "verify", code.expose(), user_segment(user)?];
+        let path = ["protected", "json", "verify", code.expose(), user.as_str()];
         let mut request = self.get(&path).query(&FORCED);
         if let Some(action) = action {
             request = request.query(&[("action", action)]);

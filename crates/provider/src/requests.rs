@@ -5,17 +5,11 @@ use std::num::NonZeroU32;
 use approval::{Details, Hidden, Logo, Logos, ProviderUserId, RequestId, Shown};
 use serde::Serialize;
 
-use crate::{
-    Authy, ProviderError,
-    client::{Repeat, path_segment},
-    users::user_segment,
-};
+use crate::{Authy, ProviderError, client::Repeat};
 
 /// What the provider says of a request when it is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestState {
-    /// The request: the one that was asked for.
-    pub request: RequestId,
     /// Whom it was sent to.
     pub provider_user: ProviderUserId,
     /// The status word, exactly as it came.
@@ -52,9 +46,9 @@ impl Authy {
             logos: logos.as_slice(),
             seconds_to_expire,
         };
-        let request = self.post(&["onetouch", "json", "users", user_segment(user)?, "approval_requests"]).json(&body);
+        let request = self.post(&["onetouch", "json", "users", user.as_str(), "approval_requests"]).json(&body);
         let answer = self.call(request, Repeat::Never).await?.ok()?;
-        answer.required("/approval_request/uuid").map(RequestId)
+        answer.id("/approval_request/uuid")
     }
 
     /// Reads what became of a request.
@@ -63,15 +57,13 @@ impl Authy {
     /// [`ProviderError::UnknownRequest`], and those of any call. An answer about any other request is
     /// [`ProviderError::Unexpected`].
     pub async fn read_request(&self, request: &RequestId) -> Result<RequestState, ProviderError> {
-        let uuid = path_segment(&request.0).ok_or(ProviderError::UnknownRequest)?;
-        let call = self.get(&["onetouch", "json", "approval_requests", uuid]);
+        let call = self.get(&["onetouch", "json", "approval_requests", request.as_str()]);
         let answer = self.call(call, Repeat::Harmless).await?.ok()?;
-        if answer.required("/approval_request/uuid")? != uuid {
+        if answer.id::<RequestId>("/approval_request/uuid")? != *request {
             return Err(answer.unexpected());
         }
         Ok(RequestState {
-            request: request.clone(),
-            provider_user: ProviderUserId(answer.required("/approval_request/_authy_id")?),
+            provider_user: answer.id("/approval_request/_authy_id")?,
             status: answer.required("/approval_request/status")?,
         })
     }

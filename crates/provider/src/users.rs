@@ -3,11 +3,7 @@
 use approval::ProviderUserId;
 use serde::Serialize;
 
-use crate::{
-    Authy, ProviderError,
-    answer::Answer,
-    client::{Repeat, path_segment},
-};
+use crate::{Authy, ProviderError, answer::Answer, client::Repeat};
 
 /// What the provider knows of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +39,7 @@ impl Authy {
         let request =
             self.post(&["protected", "json", "users", "new"]).json(&NewUser { user, send_install_link_via_sms: false });
         let answer = self.call(request, Repeat::Harmless).await?.ok()?;
-        answer.required("/user/id").map(ProviderUserId)
+        answer.id("/user/id")
     }
 
     /// Takes the user away from our application. Every account with this phone shares the id.
@@ -51,7 +47,7 @@ impl Authy {
     /// # Errors
     /// [`ProviderError::UnknownUser`], and those of any call.
     pub async fn remove(&self, user: &ProviderUserId) -> Result<(), ProviderError> {
-        let request = self.post(&["protected", "json", "users", user_segment(user)?, "remove"]);
+        let request = self.post(&["protected", "json", "users", user.as_str(), "remove"]);
         self.call(request, Repeat::Never).await?.ok().map(|_: Answer| ())
     }
 
@@ -60,7 +56,7 @@ impl Authy {
     /// # Errors
     /// [`ProviderError::UnknownUser`], and those of any call.
     pub async fn status(&self, user: &ProviderUserId) -> Result<UserStatus, ProviderError> {
-        let request = self.get(&["protected", "json", "users", user_segment(user)?, "status"]);
+        let request = self.get(&["protected", "json", "users", user.as_str(), "status"]);
         let answer = self.call(request, Repeat::Harmless).await?.ok()?;
         Ok(UserStatus {
             registered: answer.is_true("/status/registered"),
@@ -68,8 +64,4 @@ impl Authy {
             disabled: answer.is_true("/status/account_disabled"),
         })
     }
-}
-
-pub(crate) fn user_segment(user: &ProviderUserId) -> Result<&str, ProviderError> {
-    path_segment(&user.0).ok_or(ProviderError::UnknownUser)
 }

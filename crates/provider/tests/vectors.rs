@@ -86,7 +86,7 @@ fn every_genuine_callback_can_be_read() {
             assert!(callback.is_err(), "it speaks of no approval");
         } else {
             let callback = callback.unwrap();
-            assert_eq!(callback.provider_user.0, "688611", "{}", vector.name);
+            assert_eq!(callback.provider_user.as_str(), "688611", "{}", vector.name);
             assert!(["approved", "denied", "expired"].contains(&callback.status.as_str()), "{}", vector.name);
         }
     }

@@ -1,9 +1,9 @@
 //! What becomes of a callback: the answer to its sender, and the one line in our log. Neither holds the body, a
 //! header, or whom the callback is about.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
-use approval::{MessageId, RequestId};
+use approval::{MessageId, RequestId, told};
 use axum::{
     Json,
     http::{
@@ -116,7 +116,7 @@ pub(crate) fn log(answer: &Result<Taken, Refused>, took: Duration) {
             callback.outcome = word(*receipt),
             callback.key = key(*with),
             message.id = id.as_str(),
-            request.id = request.0,
+            request.id = request.as_str(),
             duration_ms,
             "took a callback"
         ),
@@ -130,7 +130,7 @@ pub(crate) fn log(answer: &Result<Taken, Refused>, took: Duration) {
         ),
         Err(Refused::Unavailable(cause)) => tracing::error!(
             callback.outcome = "unavailable",
-            error = cause.as_ref().map(|cause| cause as &(dyn Error + 'static)),
+            error = cause.as_ref().map(|cause| tracing::field::display(told(cause))),
             duration_ms,
             "could not take a callback: the event log did not acknowledge it"
         ),

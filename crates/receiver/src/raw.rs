@@ -11,8 +11,10 @@ use bytes::Bytes;
 use provider::{Method, NONCE_HEADER, SIGNATURE_HEADER, SignedRequest};
 use tokio::time::timeout;
 
-use crate::{BODY_LIMIT, answer::Refused};
+use crate::answer::Refused;
 
+/// The largest body that is read.
+pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 /// How long the sender may take over its body.
 const BODY_DEADLINE: Duration = Duration::from_secs(5);
 

@@ -1,8 +1,8 @@
 //! One callback on its way from the request to the event log.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use approval::{Clock, Event};
+use approval::{Clock, Event, told};
 use axum::extract::Request;
 use broker::{Intake, Message, PublishError, Receipt};
 use provider::{ApiKeys, CallbackUrl, verify};
@@ -62,7 +62,7 @@ impl Receiver {
     async fn tell_of_repeat(&self, again: Message) {
         match timeout(REPEAT_DEADLINE, self.log.publish(again)).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::warn!(error = &error as &dyn Error, "a repeat of a callback could not be told"),
+            Ok(Err(error)) => tracing::warn!(error = %told(&error), "a repeat of a callback could not be told"),
             Err(_) => tracing::warn!("a repeat of a callback could not be told in time"),
         }
     }

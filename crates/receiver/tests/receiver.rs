@@ -6,7 +6,7 @@ mod fake;
 
 use std::{cell::RefCell, io, time::Duration};
 
-use approval::{Callback, Echo, Event, Flat, MessageId, ProviderUserId, RequestId, subject};
+use approval::{Callback, Echo, Event, Flat, MessageId, subject};
 use axum::{
     body::Body,
     http::{HeaderValue, Method, Request, StatusCode, header},
@@ -23,8 +23,8 @@ const LIMIT: usize = 64 * 1024;
 fn event() -> Event {
     let flat = |label: &str, value: &str| Some(Flat::from([(label.to_owned(), value.to_owned())]));
     Event::Callback(Callback {
-        request: RequestId("4a725520-bff5".into()),
-        provider_user: ProviderUserId("688611".into()),
+        request: "4a725520-bff5".parse().unwrap(),
+        provider_user: "688611".parse().unwrap(),
         status: "approved".into(),
         echo: Echo {
             message: Some("canary-message".into()),
@@ -142,7 +142,8 @@ async fn while_keys_are_exchanged_callbacks_of_both_are_taken_and_are_repeats_of
 #[tokio::test]
 async fn a_signed_callback_that_cannot_be_read_is_buried_as_it_came() {
     let body = r#"{ "webhook":"test", "authy_id":1234 }"#;
-    for (signed, kept) in [(post(body), body), (get(body), "authy_id=1234&webhook=test")] {
+    let odd = r#"{"authy_id":1234,"status":"approved","uuid":"../sms"}"#;
+    for (signed, kept) in [(post(body), body), (get(body), "authy_id=1234&webhook=test"), (post(odd), odd)] {
         let log = FakeLog::new(Mood::Well);
         assert_eq!(send(&log, signed).await.status, StatusCode::OK);
         assert!(log.published.lock().unwrap().is_empty());

@@ -12,7 +12,7 @@ use tokio::{task::JoinHandle, time::sleep};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
-use approval::Entropy;
+use approval::{Entropy, told};
 
 use crate::{
     error::OpenError,
@@ -71,8 +71,10 @@ impl Courier {
     pub(crate) fn deliver(&self, callback: Callback) -> JoinHandle<()> {
         let courier = self.clone();
         self.tasks.spawn(async move {
-            let delay = Duration::from_millis(callback.switches.delay_ms.into());
-            if courier.shutdown.run_until_cancelled(sleep(delay)).await.is_none() {
+            // Nobody waits for what is not sent.
+            let delay = if courier.is_off(&callback) { 0 } else { callback.switches.delay_ms };
+            let delay = sleep(Duration::from_millis(delay.into()));
+            if courier.shutdown.run_until_cancelled(delay).await.is_none() {
                 return;
             }
             courier.attempt(&callback).await;
@@ -85,10 +87,10 @@ impl Courier {
     }
 
     async fn attempt(&self, callback: &Callback) {
-        let (disabled, now) = self.store.read(|state, now| (state.callback.disabled, now));
-        if disabled || callback.switches.never_call_back {
+        if self.is_off(callback) {
             return;
         }
+        let now = self.store.read(|_, now| now);
         let Some(request) = self.request(callback, now) else { return };
         // The provider counts HTTP error answers. Nobody listening is counted like one, so that the page shows it.
         let success = match request.send().await {
@@ -97,7 +99,7 @@ impl Courier {
                 response.status().is_success()
             }
             Err(error) => {
-                tracing::warn!(error = %error.without_url(), "callback not delivered");
+                tracing::warn!(error = %told(&error.without_url()), "callback not delivered");
                 false
             }
         };
@@ -107,13 +109,20 @@ impl Courier {
         });
     }
 
+    /// Whether nothing is sent: by the phone's switch, after too many errors, or because nobody said where to.
+    fn is_off(&self, callback: &Callback) -> bool {
+        callback.switches.never_call_back
+            || self.settings.callback_url.is_none()
+            || self.store.read(|state, _| state.callback.disabled)
+    }
+
     /// The signed request; `None` where no URL is set.
     fn request(&self, callback: &Callback, now: OffsetDateTime) -> Option<RequestBuilder> {
         let url = self.settings.callback_url.as_ref()?;
         let params = match canonical(&callback.body) {
             Ok(params) => params,
             Err(error) => {
-                tracing::error!(%error, "a callback of this request cannot be signed");
+                tracing::error!(error = %told(&error), "a callback of this request cannot be signed");
                 return None;
             }
         };

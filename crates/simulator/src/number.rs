@@ -41,13 +41,12 @@ impl PhoneNumber {
 
     /// For people: `+57 300 123 4512`.
     pub(crate) fn grouped(&self) -> String {
-        let (rest, last) = self.national.split_at(self.national.len() - 4);
-        let (first, middle) = rest.split_at(rest.len().saturating_sub(3));
-        [&format!("+{}", self.country_code), first, middle, last]
-            .into_iter()
-            .filter(|group| !group.is_empty())
-            .collect::<Vec<_>>()
-            .join(" ")
+        format!("+{} {}", self.country_code, self.groups().join(" "))
+    }
+
+    /// As the answers about a verification spell it: `+57 300-123-4512`.
+    pub(crate) fn dashed(&self) -> String {
+        format!("+{} {}", self.country_code, self.groups().join("-"))
     }
 
     /// The id of the user with this number, of 9 digits. One number has one id, even in a simulator that forgot it, so
@@ -55,6 +54,12 @@ impl PhoneNumber {
     pub(crate) fn authy_id(&self) -> u32 {
         let hash = Sha256::digest(self.e164());
         100_000_000 + u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]) % 900_000_000
+    }
+
+    fn groups(&self) -> Vec<&str> {
+        let (rest, last) = self.national.split_at(self.national.len() - 4);
+        let (first, middle) = rest.split_at(rest.len().saturating_sub(3));
+        [first, middle, last].into_iter().filter(|group| !group.is_empty()).collect()
     }
 
     fn last(&self, count: usize) -> &str {
@@ -73,7 +78,8 @@ mod tests {
         assert_eq!((number.e164(), number.authy_id()), (same.e164(), same.authy_id()));
         assert_eq!(number.ending_in_two(), "+57-XXX-XXX-XX12");
         assert_eq!(number.ending_in_four(), "XXX-XXX-4512");
-        assert_eq!(number.grouped(), "+57 300 123 4512");
+        assert_eq!((number.grouped(), number.dashed()), ("+57 300 123 4512".into(), "+57 300-123-4512".into()));
+        assert_eq!(PhoneNumber::parse("1", "282-23").unwrap().dashed(), "+1 2-8223");
     }
 
     #[test]

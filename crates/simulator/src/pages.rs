@@ -16,7 +16,7 @@ use axum::{
 };
 use uuid::Uuid;
 
-use approval::Status;
+use approval::{Status, told};
 
 use crate::{
     guard,
@@ -32,13 +32,15 @@ pub(crate) fn router() -> Router<Simulator> {
         .route("/phone/{authy_id}/requests/{uuid}/deny", post(deny))
         .route("/phone/{authy_id}/switches", post(switch))
         .route("/phone/{authy_id}/callback/enable", post(enable_callback))
-        .layer(middleware::from_fn(guard::this_machine));
+        .layer(middleware::from_fn(guard::own_origin));
+    // Another site may lead to a page, as the product's demo does, and cannot read it.
     Router::new()
         .route("/", get(start))
         .route("/phone/{authy_id}", get(phone))
         .route("/events", get(live::events))
         .route("/assets/phone.css", get(stylesheet))
         .route("/assets/phone.js", get(script))
+        .layer(middleware::from_fn(guard::this_machine))
         .merge(forms)
 }
 
@@ -110,7 +112,7 @@ fn html(page: &impl Template) -> Response {
     match page.render() {
         Ok(text) => Html(text).into_response(),
         Err(error) => {
-            tracing::error!(%error, "a page of the simulator could not be rendered");
+            tracing::error!(error = %told(&error), "a page of the simulator could not be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

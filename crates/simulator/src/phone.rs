@@ -7,18 +7,18 @@ use uuid::Uuid;
 use approval::{Entropy, Status};
 
 use crate::{
-    code::{SentCode, Verdict},
+    code::{Inbox, SentCode, Verdict},
     number::PhoneNumber,
     request::{Request, Wanted},
     totp::Authenticator,
 };
 
-/// A registered user with one phone.
+/// A phone, and as a rule its registered user.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Phone {
     pub(crate) authy_id: u32,
     pub(crate) number: PhoneNumber,
-    /// Never empty; one number may be registered with several.
+    /// One number may be registered with several. None where it only got a code to verify it: that makes nobody a user.
     pub(crate) emails: Vec<String>,
     #[serde(with = "time::serde::rfc3339")]
     pub(crate) registered_at: OffsetDateTime,
@@ -33,6 +33,9 @@ pub(crate) struct Phone {
     pub(crate) requests: Vec<Request>,
     pub(crate) sms: Vec<SentCode>,
     pub(crate) calls: Vec<SentCode>,
+    /// The codes that were sent to the newest email.
+    #[serde(default)]
+    pub(crate) mail: Vec<SentCode>,
     pub(crate) authenticator: Authenticator,
 }
 
@@ -88,8 +91,14 @@ impl Phone {
             requests: Vec::new(),
             sms: Vec::new(),
             calls: Vec::new(),
+            mail: Vec::new(),
             authenticator: Authenticator::new(entropy.bytes()),
         }
+    }
+
+    /// Whether somebody is registered with it.
+    pub(crate) const fn has_user(&self) -> bool {
+        !self.emails.is_empty()
     }
 
     /// Remembers an email; the newest is the last.
@@ -112,9 +121,31 @@ impl Phone {
         self.requests.iter_mut().find(|request| request.uuid == uuid)
     }
 
+    /// Takes in a code.
+    pub(crate) fn receive(&mut self, inbox: Inbox, code: SentCode) {
+        let codes = match inbox {
+            Inbox::Sms => &mut self.sms,
+            Inbox::Calls => &mut self.calls,
+            Inbox::Mail => &mut self.mail,
+        };
+        codes.retain(|old| code.sent_at < old.sent_at + Self::MEMORY);
+        codes.push(code);
+    }
+
+    /// The newest code that was sent to verify the number.
+    pub(crate) fn verification(&mut self) -> Option<&mut SentCode> {
+        let sent = self.sms.iter_mut().chain(&mut self.calls).filter(|sent| sent.verification.is_some());
+        sent.max_by_key(|sent| sent.sent_at)
+    }
+
     /// Checks a code that was typed: first those sent for this action, then, without an action, the authenticator's.
     pub(crate) fn check(&mut self, token: &str, action: Option<&str>, now: OffsetDateTime) -> Verdict {
-        let sent = self.sms.iter_mut().chain(&mut self.calls).find(|sent| sent.is_for(token, action, now));
+        let sent = self
+            .sms
+            .iter_mut()
+            .chain(&mut self.calls)
+            .chain(&mut self.mail)
+            .find(|sent| sent.is_for(token, action, now));
         let verdict = match sent {
             Some(sent) => sent.spend(),
             None if action.is_some() => Verdict::Invalid,

@@ -36,7 +36,7 @@ pub(crate) fn router() -> Router<Simulator> {
         .route("/phones/{authy_id}/requests/{uuid}/approve", post(approve))
         .route("/phones/{authy_id}/requests/{uuid}/deny", post(deny))
         .route("/callback/enable", post(enable_callback))
-        .layer(middleware::from_fn(guard::this_machine))
+        .layer(middleware::from_fn(guard::own_origin))
 }
 
 #[derive(Serialize)]
@@ -49,6 +49,7 @@ struct PhoneView {
     requests: Vec<RequestView>,
     sms: Vec<CodeView>,
     calls: Vec<CodeView>,
+    mail: Vec<CodeView>,
     authenticator: AuthenticatorView,
     checked: u64,
     callback: CallbackView,
@@ -172,6 +173,7 @@ fn view(phone: &Phone, health: CallbackHealth, settings: &Settings, now: OffsetD
         requests: phone.requests.iter().map(|request| request_view(request, now)).collect(),
         sms: phone.sms.iter().map(code_view).collect(),
         calls: phone.calls.iter().map(code_view).collect(),
+        mail: phone.mail.iter().map(code_view).collect(),
         authenticator: AuthenticatorView { code, seconds_left: (ends_at - now).whole_seconds() },
         checked: phone.checked,
         callback: CallbackView {

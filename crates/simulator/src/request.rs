@@ -97,7 +97,7 @@ impl Request {
 }
 
 /// Of version 1 (RFC 9562), as the provider's are.
-fn new_uuid(now: OffsetDateTime, entropy: &Entropy) -> Uuid {
+pub(crate) fn new_uuid(now: OffsetDateTime, entropy: &Entropy) -> Uuid {
     const TICKS_BEFORE_UNIX: i128 = 0x01b2_1dd2_1381_4000;
     let ticks = u64::try_from(now.unix_timestamp_nanos() / 100 + TICKS_BEFORE_UNIX).unwrap_or_default();
     Builder::from_gregorian_timestamp(ticks, u16::from_be_bytes(entropy.bytes()), &entropy.bytes()).into_uuid()

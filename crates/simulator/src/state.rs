@@ -13,8 +13,20 @@ use crate::{number::PhoneNumber, phone::Phone};
 pub(crate) struct State {
     pub(crate) app: App,
     pub(crate) callback: CallbackHealth,
-    /// In the order of registration.
+    /// In the order in which the provider heard of them.
     pub(crate) phones: Vec<Phone>,
+    #[serde(default)]
+    pub(crate) webhooks: Vec<Webhook>,
+}
+
+/// What the application wants to be told of, and where.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Webhook {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) url: String,
+    pub(crate) signing_key: String,
+    pub(crate) events: Vec<String>,
 }
 
 /// The provider's names for the application.
@@ -36,7 +48,8 @@ impl State {
     pub(crate) fn new(entropy: &Entropy) -> Self {
         let id = format!("{:.24}", Uuid::from_bytes(entropy.bytes()).simple().to_string());
         let serial = 10_000 + u32::from(u16::from_be_bytes(entropy.bytes()));
-        Self { app: App { id, serial }, callback: CallbackHealth::default(), phones: Vec::new() }
+        let (callback, phones, webhooks) = (CallbackHealth::default(), Vec::new(), Vec::new());
+        Self { app: App { id, serial }, callback, phones, webhooks }
     }
 
     pub(crate) fn phone(&mut self, authy_id: u32) -> Option<&mut Phone> {
@@ -46,6 +59,11 @@ impl State {
     /// The phone that was asked with `uuid`.
     pub(crate) fn phone_asked(&mut self, uuid: Uuid) -> Option<&mut Phone> {
         self.phones.iter_mut().find(|phone| phone.requests.iter().any(|request| request.uuid == uuid))
+    }
+
+    /// The phone with this number, if there is one.
+    pub(crate) fn phone_with(&mut self, number: &PhoneNumber) -> Option<&mut Phone> {
+        self.phones.iter_mut().find(|phone| phone.number == *number)
     }
 
     /// The phone with this number, made when there is none yet.

@@ -10,7 +10,7 @@ use std::{
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
-use approval::{Clock, Entropy};
+use approval::{Clock, Entropy, told};
 
 use crate::{error::OpenError, state::State};
 
@@ -44,7 +44,7 @@ impl Store {
         if let Some(path) = &self.file
             && let Err(error) = write(path, &state)
         {
-            tracing::error!(%error, "the simulator's state file could not be written; going on in memory");
+            tracing::error!(error = %told(&error), "the simulator's state file could not be written; going on in memory");
         }
         drop(state);
         self.changes.send_replace(());

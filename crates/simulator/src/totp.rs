@@ -1,4 +1,5 @@
-//! The authenticator in the phone: time-based codes after RFC 6238, with SHA-256, 7 digits, and steps of 20 s.
+//! The authenticator in the phone: time-based codes after RFC 6238, with SHA-256, 7 digits, and steps of
+//! 10 s, as the provider's app has them.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,9 @@ pub(crate) struct Authenticator {
 
 impl Authenticator {
     /// Seconds for which one code is shown.
-    pub(crate) const PERIOD: i64 = 20;
+    pub(crate) const PERIOD: i64 = 10;
+    /// Steps for which a code is taken after it was shown: a person needs a while to type it.
+    const GRACE: i64 = 2;
 
     pub(crate) fn new(secret: [u8; 20]) -> Self {
         Self { secret: secret.to_vec(), last_used: None }
@@ -30,9 +33,9 @@ impl Authenticator {
         (digits(&self.secret, step), ends_at)
     }
 
-    /// Takes the shown code or the one before it, each once.
+    /// Takes the shown code or one of the two before it, each once.
     pub(crate) fn check(&mut self, token: &str, now: OffsetDateTime) -> Verdict {
-        let (oldest, newest) = (step_at(now) - 1, self.newest(now));
+        let (oldest, newest) = (step_at(now) - Self::GRACE, self.newest(now));
         let Some(step) = (oldest..=newest).find(|step| digits(&self.secret, *step) == token) else {
             return Verdict::Invalid;
         };
@@ -43,6 +46,11 @@ impl Authenticator {
         Verdict::Valid
     }
 
+    /// The secret for another authenticator, in Base32 (RFC 4648, section 6).
+    pub(crate) fn base32(&self) -> String {
+        base32(&self.secret)
+    }
+
     fn newest(&self, now: OffsetDateTime) -> i64 {
         self.last_used.map_or(step_at(now), |last| step_at(now).max(last + 1))
     }
@@ -50,6 +58,18 @@ impl Authenticator {
 
 fn step_at(now: OffsetDateTime) -> i64 {
     now.unix_timestamp().div_euclid(Authenticator::PERIOD)
+}
+
+/// Of whole groups of five bytes, which a secret is.
+fn base32(bytes: &[u8]) -> String {
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let group = |five: &[u8]| five.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+    let digit = |bits: u64| char::from(digits[usize::try_from(bits & 31).unwrap_or_default()]);
+    bytes
+        .chunks_exact(5)
+        .map(group)
+        .flat_map(|bits| (0..8).rev().map(move |place| digit(bits >> (5 * place))))
+        .collect()
 }
 
 /// RFC 4226, section 5.3, cut to 7 digits.
@@ -72,6 +92,7 @@ mod tests {
 
     #[test]
     fn codes_are_those_of_the_rfc() {
+        assert_eq!(base32(b"foobarfoob"), "MZXW6YTBOJTG633C");
         let secret = b"12345678901234567890123456789012";
         assert_eq!(digits(secret, 1), "6119246");
         assert_eq!(digits(secret, 37_037_036), "8084774");
@@ -79,15 +100,16 @@ mod tests {
     }
 
     #[test]
-    fn the_shown_code_and_the_one_before_count_once_each() {
+    fn the_shown_code_and_the_two_before_count_once_each() {
         let mut phone = Authenticator::new([7; 20]);
         let (before, _) = phone.shown(at(1000));
         let (current, ends_at) = phone.shown(at(1020));
-        assert_eq!(ends_at, at(1040));
-        assert_eq!(phone.check(&before, at(1039)), Verdict::Valid);
-        assert_eq!(phone.check(&before, at(1039)), Verdict::Reused);
-        assert_eq!(phone.check(&current, at(1039)), Verdict::Valid);
-        assert_eq!(phone.check(&current, at(1080)), Verdict::Invalid);
+        assert_eq!(ends_at, at(1030));
+        assert_eq!(phone.check(&before, at(1029)), Verdict::Valid);
+        assert_eq!(phone.check(&before, at(1029)), Verdict::Reused);
+        assert_eq!(phone.check(&current, at(1049)), Verdict::Valid);
+        let (next, _) = phone.shown(at(1050));
+        assert_eq!(phone.check(&next, at(1080)), Verdict::Invalid);
     }
 
     #[test]

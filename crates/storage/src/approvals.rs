@@ -1,13 +1,14 @@
-//! Approvals: made, read, changed. Each change writes row, audit line and announcement together.
+//! Approvals: made, read, changed. Each change writes row, audit line and announcement together. What gives one its final
+//! status is in `ends`.
 
-use approval::{
-    Approval, ApprovalId, Change, Channel, Delivery, Number, RequestId, SessionId, Status, UserId, transition,
-};
-use sqlx::{SqliteConnection, SqliteExecutor};
-use time::OffsetDateTime;
+mod ends;
+
+use approval::{Approval, ApprovalId, Change, Channel, Delivery, Number, RequestId, SessionId, Status, UserId};
+pub(crate) use ends::{approve_at_once, cancel_of_session, end_in};
+use sqlx::SqliteConnection;
 
 use crate::rows::{ApprovalRow, millis, parse};
-use crate::{Push, PushRules, Storage, StorageError, Withheld, audit, pushes, sessions};
+use crate::{LimitName, Push, Storage, StorageError, Withheld, audit, pushes, sessions};
 
 /// What came of asking again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,8 +81,9 @@ impl Storage {
         Ok(Some(approval))
     }
 
-    /// Puts another approval in the place of one that is not approved: `replacement` makes it from the numbers that the
-    /// user's pending approvals show. A pending one is cancelled. One that was replaced before keeps its replacement.
+    /// Puts another approval in the place of one that is not approved: `replacement` makes it from the numbers that this
+    /// one and the user's pending ones show. A pending one is cancelled. One that was replaced before keeps its
+    /// replacement.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -100,11 +102,16 @@ impl Storage {
         }
         let now = self.clock.now();
         if let Push::Withheld(why) = pushes::may_replace(&mut db, self.pushes, &old, now).await? {
-            audit::limited(&mut db, now, old.user, old.session, "pushes").await?;
+            audit::limited(&mut db, now, old.user, old.session, LimitName::Pushes).await?;
             db.commit().await?;
             return Ok(Replaced::Withheld(why));
         }
-        let new = replacement(&old, &pending_numbers(&mut db, old.user).await?);
+        // A phone that answered may still show the old number, and whoever compares must see that this one is new.
+        let mut taken = pending_numbers(&mut db, old.user).await?;
+        if !taken.contains(&old.number) {
+            taken.push(old.number);
+        }
+        let new = replacement(&old, &taken);
         if !sessions::may_have(&mut db, new.session, new.created_at, now).await? {
             return Ok(Replaced::No);
         }
@@ -155,7 +162,7 @@ pub(crate) async fn insert(db: &mut SqliteConnection, approval: &Approval) -> Re
     let (purpose, status, delivery) = (approval.purpose.word(), approval.status.word(), approval.delivery.word());
     let details = serde_json::to_string(approval.shown.details()).unwrap_or_default();
     let logos = serde_json::to_string(&approval.logos).unwrap_or_default();
-    let message = approval.shown.message();
+    let (message, provider_user) = (approval.shown.message(), approval.provider_user.as_str());
     let number = approval.number.to_string();
     let (created_at, expires_at) = (millis(approval.created_at), millis(approval.expires_at));
     sqlx::query!(
@@ -166,7 +173,7 @@ pub(crate) async fn insert(db: &mut SqliteConnection, approval: &Approval) -> Re
         approval.version,
         user,
         session,
-        approval.provider_user.0,
+        provider_user,
         purpose,
         status,
         delivery,
@@ -186,7 +193,7 @@ pub(crate) async fn insert(db: &mut SqliteConnection, approval: &Approval) -> Re
 pub(crate) async fn save(db: &mut SqliteConnection, approval: &mut Approval) -> Result<(), StorageError> {
     approval.version += 1;
     let (id, delivery) = (approval.id.to_string(), approval.delivery.word());
-    let request = approval.request.as_ref().map(|request| request.0.as_str());
+    let request = approval.request.as_ref().map(RequestId::as_str);
     let replaced_by = approval.replaced_by.map(|id| id.to_string());
     let completed_at = approval.completed_at.map(millis);
     let code_sent_by = approval.code_sent_by.map(Channel::word);
@@ -205,102 +212,4 @@ pub(crate) async fn save(db: &mut SqliteConnection, approval: &mut Approval) -> 
     .execute(db)
     .await?;
     Ok(())
-}
-
-/// Cancels whatever a session still waits for, inside a transaction. Without rules it is the owner of the account who
-/// takes it back, which says nothing about who rings.
-pub(crate) async fn cancel_of_session(
-    db: &mut SqliteConnection,
-    rules: Option<PushRules>,
-    session: SessionId,
-    now: OffsetDateTime,
-    note: &str,
-) -> Result<Vec<Approval>, StorageError> {
-    let id = session.to_string();
-    let rows = sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE session_id = $1 AND status = 'pending'", id);
-    let mut cancelled = Vec::new();
-    for row in rows.fetch_all(&mut *db).await? {
-        let mut approval = Approval::try_from(row)?;
-        end_in(db, rules, &mut approval, Change::Cancel, now, note).await?;
-        cancelled.push(approval);
-    }
-    Ok(cancelled)
-}
-
-/// Ends a pending approval inside a transaction. `false`: it had its final status already. Without rules the end says
-/// nothing about who rings the phone, and does not count.
-pub(crate) async fn end_in(
-    db: &mut SqliteConnection,
-    rules: Option<PushRules>,
-    approval: &mut Approval,
-    change: Change,
-    now: OffsetDateTime,
-    how: &str,
-) -> Result<bool, StorageError> {
-    let status = match transition(approval.status, change, now, approval.expires_at) {
-        Ok(status) => status,
-        Err(approval::Refused::TooLate) => Status::Expired,
-        Err(approval::Refused::AlreadyFinal(_)) => return Ok(false),
-    };
-    let (id, word, at) = (approval.id.to_string(), status.word(), millis(now));
-    let request = approval.request.as_ref().map(|request| request.0.as_str());
-    let replaced_by = approval.replaced_by.map(|id| id.to_string());
-    // A trigger writes the audit row.
-    sqlx::query!(
-        "UPDATE approvals
-         SET version = version + 1, status = $2, decided_at = $3, decided_how = $4, request = $5, replaced_by = $6
-         WHERE id = $1",
-        id,
-        word,
-        at,
-        how,
-        request,
-        replaced_by,
-    )
-    .execute(&mut *db)
-    .await?;
-    ended(approval, status, now);
-    if let Some(rules) = rules {
-        pushes::ended(db, rules, approval, now).await?;
-    }
-    Ok(true)
-}
-
-/// Approves in one statement, with which triggers write the audit row and the announcement: a pending approval that has
-/// not changed since it was read, of an account that never had trouble with a factor or is over it. `false`: it is not as
-/// simple as that, and nothing has happened.
-pub(crate) async fn approve_at_once(
-    db: impl SqliteExecutor<'_>,
-    approval: &mut Approval,
-    now: OffsetDateTime,
-    how: &str,
-) -> Result<bool, StorageError> {
-    let (id, word, at) = (approval.id.to_string(), Status::Approved.word(), millis(now));
-    let request = approval.request.as_ref().map(|request| request.0.as_str());
-    let done = sqlx::query!(
-        "UPDATE approvals
-         SET version = version + 1, status = $3, decided_at = $4, decided_how = $5, request = $6
-         WHERE id = $1 AND version = $2 AND status = 'pending' AND NOT EXISTS (
-            SELECT 1 FROM factors WHERE factors.user_id = approvals.user_id
-                AND (wrong_codes > 0 OR codes_off_at IS NOT NULL
-                    OR refused_pushes > 0 OR push_refused_at IS NOT NULL OR push_off_at IS NOT NULL))",
-        id,
-        approval.version,
-        word,
-        at,
-        how,
-        request,
-    );
-    let done = done.execute(db).await?.rows_affected() > 0;
-    if done {
-        ended(approval, Status::Approved, now);
-    }
-    Ok(done)
-}
-
-/// The same in memory.
-fn ended(approval: &mut Approval, status: Status, now: OffsetDateTime) {
-    approval.version += 1;
-    approval.status = status;
-    approval.decided_at = Some(now);
 }

@@ -5,17 +5,23 @@ use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::millis;
-use crate::{Storage, StorageError};
+use crate::{Storage, StorageError, Subject};
 
 /// What is attempted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttemptKind {
+    /// A password typed.
+    Password,
     /// A code typed.
     Code,
     /// A code sent.
     CodeSent,
-    /// A push asked for again.
+    /// A request sent to a phone: again, for a transaction, or for a sign-up.
     Push,
+    /// A sign-up.
+    SignUp,
+    /// A code being asked about, of which there may be one at a time.
+    Turn,
 }
 
 /// How many attempts are allowed in how long.
@@ -39,11 +45,14 @@ pub struct Limited {
 }
 
 impl AttemptKind {
-    const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
+            Self::Password => "password",
             Self::Code => "code",
             Self::CodeSent => "code_sent",
             Self::Push => "push",
+            Self::SignUp => "sign_up",
+            Self::Turn => "turn",
         }
     }
 }
@@ -56,10 +65,10 @@ impl Storage {
     pub async fn count_attempt(
         &self,
         kind: AttemptKind,
-        subject: &str,
+        subject: Subject,
         limit: Limit,
     ) -> Result<Result<Attempt, Limited>, StorageError> {
-        self.count_attempts(kind, &[(subject.to_owned(), limit)]).await
+        self.count_attempts(kind, &[(subject, limit)]).await
     }
 
     /// Counts one attempt against several limits, or refuses it and counts it against none.
@@ -69,7 +78,7 @@ impl Storage {
     pub async fn count_attempts(
         &self,
         kind: AttemptKind,
-        limits: &[(String, Limit)],
+        limits: &[(Subject, Limit)],
     ) -> Result<Result<Attempt, Limited>, StorageError> {
         let mut db = self.write().await?;
         let counted = count(&mut db, kind, limits, self.clock.now()).await?;
@@ -95,14 +104,14 @@ impl Storage {
 pub(crate) async fn count(
     db: &mut SqliteConnection,
     kind: AttemptKind,
-    limits: &[(String, Limit)],
+    limits: &[(Subject, Limit)],
     now: OffsetDateTime,
 ) -> Result<Result<Attempt, Limited>, StorageError> {
     let (kind, at) = (kind.word(), millis(now));
     let mut counted = Vec::with_capacity(limits.len());
     let mut longest = None;
     for (subject, limit) in limits {
-        let (since, before) = (millis(now - limit.window), limit.count - 1);
+        let (subject, since, before) = (subject.as_str(), millis(now - limit.window), limit.count - 1);
         let oldest = sqlx::query_scalar!(
             "SELECT at FROM attempts WHERE kind = $1 AND subject = $2 AND at > $3 ORDER BY at DESC LIMIT 1 OFFSET $4",
             kind,
@@ -112,7 +121,8 @@ pub(crate) async fn count(
         )
         .fetch_optional(&mut *db)
         .await?;
-        longest = longest.max(oldest.map(|oldest| oldest - since));
+        // A clock that was set back makes nobody wait for as long.
+        longest = longest.max(oldest.map(|oldest| (oldest - since).min(millis(now) - since)));
         let inserted = sqlx::query!("INSERT INTO attempts (kind, subject, at) VALUES ($1, $2, $3)", kind, subject, at)
             .execute(&mut *db)
             .await?;

@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::{from_millis, millis};
-use crate::{Storage, StorageError};
+use crate::{LimitName, Storage, StorageError};
 
 /// One line of the audit trail, as read back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,9 +108,9 @@ pub(crate) async fn limited(
     now: OffsetDateTime,
     user: UserId,
     session: SessionId,
-    limit: &str,
+    limit: LimitName,
 ) -> Result<bool, StorageError> {
-    let kind = Kind::LimitReached.word();
+    let (kind, limit) = (Kind::LimitReached.word(), limit.word());
     let (at, since) = (millis(now), millis(now - LIMIT_AGAIN));
     let (user, session) = (user.to_string(), session.to_string());
     let written = sqlx::query!(
@@ -131,9 +131,9 @@ pub(crate) async fn limited_by_email(
     db: &mut SqliteConnection,
     now: OffsetDateTime,
     email: &str,
-    limit: &str,
+    limit: LimitName,
 ) -> Result<(), StorageError> {
-    let kind = Kind::LimitReached.word();
+    let (kind, limit) = (Kind::LimitReached.word(), limit.word());
     let (at, since) = (millis(now), millis(now - LIMIT_AGAIN));
     sqlx::query!(
         "INSERT INTO audit (at, kind, user_id, note) SELECT $1, $2, id, $4 FROM users

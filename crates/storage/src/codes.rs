@@ -67,10 +67,10 @@ pub(crate) async fn use_up(
     code: CodeHash,
     now: OffsetDateTime,
 ) -> Result<bool, StorageError> {
-    let (hash, at) = (code.0.as_slice(), millis(now));
+    let (user, hash, at) = (provider_user.as_str(), code.0.as_slice(), millis(now));
     let fresh = sqlx::query!(
         "INSERT INTO used_codes (provider_user, code_hash, used_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        provider_user.0,
+        user,
         hash,
         at,
     );

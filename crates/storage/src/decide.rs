@@ -1,6 +1,6 @@
 //! Deciding: what a verified callback, or the provider's own answer, makes of an approval. Exactly once.
 
-use approval::{Approval, Callback, Change, Refused, RequestId, transition};
+use approval::{Approval, Callback, Change, Doubt, Refused, RequestId, change_by, transition};
 use sqlx::SqliteConnection;
 use time::OffsetDateTime;
 
@@ -29,19 +29,6 @@ pub enum Heard {
     Asked,
 }
 
-/// Why a well-signed callback decides nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doubt {
-    /// It names another user of the provider.
-    AnotherUser,
-    /// It is about another request than the one whose approval it claims to be of.
-    AnotherRequest,
-    /// What it says was shown is not what we asked to show.
-    AnotherContent,
-    /// Its status is no word we know.
-    UnknownStatus,
-}
-
 /// The audit trail's words for a tap that counts for nothing because push is off for the account.
 const PUSH_IS_OFF: &str = "approves for an account whose push is off";
 
@@ -50,19 +37,6 @@ impl Heard {
         match self {
             Self::Callback => "by a callback",
             Self::Asked => "by asking the provider",
-        }
-    }
-}
-
-impl Doubt {
-    /// The words for it in audit rows and logs.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::AnotherUser => "names another user",
-            Self::AnotherRequest => "is about another request",
-            Self::AnotherContent => "shows other content",
-            Self::UnknownStatus => "has an unknown status",
         }
     }
 }
@@ -85,7 +59,7 @@ impl Storage {
         let mut db = self.write().await?;
         let Some(mut approval) = find(&mut db, callback).await? else { return Ok(Decided::Unknown) };
         let now = self.clock.now();
-        let change = match check(&approval, callback) {
+        let change = match change_by(&approval, callback) {
             Ok(change) => change,
             Err(doubt) => {
                 audit::about(&mut db, now, audit::Kind::Refused, &approval, doubt.words()).await?;
@@ -112,7 +86,7 @@ impl Storage {
         heard: Heard,
     ) -> Result<Option<Approval>, StorageError> {
         let now = self.clock.now();
-        if check(read, callback) != Ok(Change::Approve)
+        if change_by(read, callback) != Ok(Change::Approve)
             || transition(read.status, Change::Approve, now, read.expires_at).is_err()
         {
             return Ok(None);
@@ -124,8 +98,8 @@ impl Storage {
     }
 }
 
-/// The approval a callback is for: by its request id, or, where none has that, by what its hidden details claim. [`check`]
-/// says whether they may, so that a false claim is written down.
+/// The approval a callback is for: by its request id, or, where none has that, by what its hidden details claim.
+/// [`change_by`] says whether they may, so that a false claim is written down.
 async fn find(db: &mut SqliteConnection, callback: &Callback) -> Result<Option<Approval>, StorageError> {
     if let Some(approval) = by_request(db, &callback.request).await? {
         return Ok(Some(approval));
@@ -136,22 +110,9 @@ async fn find(db: &mut SqliteConnection, callback: &Callback) -> Result<Option<A
 }
 
 async fn by_request(db: &mut SqliteConnection, request: &RequestId) -> Result<Option<Approval>, StorageError> {
-    let row = sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE request = $1", request.0);
+    let request = request.as_str();
+    let row = sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE request = $1", request);
     row.fetch_optional(db).await?.map(Approval::try_from).transpose()
-}
-
-fn check(approval: &Approval, callback: &Callback) -> Result<Change, Doubt> {
-    if approval.provider_user != callback.provider_user {
-        return Err(Doubt::AnotherUser);
-    }
-    if approval.request.as_ref().is_some_and(|request| *request != callback.request) {
-        return Err(Doubt::AnotherRequest);
-    }
-    let hidden = callback.echo.hidden.as_ref().is_none_or(|hidden| *hidden == approval.hidden());
-    if !hidden || !callback.echo.agrees_with(&approval.shown) {
-        return Err(Doubt::AnotherContent);
-    }
-    Change::from_provider(&callback.status).ok_or(Doubt::UnknownStatus)
 }
 
 async fn apply(
@@ -176,7 +137,7 @@ async fn apply(
         None => heard.words(),
         Some(Refused::TooLate) => "the answer came too late",
         Some(Refused::AlreadyFinal(status)) => {
-            let note = format!("is {status} already, {change:?} changes nothing");
+            let note = format!("is {status} already; {} changes nothing", change.target());
             audit::about(db, now, audit::Kind::Refused, &approval, &note).await?;
             outbox::announce(db, approval.id).await?;
             return Ok(Decided::Before(Box::new(approval)));

@@ -35,7 +35,10 @@ impl Storage {
     /// # Errors
     /// When the database cannot be written.
     pub async fn sign_out(&self, session: &Session) -> Result<Vec<Approval>, StorageError> {
-        Ok(self.end_some(session, Which::Itself(session.id), "signed out").await?.cancelled)
+        let mut db = self.write().await?;
+        let cancelled = end_itself(&mut db, self.pushes, session, self.clock.now()).await?;
+        db.commit().await?;
+        Ok(cancelled)
     }
 
     /// Ends one live session of the account that `by` belongs to; answers the approvals that were cancelled. `None`:
@@ -58,12 +61,23 @@ impl Storage {
 
     async fn end_some(&self, by: &Session, which: Which, note: &str) -> Result<Ended, StorageError> {
         let mut db = self.write().await?;
-        // Whoever ends itself may be a guesser who rings; whoever ends others has confirmed who they are.
-        let rules = matches!(which, Which::Itself(_)).then_some(self.pushes);
-        let ended = end_in(&mut db, rules, by.user, which, self.clock.now(), note).await?;
+        // Whoever ends others has confirmed who they are: that says nothing about who rings.
+        let ended = end_in(&mut db, None, by.user, which, self.clock.now(), note).await?;
         db.commit().await?;
         Ok(ended)
     }
+}
+
+/// Ends a session that signs out, inside a transaction. Whoever does may be a guesser who rings, so what is taken back with
+/// it counts.
+pub(crate) async fn end_itself(
+    db: &mut SqliteConnection,
+    rules: PushRules,
+    session: &Session,
+    now: OffsetDateTime,
+) -> Result<Vec<Approval>, StorageError> {
+    let which = Which::Itself(session.id);
+    Ok(end_in(db, Some(rules), session.user, which, now, "signed out").await?.cancelled)
 }
 
 /// Ends live sessions inside a transaction.

@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::millis;
-use crate::{Attempt, Limited, Storage, StorageError, attempts, audit};
+use crate::{Attempt, AttemptKind, LimitName, Limited, Storage, StorageError, Subject, attempts, audit};
 
 /// How the delay grows for one subject.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,7 @@ pub struct Delays {
     pub network: Delay,
 }
 
+const KIND: &str = AttemptKind::Password.word();
 /// A guess whose outcome is not known for so long was cut off: it counts no more.
 const CUT_OFF: Duration = Duration::seconds(30);
 
@@ -60,24 +61,26 @@ impl Storage {
     ) -> Result<Result<Attempt, Limited>, StorageError> {
         let now = self.clock.now();
         let mut db = self.write().await?;
-        let mut subjects = vec![(pair(email, network), delays.pair), (format!("network:{network}"), delays.network)];
+        let mut subjects =
+            vec![(Subject::address_from(email, network), delays.pair), (Subject::network(network), delays.network)];
         if !is_known(&mut db, email, network).await? {
-            subjects.push((format!("account:{email}"), delays.account));
+            subjects.push((Subject::address(email), delays.account));
         }
         let mut wait = Duration::ZERO;
         for (subject, delay) in &subjects {
             wait = wait.max(left(&mut db, subject, *delay, now).await?);
         }
         if wait.is_positive() {
-            audit::limited_by_email(&mut db, now, email, "passwords").await?;
+            audit::limited_by_email(&mut db, now, email, LimitName::Passwords).await?;
             db.commit().await?;
             return Ok(Err(Limited { retry_after: wait }));
         }
         let mut counted = Vec::with_capacity(subjects.len());
         for (subject, _) in &subjects {
-            let at = millis(now);
+            let (subject, at) = (subject.as_str(), millis(now));
             let inserted = sqlx::query!(
-                "INSERT INTO attempts (kind, subject, at, undecided) VALUES ('password', $1, $2, 1)",
+                "INSERT INTO attempts (kind, subject, at, undecided) VALUES ($1, $2, $3, 1)",
+                KIND,
                 subject,
                 at
             );
@@ -108,17 +111,14 @@ impl Storage {
     pub async fn guessed_right(&self, attempt: &Attempt, email: &str, network: &str) -> Result<(), StorageError> {
         let mut db = self.write().await?;
         attempts::forgive(&mut db, attempt).await?;
-        let pair = pair(email, network);
-        sqlx::query!("DELETE FROM attempts WHERE kind = 'password' AND subject = $1 AND undecided = 0", pair)
+        let pair = Subject::address_from(email, network);
+        let pair = pair.as_str();
+        sqlx::query!("DELETE FROM attempts WHERE kind = $1 AND subject = $2 AND undecided = 0", KIND, pair)
             .execute(&mut *db)
             .await?;
         db.commit().await?;
         Ok(())
     }
-}
-
-fn pair(email: &str, network: &str) -> String {
-    format!("pair:{network} {email}")
 }
 
 /// Whether somebody has got into the account from this network before.
@@ -135,14 +135,15 @@ async fn is_known(db: &mut SqliteConnection, email: &str, network: &str) -> Resu
 /// How long this subject has still to wait.
 async fn left(
     db: &mut SqliteConnection,
-    subject: &str,
+    subject: &Subject,
     delay: Delay,
     now: OffsetDateTime,
 ) -> Result<Duration, StorageError> {
-    let (since, cut_off) = (millis(now - delay.window), millis(now - CUT_OFF));
+    let (subject, since, cut_off) = (subject.as_str(), millis(now - delay.window), millis(now - CUT_OFF));
     let counted = sqlx::query!(
         r#"SELECT count(*) AS "wrong!: u32", max(at) AS "last: i64" FROM attempts
-         WHERE kind = 'password' AND subject = $1 AND at > $2 AND (undecided = 0 OR at > $3)"#,
+         WHERE kind = $1 AND subject = $2 AND at > $3 AND (undecided = 0 OR at > $4)"#,
+        KIND,
         subject,
         since,
         cut_off,
@@ -150,7 +151,8 @@ async fn left(
     .fetch_one(db)
     .await?;
     let Some(last) = counted.last else { return Ok(Duration::ZERO) };
-    Ok(delay.after(counted.wrong) - Duration::milliseconds(millis(now) - last))
+    // A clock that was set back makes nobody wait for as long.
+    Ok(delay.after(counted.wrong) - Duration::milliseconds((millis(now) - last).max(0)))
 }
 
 #[cfg(test)]

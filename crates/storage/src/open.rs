@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use approval::Clock;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction};
 use thiserror::Error;
 
 use crate::{PushRules, StorageError};
@@ -138,4 +138,16 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .after_release(|connection, _| Box::pin(is_out_of_transactions(connection)))
+}
+
+/// Whether a connection that comes back is of use to the next. When the disk is full or fails, SQLite ends the
+/// transaction by itself; the connection then finds none to roll back, thinks for ever that it is in one, and would
+/// refuse every other. It is closed, and opened anew.
+async fn is_out_of_transactions(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    if connection.is_in_transaction() {
+        // A rollback may be on its way; what is asked after it is answered after it. What was committed needs no asking.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }

@@ -1,7 +1,7 @@
 //! Whether a phone may be asked: not while enough requests are on it, not too soon after one that was denied or that
 //! nobody answered, and not at all after several of these in a row, until a code was accepted. Knows no provider.
 
-use approval::{Approval, ApprovalId, Delivery, Purpose, Status, UserId};
+use approval::{Approval, ApprovalId, Purpose, Status, UserId};
 use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
@@ -31,12 +31,15 @@ pub(crate) async fn may_ask(
                 Some(_) => {}
             }
         } else if let Some(asked_at) = factors.push_refused_at {
-            let until = from_millis("factors", asked_at)? + rules.wait(factors.refused);
-            if now < until {
+            let asked_at = from_millis("factors", asked_at)?;
+            let until = asked_at + rules.wait(factors.refused);
+            // What was asked in the future was asked before the clock was set back, nobody knows how long ago.
+            if asked_at <= now && now < until {
                 return Ok(Push::Withheld(Withheld::Refused(until)));
             }
         }
     }
+    // The words of `Delivery::may_ring`.
     let pending = sqlx::query!(
         r#"SELECT count(*) AS "count!: u32", min(expires_at) AS "first: i64" FROM approvals
          WHERE user_id = $1 AND status = 'pending' AND delivery IN ('sending', 'sent', 'unknown') AND id <> $2"#,
@@ -63,7 +66,7 @@ pub(crate) async fn may_replace(
     now: OffsetDateTime,
 ) -> Result<Push, StorageError> {
     let push = may_ask(db, rules, old.user, Some(old.id), now).await?;
-    if push != Push::Allowed || old.status != Status::Pending || !rings(old) {
+    if push != Push::Allowed || old.status != Status::Pending || !old.delivery.may_ring() {
         return Ok(push);
     }
     let user = old.user.to_string();
@@ -109,8 +112,8 @@ pub(crate) async fn ended(
             return Ok(());
         }
         Status::Denied => Some(millis(approval.created_at)),
-        Status::Expired if rang(approval) => Some(millis(approval.created_at)),
-        Status::Cancelled if rings(approval) => None,
+        Status::Expired if approval.delivery.may_ring() => Some(millis(approval.created_at)),
+        Status::Cancelled if approval.delivery.may_ring() => None,
         _ => return Ok(()),
     };
     if approval.purpose == Purpose::SignIn {
@@ -143,16 +146,6 @@ pub(crate) async fn ended(
         audit::about(db, now, audit::Kind::SwitchedOff, approval, "push").await?;
     }
     Ok(())
-}
-
-/// Whether the phone shows it, as far as we know.
-const fn rang(approval: &Approval) -> bool {
-    matches!(approval.delivery, Delivery::Sent | Delivery::Unknown)
-}
-
-/// Whether it rings although it is taken back: before the provider has answered, it is on its way.
-const fn rings(approval: &Approval) -> bool {
-    rang(approval) || matches!(approval.delivery, Delivery::Sending)
 }
 
 /// Push is on again: a code was accepted, so whoever has the phone has answered; or the password is another.

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use approval::{Approval, Details, Logo, Logos, ProviderUserId, RequestId, Shown};
+use approval::{Approval, Details, Logo, Logos, Shown};
 use time::{Duration, OffsetDateTime};
 
 use crate::StorageError;
@@ -45,8 +45,8 @@ impl TryFrom<ApprovalRow> for Approval {
             version: row.version,
             user: parse(TABLE, &row.user_id)?,
             session: parse(TABLE, &row.session_id)?,
-            provider_user: ProviderUserId(row.provider_user),
-            request: row.request.map(RequestId),
+            provider_user: parse(TABLE, &row.provider_user)?,
+            request: row.request.map(|id| parse(TABLE, &id)).transpose()?,
             purpose: parse(TABLE, &row.purpose)?,
             status: parse(TABLE, &row.status)?,
             delivery: parse(TABLE, &row.delivery)?,

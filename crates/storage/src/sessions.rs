@@ -1,12 +1,16 @@
 //! Sessions: pending after the password, confirmed by a proof, ended by time, or as `ending` has it.
 
+mod session;
+
 use std::fmt;
 
-use approval::{Channel, ProviderUserId, Secret, SessionId, UserId};
+use approval::{Channel, Secret, SessionId, UserId};
+use session::SessionRow;
+pub use session::{Confirmation, Session, Via};
 use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
-use crate::rows::{from_millis, in_millis, millis, parse};
+use crate::rows::{in_millis, millis};
 use crate::{Storage, StorageError, audit};
 
 /// SHA-256 of a session's token.
@@ -35,58 +39,6 @@ pub struct NewSession {
     pub expires_at: OffsetDateTime,
 }
 
-/// A live session and its account.
-#[derive(Debug, Clone)]
-pub struct Session {
-    /// Its id.
-    pub id: SessionId,
-    /// Whose it is.
-    pub user: UserId,
-    /// The account's name.
-    pub full_name: String,
-    /// The account's address.
-    pub email: String,
-    /// The account's phone, E.164.
-    pub phone: Secret,
-    /// Whom the provider knows by this phone.
-    pub provider_user: ProviderUserId,
-    /// Whether the account is active; while it is not, the session is a sign-up's.
-    pub active: bool,
-    /// When it was confirmed; `None` while pending.
-    pub confirmed_at: Option<OffsetDateTime>,
-    /// What confirmed it.
-    pub proof: Option<String>,
-    /// By what kind of proof.
-    pub confirmed_by: Option<ConfirmedBy>,
-    /// The browser, in words.
-    pub browser: String,
-    /// Where it was begun, in words.
-    pub place: String,
-    /// When it was begun.
-    pub created_at: OffsetDateTime,
-    /// When it ends by itself, unless it is used.
-    pub expires_at: OffsetDateTime,
-    /// When the account's password was set; `None`: with the sign-up.
-    pub password_set_at: Option<OffsetDateTime>,
-    /// Whether nothing but a new password is wanted of this account, because its owner said "this wasn't me".
-    pub password_doubted: bool,
-    /// How the last code was sent.
-    pub code_sent_by: Option<Channel>,
-    /// Whether the last code could not be sent.
-    pub code_trouble: bool,
-    /// Which token was shown for it.
-    pub via: Via,
-}
-
-/// Which token of a session was shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Via {
-    /// The one in force.
-    Current,
-    /// The one before, within its minute: it may only repeat the proof that replaced it.
-    Replaced,
-}
-
 /// What confirmed a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConfirmedBy {
@@ -107,8 +59,8 @@ impl Storage {
         let token = token.0.as_slice();
         let row = sqlx::query_as!(
             SessionRow,
-            r#"SELECT s.id, s.user_id, u.full_name, u.email, u.phone, u.provider_user, s.confirmed_at, s.proof, s.confirmed_by,
-                s.browser, s.place, s.created_at, s.expires_at, s.code_sent_by, s.code_trouble, s.replaced_until,
+            r#"SELECT s.id, s.user_id, u.full_name, u.email, u.phone, u.provider_user, s.confirmed_at, s.proof,
+                s.expires_at, s.code_sent_by, s.code_trouble, s.replaced_until,
                 s.last_used_at, u.password_set_at, (u.password_doubted_at IS NOT NULL) AS "password_doubted!: bool",
                 (s.token_hash = $1) AS "current!: bool",
                 (u.active_at IS NOT NULL) AS "active!: bool"
@@ -123,7 +75,8 @@ impl Storage {
         let Some(mut row) = row else { return Ok(None) };
         let used = row.confirmed_at.is_some() && row.last_used_at <= now - in_millis(USE);
         if row.current && (used || row.replaced_until.is_some()) {
-            row.expires_at = self.write_use(&row.id, now).await?.unwrap_or(row.expires_at);
+            // Who may read is not turned away because nothing can be written; the next look writes it.
+            row.expires_at = self.write_use(&row.id, now).await.ok().flatten().unwrap_or(row.expires_at);
         }
         row.try_into().map(Some)
     }
@@ -173,59 +126,6 @@ impl Storage {
     }
 }
 
-struct SessionRow {
-    id: String,
-    user_id: String,
-    full_name: String,
-    email: String,
-    phone: String,
-    provider_user: String,
-    confirmed_at: Option<i64>,
-    proof: Option<String>,
-    confirmed_by: Option<String>,
-    browser: String,
-    place: String,
-    created_at: i64,
-    expires_at: i64,
-    code_sent_by: Option<String>,
-    code_trouble: i64,
-    replaced_until: Option<i64>,
-    last_used_at: i64,
-    password_set_at: Option<i64>,
-    password_doubted: bool,
-    current: bool,
-    active: bool,
-}
-
-impl TryFrom<SessionRow> for Session {
-    type Error = StorageError;
-
-    fn try_from(row: SessionRow) -> Result<Self, StorageError> {
-        const TABLE: &str = "sessions";
-        Ok(Self {
-            id: parse(TABLE, &row.id)?,
-            user: parse(TABLE, &row.user_id)?,
-            full_name: row.full_name,
-            email: row.email,
-            phone: Secret::new(row.phone),
-            active: row.active,
-            provider_user: ProviderUserId(row.provider_user),
-            confirmed_at: row.confirmed_at.map(|at| from_millis(TABLE, at)).transpose()?,
-            proof: row.proof,
-            confirmed_by: row.confirmed_by.map(|word| ConfirmedBy::from_word(&word)),
-            browser: row.browser,
-            place: row.place,
-            created_at: from_millis(TABLE, row.created_at)?,
-            expires_at: from_millis(TABLE, row.expires_at)?,
-            password_set_at: row.password_set_at.map(|at| from_millis(TABLE, at)).transpose()?,
-            password_doubted: row.password_doubted,
-            code_sent_by: row.code_sent_by.map(|word| parse(TABLE, &word)).transpose()?,
-            code_trouble: row.code_trouble != 0,
-            via: if row.current { Via::Current } else { Via::Replaced },
-        })
-    }
-}
-
 impl ConfirmedBy {
     pub(crate) const fn word(self) -> &'static str {
         match self {
@@ -234,9 +134,11 @@ impl ConfirmedBy {
         }
     }
 
-    /// The column takes no third word.
-    pub(crate) fn from_word(word: &str) -> Self {
-        if word == "code" { Self::Code } else { Self::Approval }
+    pub(crate) fn from_word(word: &str) -> Result<Self, StorageError> {
+        [Self::Approval, Self::Code]
+            .into_iter()
+            .find(|one| one.word() == word)
+            .ok_or(StorageError::Corrupt { table: "sessions" })
     }
 }
 

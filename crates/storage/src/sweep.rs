@@ -18,33 +18,66 @@ const NOTICE: Duration = Duration::days(90);
 /// Sessions that never were confirmed stay this long, for late callbacks to find their approvals.
 const UNCONFIRMED: Duration = Duration::days(1);
 
+/// How many rows of one kind go in one round. Whoever wants to write meanwhile waits for a round to end.
+const ROUND: u32 = 100;
+
 impl Storage {
-    /// Deletes pending sign-ups, used codes, reset links, attempts, notices and sessions whose time is over.
+    /// Takes attempts of the future for attempts of now: the clock was set back, and they would count for as long as it
+    /// was. Deletes pending sign-ups, used codes, reset links, attempts, notices and sessions whose time is over: one round,
+    /// each kind in a transaction of its own. Answers whether another round may find more.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn sweep(&self) -> Result<(), StorageError> {
+    pub async fn sweep(&self) -> Result<bool, StorageError> {
         let now = self.clock.now();
         let before = |age| millis(now - age);
-        let (sign_up, used_code, attempt) = (before(SIGN_UP), before(USED_CODE), before(ATTEMPT));
+        let (at, sign_up, used_code, attempt) = (millis(now), before(SIGN_UP), before(USED_CODE), before(ATTEMPT));
         let (session, unconfirmed, notice) = (before(SESSION), before(UNCONFIRMED), before(NOTICE));
-        let mut db = self.write().await?;
-        sqlx::query!("DELETE FROM users WHERE active_at IS NULL AND created_at < $1", sign_up)
-            .execute(&mut *db)
-            .await?;
-        sqlx::query!("DELETE FROM used_codes WHERE used_at < $1", used_code).execute(&mut *db).await?;
-        let at = millis(now);
-        sqlx::query!("DELETE FROM reset_links WHERE expires_at < $1", at).execute(&mut *db).await?;
-        sqlx::query!("DELETE FROM attempts WHERE at < $1", attempt).execute(&mut *db).await?;
-        sqlx::query!("DELETE FROM notices WHERE at < $1", notice).execute(&mut *db).await?;
-        sqlx::query!(
-            "DELETE FROM sessions WHERE expires_at < $1 OR (confirmed_at IS NULL AND expires_at < $2)",
-            session,
-            unconfirmed
-        )
-        .execute(&mut *db)
-        .await?;
-        db.commit().await?;
-        Ok(())
+        let db = &self.writer;
+        sqlx::query!("UPDATE attempts SET at = $1 WHERE at > $1", at).execute(db).await?;
+        // Of these two there are never many.
+        sqlx::query!("DELETE FROM used_codes WHERE used_at < $1", used_code).execute(db).await?;
+        sqlx::query!("DELETE FROM reset_links WHERE expires_at < $1", at).execute(db).await?;
+        let rounds = [
+            sqlx::query!(
+                "DELETE FROM users WHERE id IN
+                    (SELECT id FROM users WHERE active_at IS NULL AND created_at < $1 LIMIT $2)",
+                sign_up,
+                ROUND
+            )
+            .execute(db)
+            .await?,
+            sqlx::query!(
+                "DELETE FROM attempts WHERE seq IN (SELECT seq FROM attempts WHERE at < $1 LIMIT $2)",
+                attempt,
+                ROUND
+            )
+            .execute(db)
+            .await?,
+            sqlx::query!(
+                "DELETE FROM notices WHERE id IN (SELECT id FROM notices WHERE at < $1 LIMIT $2)",
+                notice,
+                ROUND
+            )
+            .execute(db)
+            .await?,
+            sqlx::query!(
+                "DELETE FROM sessions WHERE id IN
+                    (SELECT id FROM sessions WHERE confirmed_at IS NULL AND expires_at < $1 ORDER BY expires_at LIMIT $2)",
+                unconfirmed,
+                ROUND
+            )
+            .execute(db)
+            .await?,
+            sqlx::query!(
+                "DELETE FROM sessions WHERE id IN
+                    (SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+                session,
+                ROUND
+            )
+            .execute(db)
+            .await?,
+        ];
+        Ok(rounds.iter().any(|round| round.rows_affected() >= ROUND.into()))
     }
 }

@@ -5,7 +5,7 @@ use approval::{Approval, ApprovalId, Change, Channel, Delivery, Number, Purpose,
 use crate::codes::{self, CodeHash};
 use crate::rows::ApprovalRow;
 use crate::sessions::{self, Session};
-use crate::{Push, Storage, StorageError, Withheld, approvals, audit, pushes};
+use crate::{LimitName, Push, Storage, StorageError, Withheld, approvals, audit, pushes};
 
 /// What asking for a transaction's approval came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +29,17 @@ pub enum CodeApproved {
     Used,
 }
 
+/// Some of a user's transactions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// They themselves, newest first.
+    pub transactions: Vec<Approval>,
+    /// Whether there are older ones.
+    pub more: bool,
+}
+
 /// How many transactions an account page lists.
-const LISTED: i64 = 20;
+const LISTED: u8 = 20;
 
 impl Storage {
     /// Writes the approval that `make` makes from the numbers that the user's pending ones show, unless there is one of
@@ -55,7 +64,7 @@ impl Storage {
         }
         let push = pushes::may_ask(&mut db, self.pushes, user, None, now).await?;
         if push != Push::Allowed {
-            audit::limited(&mut db, now, user, session, "pushes").await?;
+            audit::limited(&mut db, now, user, session, LimitName::Pushes).await?;
         }
         if let Push::Withheld(why @ (Withheld::Pending(_) | Withheld::Refused(_))) = push {
             db.commit().await?;
@@ -71,23 +80,29 @@ impl Storage {
         Ok(Asked::Now(Box::new(approval)))
     }
 
-    /// The newest transactions of a user, newest first.
+    /// Transactions of a user: the newest, or the newest of those that are older than one of the user's.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn transactions(&self, user: UserId) -> Result<Vec<Approval>, StorageError> {
-        let user = user.to_string();
-        sqlx::query_as!(
+    pub async fn transactions(&self, user: UserId, before: Option<ApprovalId>) -> Result<Listed, StorageError> {
+        let (user, before) = (user.to_string(), before.map(|id| id.to_string()));
+        // One more than is listed tells whether there are more.
+        let looked_at = i64::from(LISTED) + 1;
+        let rows = sqlx::query_as!(
             ApprovalRow,
-            "SELECT * FROM approvals WHERE user_id = $1 AND purpose = 'transaction' ORDER BY created_at DESC, id DESC LIMIT $2",
+            "SELECT * FROM approvals WHERE user_id = $1 AND purpose = 'transaction' AND ($2 IS NULL OR (created_at, id) <
+                (SELECT created_at, id FROM approvals WHERE id = $2 AND user_id = $1))
+             ORDER BY created_at DESC, id DESC LIMIT $3",
             user,
-            LISTED,
+            before,
+            looked_at,
         )
         .fetch_all(&self.reader)
-        .await?
-        .into_iter()
-        .map(Approval::try_from)
-        .collect()
+        .await?;
+        let most = usize::from(LISTED);
+        let more = rows.len() > most;
+        let listed = rows.into_iter().take(most).map(Approval::try_from);
+        Ok(Listed { transactions: listed.collect::<Result<_, _>>()?, more })
     }
 
     /// Writes that a code for one transaction alone was sent, or could not be.

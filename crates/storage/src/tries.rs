@@ -9,13 +9,13 @@ use crate::attempts::{self, AttemptKind};
 use crate::notices::{self, NoticeKind};
 use crate::rows::millis;
 use crate::sessions::Session;
-use crate::{Attempt, Limit, Limited, Storage, StorageError, audit};
+use crate::{Attempt, Limit, LimitName, Limited, Storage, StorageError, Subject, audit};
 
 /// What wrong codes are limited by.
 #[derive(Debug, Clone)]
 pub struct CodeLimits {
     /// So many in a while, for each of these subjects.
-    pub tries: Vec<(String, Limit)>,
+    pub tries: Vec<(Subject, Limit)>,
     /// So many in a row, for the account: then codes are switched off.
     pub in_a_row: u32,
 }
@@ -106,7 +106,7 @@ impl Storage {
     /// Tells the owner, once while the limit is reached.
     async fn guessed(&self, session: &Session, now: OffsetDateTime) -> Result<(), StorageError> {
         let mut db = self.write().await?;
-        if audit::limited(&mut db, now, session.user, session.id, "wrong_codes").await? {
+        if audit::limited(&mut db, now, session.user, session.id, LimitName::WrongCodes).await? {
             notices::write(&mut db, NoticeKind::CodesGuessed, session.user, Some(session.id), now).await?;
         }
         db.commit().await?;
@@ -117,7 +117,7 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn limit_reached(&self, session: &Session, limit: &str) -> Result<(), StorageError> {
+    pub async fn limit_reached(&self, session: &Session, limit: LimitName) -> Result<(), StorageError> {
         let mut db = self.write().await?;
         audit::limited(&mut db, self.clock.now(), session.user, session.id, limit).await?;
         db.commit().await?;

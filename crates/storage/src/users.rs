@@ -3,8 +3,8 @@
 use approval::{Approval, Number, ProviderUserId, Secret, UserId};
 
 use crate::rows::{millis, parse};
-use crate::sessions::{self, NewSession};
-use crate::{Push, Storage, StorageError, Withheld, approvals, audit, passwords, pushes};
+use crate::sessions::{self, NewSession, Session};
+use crate::{LimitName, Push, Storage, StorageError, Withheld, approvals, audit, ending, passwords, pushes};
 
 /// Somebody who signs up.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ impl Storage {
             id: parse("users", &row.id)?,
             email: row.email,
             password_hash: Secret::new(row.password_hash),
-            provider_user: ProviderUserId(row.provider_user),
+            provider_user: parse("users", &row.provider_user)?,
         }))
     }
 
@@ -89,6 +89,7 @@ impl Storage {
         let mut db = self.write().await?;
         let (id, created_at) = (user.id.to_string(), millis(now));
         let (phone, password_hash) = (user.phone.expose(), user.password_hash.expose());
+        let provider_user = user.provider_user.as_str();
         sqlx::query!(
             "INSERT INTO users (id, full_name, email, phone, password_hash, provider_user, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -97,7 +98,7 @@ impl Storage {
             user.email,
             phone,
             password_hash,
-            user.provider_user.0,
+            provider_user,
             created_at,
         )
         .execute(&mut *db)
@@ -112,31 +113,37 @@ impl Storage {
 
     /// Writes a sign-in whose password was right: pending session, and, if the phone may be asked, the approval that
     /// `approval` makes from the numbers taken. `password` is the hash that it was right for. `None`: that is the
-    /// account's no more.
+    /// account's no more. `before` is the session that the browser had, which ends first, so that a request that is taken
+    /// back with it counts before it is seen whether there may be another; what was taken back stands beside the answer.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn begin_sign_in(
         &self,
         session: &NewSession,
+        before: Option<&Session>,
         password: &Secret,
         approval: impl FnOnce(&[Number]) -> Approval + Send,
-    ) -> Result<Option<Begun>, StorageError> {
+    ) -> Result<Option<(Begun, Vec<Approval>)>, StorageError> {
         let now = self.clock.now();
         let mut db = self.write().await?;
         if !passwords::is_password(&mut db, session.user, password).await? {
             return Ok(None);
         }
+        let cancelled = match before {
+            Some(before) => ending::end_itself(&mut db, self.pushes, before, now).await?,
+            None => Vec::new(),
+        };
         sessions::insert(&mut db, session, now).await?;
         if let Push::Withheld(why) = pushes::may_ask(&mut db, self.pushes, session.user, None, now).await? {
-            audit::limited(&mut db, now, session.user, session.id, "pushes").await?;
+            audit::limited(&mut db, now, session.user, session.id, LimitName::Pushes).await?;
             db.commit().await?;
-            return Ok(Some(Begun::Withheld(why)));
+            return Ok(Some((Begun::Withheld(why), cancelled)));
         }
         let approval = approval(&approvals::pending_numbers(&mut db, session.user).await?);
         approvals::insert(&mut db, &approval).await?;
         audit::about(&mut db, now, audit::Kind::Requested, &approval, "sign-in").await?;
         db.commit().await?;
-        Ok(Some(Begun::Asked(Box::new(approval))))
+        Ok(Some((Begun::Asked(Box::new(approval)), cancelled)))
     }
 }

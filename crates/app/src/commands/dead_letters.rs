@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::database::DatabaseUrl;
 use crate::event_log;
 use crate::lifecycle::{Closing, Lifecycle};
-use crate::listen::say;
+use crate::say::say;
 
 /// Does what was asked for.
 ///
@@ -36,7 +36,7 @@ pub(crate) async fn dead_letters(
     if let Some(nats) = nats {
         nats.close().await;
     }
-    lifecycle.stop.cancel();
+    lifecycle.end();
     Ok(Closing::nothing())
 }
 

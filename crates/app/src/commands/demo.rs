@@ -13,10 +13,11 @@ use super::keys::DEMO_KEY;
 use super::simulator::open as open_simulator;
 use crate::config::Config;
 use crate::database::DatabaseUrl;
+use crate::event_log;
 use crate::lifecycle::{Closing, Lifecycle};
 use crate::listen::{bind, local_url, ready};
 use crate::product::{self, Plan, callback_below};
-use crate::{event_log, server};
+use crate::server::{self, Heads};
 
 const PORT: u16 = 3000;
 const STATE: &str = "simulator.json";
@@ -58,8 +59,8 @@ pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Resul
         state_file: Some(folder.join(STATE)),
     };
     let simulator = open_simulator(settings, "DATABASE_URL", lifecycle)?;
-    lifecycle.tasks.spawn(server::serve(provider, simulator.router(), lifecycle.stop.clone()));
-    lifecycle.tasks.spawn(server::serve(product, router, lifecycle.stop.clone()));
+    lifecycle.tasks.spawn(server::serve(provider, simulator.router(), Heads::Short, lifecycle.stop.clone()));
+    lifecycle.tasks.spawn(server::serve(product, router, Heads::WithCallbacks, lifecycle.stop.clone()));
     ready(&welcome(&url, &phone, &folder));
     Ok(Closing::nothing())
 }

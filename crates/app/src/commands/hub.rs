@@ -17,7 +17,7 @@ use crate::health::{self, Health};
 use crate::lifecycle::{Closing, Lifecycle};
 use crate::listen::{bind, local_url, ready};
 use crate::product::{self, Plan};
-use crate::server;
+use crate::server::{self, Heads};
 
 /// Where a hub listens unless it is told.
 pub(super) const PORT: u16 = 3000;
@@ -32,6 +32,7 @@ const NO_PUBLIC_URL: ConfigError = ConfigError::Missing {
 /// A sentence that says what is missing or in the way.
 pub(crate) async fn hub(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
     let key = api_key(&config)?;
+    event_log::needs_nats(&config.nats)?;
     let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
     let url = local_url(address);
     let public_url = public_url(&config, address)?;
@@ -40,7 +41,7 @@ pub(crate) async fn hub(config: Config, lifecycle: &Lifecycle) -> anyhow::Result
     let health = Health { storage: Some(storage.clone()), nats: Some(nats.clone()), spool: None };
     let router = product::hub(plan(&config, public_url, key, storage, nats.clone(), true), lifecycle).await?;
     health::serve(&config, health, lifecycle).await?;
-    lifecycle.tasks.spawn(server::serve(listener, router, lifecycle.stop.clone()));
+    lifecycle.tasks.spawn(server::serve(listener, router, Heads::Short, lifecycle.stop.clone()));
     tracing::info!(url, "serving");
     ready(&format!("countersign hub: listening on {url}"));
     Ok(closing(nats))

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::database::DatabaseUrl;
 use crate::lifecycle::{Closing, Lifecycle};
-use crate::listen::say;
+use crate::say::say;
 use crate::{event_log, product};
 
 /// Brings the database up to date and, where NATS is configured, makes the streams that are missing.
@@ -18,6 +18,6 @@ pub(crate) async fn migrate(config: Config, lifecycle: &Lifecycle) -> anyhow::Re
         nats.close().await;
         say("countersign migrate: the streams are there");
     }
-    lifecycle.stop.cancel();
+    lifecycle.end();
     Ok(Closing::nothing())
 }

@@ -14,7 +14,8 @@ use crate::event_log::{self, NO_NATS};
 use crate::health::{self, Health};
 use crate::lifecycle::{Closing, Lifecycle};
 use crate::listen::{bind, local_url, ready};
-use crate::{product, server};
+use crate::product;
+use crate::server::{self, Heads};
 
 const PORT: u16 = 3000;
 /// What letting go of spool and NATS may take.
@@ -32,6 +33,7 @@ const NO_CALLBACK_URL: ConfigError = ConfigError::Missing {
 pub(crate) async fn receiver(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
     let keys = api_keys(&config)?;
     let callback_url = callback_url(&config, None)?;
+    event_log::needs_nats(&config.nats)?;
     let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
     let spool = event_log::spool(&config.receiver).await?;
     let nats = event_log::on_nats(&config.nats, "receiver").await?.ok_or(NO_NATS)?;
@@ -39,7 +41,7 @@ pub(crate) async fn receiver(config: Config, lifecycle: &Lifecycle) -> anyhow::R
     let health = Health { storage: None, nats: Some(nats), spool: Some(spooled.clone()) };
     let router = product::receiver(keys, callback_url, spooled.clone()).fallback(|| async { receiver::nothing_here() });
     health::serve(&config, health, lifecycle).await?;
-    lifecycle.tasks.spawn(server::serve(listener, router, lifecycle.stop.clone()));
+    lifecycle.tasks.spawn(server::serve(listener, router, Heads::WithCallbacks, lifecycle.stop.clone()));
     let url = local_url(address);
     tracing::info!(url, "receiving");
     ready(&format!("countersign receiver: listening on {url}"));

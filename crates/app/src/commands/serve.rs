@@ -8,11 +8,12 @@ use super::hub::{plan, public_url};
 use super::{keys, receiver};
 use crate::config::Config;
 use crate::database::DatabaseUrl;
+use crate::event_log;
 use crate::health::{self, Health};
 use crate::lifecycle::{Closing, Lifecycle};
 use crate::listen::{bind, local_url, ready};
 use crate::product::{self, Plan};
-use crate::{event_log, server};
+use crate::server::{self, Heads};
 
 const PORT: u16 = 3000;
 
@@ -48,7 +49,7 @@ pub(crate) async fn serve(config: Config, lifecycle: &Lifecycle) -> anyhow::Resu
         intake,
     ));
     health::serve(&config, health, lifecycle).await?;
-    lifecycle.tasks.spawn(server::serve(listener, router, lifecycle.stop.clone()));
+    lifecycle.tasks.spawn(server::serve(listener, router, Heads::WithCallbacks, lifecycle.stop.clone()));
     tracing::info!(url, "serving");
     ready(&format!("countersign serve: listening on {url}"));
     Ok(spooled.map_or_else(Closing::nothing, |spooled| receiver::closing(spooled, &config)))

@@ -1,15 +1,14 @@
 //! `countersign simulator`: a stand-in for the provider's API and for the phone.
 
 use anyhow::anyhow;
-use approval::{Clock, Entropy};
+use approval::{Clock, Entropy, told};
 use simulator::{Settings, Simulator};
 
 use super::keys::any_key;
-use crate::causes::told;
 use crate::config::Config;
 use crate::lifecycle::{Closing, Lifecycle};
 use crate::listen::{bind, local_url, ready};
-use crate::server;
+use crate::server::{self, Heads};
 
 const PORT: u16 = 3001;
 
@@ -28,7 +27,7 @@ pub(crate) async fn simulator(config: Config, lifecycle: &Lifecycle) -> anyhow::
     };
     let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
     let simulator = open(settings, "SIMULATOR_STATE", lifecycle)?;
-    lifecycle.tasks.spawn(server::serve(listener, simulator.router(), lifecycle.stop.clone()));
+    lifecycle.tasks.spawn(server::serve(listener, simulator.router(), Heads::Short, lifecycle.stop.clone()));
     let url = local_url(address);
     tracing::info!(url, "simulating");
     ready(&format!("countersign simulator: listening on {url}"));

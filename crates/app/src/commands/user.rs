@@ -9,8 +9,8 @@ use crate::cli::User;
 use crate::config::Config;
 use crate::database::DatabaseUrl;
 use crate::lifecycle::{Closing, Lifecycle};
-use crate::listen::say;
 use crate::product;
+use crate::say::say;
 
 /// Does what was asked for.
 ///
@@ -20,7 +20,7 @@ pub(crate) async fn user(what: User, config: Config, lifecycle: &Lifecycle) -> a
     match what {
         User::ResetLink { email } => reset_link(&email, &config).await?,
     }
-    lifecycle.stop.cancel();
+    lifecycle.end();
     Ok(Closing::nothing())
 }
 

@@ -7,7 +7,9 @@ use std::path::Path;
 
 use approval::Secret;
 
-use super::{Config, ConfigError, Role};
+use super::Config;
+use super::error::ConfigError;
+use super::role::Role;
 
 /// No key or password is as long; whoever names a device or a log by mistake is told so at once.
 const LONGEST: u64 = 4096;

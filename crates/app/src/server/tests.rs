@@ -15,6 +15,10 @@ struct Server {
 }
 
 async fn start() -> Server {
+    start_with(Heads::Short).await
+}
+
+async fn start_with(heads: Heads) -> Server {
     let router = Router::new()
         .route("/peer", get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() }))
         .route("/slow", get(|| async { sleep(Duration::from_millis(200)).await }))
@@ -22,7 +26,7 @@ async fn start() -> Server {
         .route("/echo", post(|body: String| async move { body }));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-    Server { address, stop: stop.clone(), ended: tokio::spawn(serve(listener, router, stop)) }
+    Server { address, stop: stop.clone(), ended: tokio::spawn(serve(listener, router, heads, stop)) }
 }
 
 impl Server {
@@ -67,9 +71,23 @@ async fn too_many_headers_are_answered_431() {
 
 #[tokio::test]
 async fn a_head_that_is_too_long_is_answered_431() {
-    let server = start().await;
-    let mut stream = server.send(&format!("GET /peer HTTP/1.1\r\nX: {}", "y".repeat(HEAD_BYTES))).await;
-    assert!(first_bytes(&mut stream).await.starts_with("HTTP/1.1 431"));
+    for heads in [Heads::Short, Heads::WithCallbacks] {
+        let server = start_with(heads).await;
+        let mut stream = server.send(&format!("GET /peer HTTP/1.1\r\nX: {}", "y".repeat(heads.bytes()))).await;
+        assert!(first_bytes(&mut stream).await.starts_with("HTTP/1.1 431"), "{heads:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_url_as_long_as_any_can_be_is_taken_where_callbacks_come_and_a_longer_one_is_answered_414() {
+    let server = start_with(Heads::WithCallbacks).await;
+    for (length, status) in [(URL_BYTES, "200"), (URL_BYTES + 1, "414")] {
+        let url = format!("/peer?{}", "y".repeat(length - "/peer?".len()));
+        let mut stream =
+            server.send(&format!("GET {url} HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "y".repeat(8192))).await;
+        let answer = first_bytes(&mut stream).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{length}: {answer}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

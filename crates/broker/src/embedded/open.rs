@@ -8,7 +8,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, S
 use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection, migrate::MigrateError};
 use thiserror::Error;
 
-use super::{EmbeddedSettings, statements};
+use super::settings::EmbeddedSettings;
+use super::statements;
 
 /// Bytes that the file grows by: SQLite's own default.
 const PAGE: u64 = 4096;

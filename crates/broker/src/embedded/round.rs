@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::SqliteConnection;
 
-use super::EmbeddedSettings;
+use super::settings::EmbeddedSettings;
 use super::statements::{self, Taken};
 use crate::{Message, Outcome};
 

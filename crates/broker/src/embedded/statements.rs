@@ -19,6 +19,24 @@ pub(super) struct Taken {
     pub(super) published_at: i64,
 }
 
+/// Begins a transaction. Like its two ends a statement about no table, which no table can check.
+pub(super) async fn begin(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("BEGIN").execute(db).await?;
+    Ok(())
+}
+
+/// From `Ok` on, the transaction is on the disk.
+pub(super) async fn commit(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("COMMIT").execute(db).await?;
+    Ok(())
+}
+
+/// Takes the transaction back; an error when there is none.
+pub(super) async fn roll_back(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("ROLLBACK").execute(db).await?;
+    Ok(())
+}
+
 /// Stores a message with the hand-outs it has had so far. Its place in the log; `None` when its id is known.
 pub(super) async fn insert(
     db: &mut SqliteConnection,

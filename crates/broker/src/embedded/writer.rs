@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use approval::Clock;
+use approval::{Clock, told};
 use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::mpsc::{UnboundedReceiver, WeakUnboundedSender};
 use tokio::sync::oneshot;
 
 use super::round::{Round, Write};
-use super::statements::{self, Taken};
-use super::{EmbeddedSettings, statements::millis};
+use super::settings::EmbeddedSettings;
+use super::statements::{self, Taken, millis};
 use crate::message::Hold;
 use crate::{Cause, DeadLetter, Received};
 
@@ -146,14 +146,12 @@ impl Writer {
             // A single statement is a transaction by itself.
             [write] if !round.is_due() => changed.push(round.write(&mut self.db, write).await?),
             _ => {
-                let mut transaction = self.db.begin().await?;
-                for write in writes {
-                    changed.push(round.write(&mut transaction, write).await?);
+                if let Err(error) = together(&mut self.db, &mut round, writes, &mut changed).await {
+                    // Where SQLite has ended the transaction by itself, as it does when the disk is full, there is none
+                    // to end, and that is no error.
+                    let _ = statements::roll_back(&mut self.db).await;
+                    return Err(error);
                 }
-                while round.is_due() {
-                    round.take(&mut transaction).await?;
-                }
-                transaction.commit().await?;
             }
         }
         self.next_due = round.next_due;
@@ -179,16 +177,34 @@ impl Writer {
         self.settled = 0;
         let before = millis(self.clock.now() - self.settings.remember);
         if let Err(error) = statements::forget(&mut self.db, before, FORGET).await {
-            tracing::warn!(%error, "old message ids could not be forgotten");
+            tracing::warn!(error = %told(&error), "old message ids could not be forgotten");
         }
     }
 
     async fn close(self, answer: oneshot::Sender<()>) {
         if let Err(error) = self.db.close().await {
-            tracing::warn!(%error, "the event log did not close cleanly");
+            tracing::warn!(error = %told(&error), "the event log did not close cleanly");
         }
         let _ = answer.send(());
     }
+}
+
+/// Commits `writes` and what is due in one transaction. By statements of its own and not by sqlx's `Transaction`, which
+/// counts how deep it is in and is wrong for good once SQLite has ended one by itself: its next commit would be none.
+async fn together(
+    db: &mut SqliteConnection,
+    round: &mut Round<'_>,
+    writes: &[Write],
+    changed: &mut Vec<bool>,
+) -> Result<(), sqlx::Error> {
+    statements::begin(db).await?;
+    for write in writes {
+        changed.push(round.write(db, write).await?);
+    }
+    while round.is_due() {
+        round.take(db).await?;
+    }
+    statements::commit(db).await
 }
 
 /// The message on its way to a consumer: until the consumer has it, its hand-out does not count.

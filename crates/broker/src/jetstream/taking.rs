@@ -1,9 +1,9 @@
 //! Handing messages out, and what becomes of each.
 
-use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use approval::told;
 use async_nats::jetstream::consumer::{PullConsumer, pull};
 use async_nats::jetstream::message::AckKind;
 use async_nats::jetstream::{self, Context};
@@ -77,7 +77,7 @@ impl Taking {
                 return Ok(received);
             }
             if let Err(error) = self.settle(received, Outcome::Park(self.worn_out())).await {
-                tracing::error!(error = &error as &dyn Error, "a worn out message could not be parked; it comes again");
+                tracing::error!(error = %told(&error), "a worn out message could not be parked; it comes again");
             }
         }
     }

@@ -13,6 +13,8 @@ use utoipa::ToSchema;
 
 pub(crate) use limited::in_words;
 
+use crate::settings::RESET_LINK;
+
 /// What went wrong (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Problem {
@@ -35,6 +37,9 @@ pub(crate) struct Problem {
     #[serde(skip)]
     pub(crate) retry_after: Option<i64>,
 }
+
+/// Seconds after which whoever found no room asks again: seats come free at any moment.
+const SOON: i64 = 5;
 
 /// The stable names of all kinds of trouble, each a URI reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -121,7 +126,7 @@ impl Problem {
     /// A reset link that is used, expired or unknown; nobody learns which.
     pub(crate) fn invalid_link() -> Self {
         Self::new(Kind::InvalidLink, "This link does not work", StatusCode::FORBIDDEN)
-            .saying("A link works once, for 30 minutes. Please ask for a new one.")
+            .saying(format!("A link works once, for {} minutes. Please ask for a new one.", RESET_LINK.whole_minutes()))
     }
 
     /// A code that is wrong, used or too old.
@@ -189,7 +194,8 @@ impl Problem {
     /// More people than this machine can check passwords for, or than may wait here.
     pub(crate) fn busy() -> Self {
         let problem = Self::new(Kind::Busy, "Many people are here", StatusCode::SERVICE_UNAVAILABLE);
-        Self { retry_after: Some(5), ..problem }.saying("Many people are here right now. Please try again in a moment.")
+        Self { retry_after: Some(SOON), ..problem }
+            .saying("Many people are here right now. Please try again in a moment.")
     }
 
     /// The session is through already; what is asked for is for sessions that wait.

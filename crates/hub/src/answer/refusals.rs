@@ -3,6 +3,7 @@
 
 #![expect(dead_code, reason = "the types stand for answers in the document")]
 
+use approval::Shown;
 use storage::Limited;
 use time::Duration;
 use utoipa::IntoResponses;
@@ -67,7 +68,33 @@ pub(crate) struct NoSessionOrCode(Problem);
 #[response(status = 403, content_type = "application/problem+json", example = json!(Problem::foreign_origin()))]
 pub(crate) struct ForeignOrigin(Problem);
 
-/// The request comes from another site, or this way in is switched off for the account until the other was used.
+/// The cookie names no session that may do this, or the code was not sent for this transaction, is wrong, was used
+/// before, or is too old.
+#[derive(IntoResponses)]
+#[response(
+    status = 401,
+    content_type = "application/problem+json",
+    examples(
+        ("no-session" = (value = json!(Problem::no_session()))),
+        ("invalid-code" = (value = json!(Problem::invalid_transaction_code())))
+    )
+)]
+pub(crate) struct NoSessionOrTransactionCode(Problem);
+
+/// The request comes from another site, or codes are switched off for the account until the phone approved something.
+#[derive(IntoResponses)]
+#[response(
+    status = 403,
+    content_type = "application/problem+json",
+    examples(
+        ("foreign-origin" = (value = json!(Problem::foreign_origin()))),
+        ("codes-off" = (value = json!(Problem::codes_off())))
+    )
+)]
+pub(crate) struct CodesOff(Problem);
+
+/// The request comes from another site, push is switched off for the account until a code was used, or, for a
+/// transaction, whoever is in has to choose a new password first.
 #[derive(IntoResponses)]
 #[response(
     status = 403,
@@ -75,10 +102,10 @@ pub(crate) struct ForeignOrigin(Problem);
     examples(
         ("foreign-origin" = (value = json!(Problem::foreign_origin()))),
         ("push-off" = (value = json!(Problem::push_off()))),
-        ("codes-off" = (value = json!(Problem::codes_off())))
+        ("new-password-needed" = (value = json!(Problem::new_password_needed())))
     )
 )]
-pub(crate) struct ForeignOriginOrOff(Problem);
+pub(crate) struct PushOff(Problem);
 
 /// Email or password is wrong, and nobody learns which; or the request comes from another site.
 #[derive(IntoResponses)]
@@ -190,9 +217,15 @@ pub(crate) struct TooManySockets(Problem);
 #[response(status = 500, content_type = "application/problem+json", example = json!(Problem::internal()))]
 pub(crate) struct Internal(Problem);
 
-/// The provider cannot be reached or does not take our requests.
+/// The provider cannot be reached or does not take our requests; where its limit is reached, `Retry-After` says when to
+/// try again.
 #[derive(IntoResponses)]
-#[response(status = 503, content_type = "application/problem+json", example = json!(Problem::provider_unavailable()))]
+#[response(
+    status = 503,
+    content_type = "application/problem+json",
+    headers(("retry-after" = u32, description = "Seconds until another try makes sense.")),
+    example = json!(Problem::provider_unavailable())
+)]
 pub(crate) struct ProviderUnavailable(Problem);
 
 /// More people sign in than this machine can check passwords for, or more pages wait than it may serve.
@@ -205,8 +238,8 @@ pub(crate) struct ProviderUnavailable(Problem);
 )]
 pub(crate) struct Busy(Problem);
 
-/// The provider cannot be reached, or more people sign in than this machine can check passwords for; then
-/// `Retry-After` says when to try again.
+/// The provider cannot be reached, or more people sign in than this machine can check passwords for; then, and where the
+/// provider's limit is reached, `Retry-After` says when to try again.
 #[derive(IntoResponses)]
 #[response(
     status = 503,
@@ -220,7 +253,7 @@ pub(crate) struct Busy(Problem);
 pub(crate) struct ProviderUnavailableOrBusy(Problem);
 
 fn wrong_fields() -> Vec<(&'static str, String)> {
-    vec![("message", "Please write a message of 1 to 144 plain characters.".to_owned())]
+    vec![("message", format!("Please write a message of 1 to {} plain characters.", Shown::MESSAGE_LIMIT))]
 }
 
 fn too_many() -> Problem {

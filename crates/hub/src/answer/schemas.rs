@@ -1,8 +1,12 @@
 //! The limits that the code enforces, as schemas of the OpenAPI document where no derive can say them. The numbers are
-//! those that the code compares with.
+//! those that the code compares with; a derive takes none but its own, which a test of `route/openapi.rs` compares.
 
-use approval::Shown;
-use utoipa::openapi::{KnownFormat, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
+use approval::{Resolution, Shown};
+use serde_json::json;
+use utoipa::openapi::{
+    ArrayBuilder, KnownFormat, Object, ObjectBuilder, OneOfBuilder, Ref, Schema, SchemaFormat, Type,
+    extensions::Extensions,
+};
 
 use crate::{
     password::NewPassword,
@@ -19,6 +23,8 @@ pub(crate) fn message() -> Object {
 
 /// The labelled values below it.
 pub(crate) fn details() -> Object {
+    let mut labels = plain(Shown::LABEL_LIMIT);
+    labels.extensions = Some(Extensions::from_iter([("not", json!({ "pattern": reserved() }))]));
     ObjectBuilder::new()
         .schema_type(Type::Object)
         .description(Some(format!(
@@ -26,9 +32,25 @@ pub(crate) fn details() -> Object {
             Shown::RESERVED.join(", ")
         )))
         .max_properties(Some(Shown::DETAILS_LIMIT))
-        .property_names(Some(plain(Shown::LABEL_LIMIT)))
+        .property_names(Some(labels))
         .additional_properties(Some(Schema::from(plain(Shown::VALUE_LIMIT))))
         .build()
+}
+
+/// Pictures: none, or one for all screens and at most one for each other kind.
+pub(crate) fn logos() -> Schema {
+    let of = |res: Resolution, least: u8| {
+        let one = json!({ "properties": { "res": { "const": res } } });
+        json!({ "contains": one, "minContains": least, "maxContains": 1 })
+    };
+    let others = [Resolution::Low, Resolution::Med, Resolution::High].map(|res| of(res, 0));
+    let rules = [("anyOf", json!([{ "maxItems": 0 }, of(Resolution::Default, 1)])), ("allOf", json!(others))];
+    ArrayBuilder::new()
+        .description(Some("Pictures beside it: none, or one for all screens and perhaps others for some."))
+        .items(Ref::from_schema_name("Logo"))
+        .max_items(Some(4))
+        .extensions(Some(Extensions::from_iter(rules)))
+        .into()
 }
 
 /// A person's name.
@@ -52,10 +74,12 @@ pub(crate) fn country_code() -> Schema {
     OneOfBuilder::new().description(Some("The calling code of the country.")).item(text).item(number).into()
 }
 
-/// A number of the country's plan.
+/// A number of the country's plan, of which the pattern says no more than that it is one.
 pub(crate) fn phone() -> Object {
     let described = "A number that exists in that country; spaces, dots, dashes and brackets are welcome.";
-    text(PHONE_LIMIT).description(Some(described)).build()
+    let apart = r"[ .()\-]*";
+    let digits = format!(r"^\+?{apart}(0{apart}){{0,3}}[1-9]{apart}([0-9]{apart}){{3,14}}$");
+    text(PHONE_LIMIT).description(Some(described)).pattern(Some(digits)).build()
 }
 
 /// A password that may be chosen.
@@ -67,6 +91,16 @@ pub(crate) fn new_password() -> Object {
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
         .write_only(true)
         .build()
+}
+
+/// The labels that nobody may use, in any case, with or without space around them.
+fn reserved() -> String {
+    let any_case = |one: char| {
+        let (upper, lower) = (one.to_ascii_uppercase(), one.to_ascii_lowercase());
+        if upper == lower { one.to_string() } else { format!("[{upper}{lower}]") }
+    };
+    let labels = Shown::RESERVED.map(|label| label.chars().map(any_case).collect::<String>());
+    format!(r"^\s*({})\s*$", labels.join("|"))
 }
 
 /// A text that shows as it is written, and not only spaces.

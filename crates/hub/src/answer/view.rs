@@ -84,7 +84,7 @@ impl<'a> From<&'a Approval> for ApprovalView<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Notice, examples(json!({
     "id": 7, "kind": "sign_in_denied", "at": "2026-11-24T12:00:07.25Z", "ended_at": null,
-    "browser": "Firefox on Linux", "where": "203.0.113.7"
+    "browser": "Firefox on Linux", "place": "203.0.113.7"
 })))]
 pub(crate) struct NoticeView {
     id: i64,
@@ -103,7 +103,7 @@ pub(crate) struct NoticeView {
     browser: Option<String>,
     /// From where that was.
     #[schema(required)]
-    r#where: Option<String>,
+    place: Option<String>,
 }
 
 impl From<Notice> for NoticeView {
@@ -114,7 +114,7 @@ impl From<Notice> for NoticeView {
             at: notice.at,
             ended_at: notice.ended_at,
             browser: notice.browser,
-            r#where: notice.place,
+            place: notice.place,
         }
     }
 }

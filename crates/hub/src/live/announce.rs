@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use approval::{Announcement, ApprovalId};
+use approval::{Announcement, ApprovalId, told};
+use broker::ConsumeError;
+use storage::StorageError;
+use thiserror::Error;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{sleep, timeout};
 
@@ -17,6 +20,17 @@ const AGAIN: Duration = Duration::from_secs(1);
 const LAST: Duration = Duration::from_secs(1);
 /// The most that one announcement names.
 const TOGETHER: usize = 256;
+
+/// Why the outbox still holds something.
+#[derive(Debug, Error)]
+enum Unemptied {
+    /// It could not be read, or what was announced not taken out.
+    #[error("the announcements could not be read or taken out")]
+    Storage(#[from] StorageError),
+    /// The other hubs could not be told.
+    #[error("the other hubs could not be told")]
+    Broker(#[from] ConsumeError),
+}
 
 /// Starts announcing what comes by `news`, and emptying the outbox, now and after each change.
 pub(crate) fn start(hub: &Hub, mut news: UnboundedReceiver<ApprovalId>) {
@@ -32,7 +46,7 @@ pub(crate) fn start(hub: &Hub, mut news: UnboundedReceiver<ApprovalId>) {
     hub.spawn(async move {
         loop {
             if let Err(error) = empty(&this).await {
-                tracing::error!(error = &*error, "the outbox could not be emptied");
+                tracing::error!(error = %told(&error), "the outbox could not be emptied");
                 sleep(AGAIN).await;
                 continue;
             }
@@ -51,7 +65,7 @@ pub(crate) fn start(hub: &Hub, mut news: UnboundedReceiver<ApprovalId>) {
     });
 }
 
-async fn empty(hub: &Hub) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+async fn empty(hub: &Hub) -> Result<(), Unemptied> {
     loop {
         let (approvals, mark) = hub.storage.unannounced().await?;
         if mark == 0 {
@@ -68,6 +82,6 @@ async fn empty(hub: &Hub) -> Result<(), Box<dyn std::error::Error + Send + Sync>
     }
 }
 
-async fn tell_others(hub: &Hub, approvals: Vec<ApprovalId>) -> Result<(), broker::ConsumeError> {
+async fn tell_others(hub: &Hub, approvals: Vec<ApprovalId>) -> Result<(), ConsumeError> {
     hub.log.announce(Announcement::Changed { approvals }.to_bytes().into()).await
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use approval::{Approval, ApprovalId};
+use approval::{Approval, ApprovalId, Entropy};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::{
@@ -77,7 +77,7 @@ impl Feed {
             tokio::select! {
                 approval = self.waiter.news() => if self.is_newer(&approval) { return self.tell(approval) },
                 _ = self.reread.tick() => self.stale = true,
-                () = self.hub.stop.cancelled() => return News::Leaving(self.soon()),
+                () = self.hub.stop.cancelled() => return News::Leaving(soon(&self.hub.entropy)),
             }
         }
     }
@@ -109,8 +109,22 @@ impl Feed {
         self.newest = Some(Arc::clone(&approval));
         News::State(approval)
     }
+}
 
-    fn soon(&self) -> u64 {
-        u64::from_le_bytes(self.hub.entropy.bytes()) % RECONNECT_WITHIN_MS
+/// When to come again, in milliseconds: all who leave a hub at once spread over the whole time.
+fn soon(entropy: &Entropy) -> u64 {
+    u64::from_le_bytes(entropy.bytes()) % RECONNECT_WITHIN_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_has_to_come_again_is_told_any_moment_within_a_second() {
+        for (draw, after_ms) in [(0, 0), (420, 420), (999, 999), (1000, 0), (1_000_001, 1)] {
+            let entropy = Entropy::from_fn(move |bytes| bytes.copy_from_slice(&u64::to_le_bytes(draw)));
+            assert_eq!(soon(&entropy), after_ms);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Hears what other hubs announce: reads the rows that browsers here wait for. When something may have been missed, it
 //! reads all of them.
 
-use approval::{Announcement, ApprovalId};
+use approval::{Announcement, ApprovalId, told};
 use broker::Announced;
 
 use crate::hub::Hub;
@@ -30,7 +30,7 @@ async fn read(hub: &Hub, approvals: Vec<ApprovalId>) {
         }
         match hub.storage.approval(id).await {
             Ok(row) => row.iter().for_each(|row| hub.waiters.tell(row)),
-            Err(error) => tracing::error!(approval.id = %id, %error, "an approval could not be read"),
+            Err(error) => tracing::error!(approval.id = %id, error = %told(&error), "an approval could not be read"),
         }
     }
 }

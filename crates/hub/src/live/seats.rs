@@ -9,6 +9,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use approval::SessionId;
+use storage::LimitName;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{answer::problem::Problem, metrics, request::network::Network, settings::SeatLimits};
@@ -52,7 +53,7 @@ impl Seats {
 
     /// A seat for a browser with this session, if it has one, that comes from `network`.
     pub(crate) fn take(&self, session: Option<SessionId>, network: Option<Network>) -> Result<Seat, Problem> {
-        self.find(session, network).inspect_err(|_| metrics::limit_reached("sockets"))
+        self.find(session, network).inspect_err(|_| metrics::limit_reached(LimitName::Sockets))
     }
 
     fn find(&self, session: Option<SessionId>, network: Option<Network>) -> Result<Seat, Problem> {

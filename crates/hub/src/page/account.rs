@@ -1,6 +1,6 @@
 //! `/account`: transactions, who you are, where you are signed in, recent sign-ins.
 
-use approval::Secret;
+use approval::{ApprovalId, Secret};
 use askama::Template;
 use storage::NoticeKind;
 
@@ -26,6 +26,10 @@ pub(crate) struct Account {
     pub(crate) transfer: Transfer,
     /// Transactions, newest first.
     pub(crate) transactions: Vec<Listed>,
+    /// Whether these are the newest.
+    pub(crate) newest: bool,
+    /// The one that older ones come after, where there are any.
+    pub(crate) older: Option<ApprovalId>,
     /// Recent sign-ins, newest first.
     pub(crate) recent: Vec<SignedIn>,
 }

@@ -1,6 +1,6 @@
 //! `/code`: the code from an SMS, a call or the authenticator.
 
-use approval::{Approval, Channel, Delivery};
+use approval::{Approval, Channel};
 use askama::Template;
 
 use super::Shell;
@@ -35,11 +35,14 @@ impl Code {
         }
     }
 
+    /// Whether signing in again has the phone asked, now or soon.
+    const fn may_be_asked_again(&self) -> bool {
+        matches!(self.reason, Reason::Rested | Reason::Busy(_) | Reason::Rest(_))
+    }
+
     /// The approval to go back to, if the phone has been asked, as far as we know.
     fn may_be_tapped(&self) -> Option<&Approval> {
-        let asked =
-            |approval: &&Approval| matches!(approval.delivery, Delivery::Sending | Delivery::Sent | Delivery::Unknown);
-        self.pending.as_ref().filter(asked)
+        self.pending.as_ref().filter(|approval| approval.delivery.may_ring())
     }
 }
 

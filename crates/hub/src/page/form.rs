@@ -8,3 +8,20 @@ pub(crate) struct Field {
     /// The sentence beside the field.
     pub(crate) error: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    #[test]
+    fn no_field_cuts_off_what_is_pasted_or_has_a_limit_of_its_own() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/templates");
+        for template in fs::read_dir(folder).unwrap() {
+            let text = fs::read_to_string(template.unwrap().path()).unwrap();
+            assert!(!text.contains("maxlength="), "{text}");
+            for limit in text.split("minlength=\"").skip(1) {
+                assert!(limit.starts_with("{{ crate::"), "{limit}");
+            }
+        }
+    }
+}

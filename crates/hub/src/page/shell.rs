@@ -1,5 +1,6 @@
 //! What stands around every page, and how a page is answered.
 
+use approval::told;
 use askama::Template;
 use axum::{
     http::{StatusCode, header},
@@ -22,7 +23,7 @@ pub(crate) fn respond(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
         Ok(html) => (status, [(header::CACHE_CONTROL, "no-store")], Html(html)).into_response(),
         Err(error) => {
-            tracing::error!(%error, "a page could not be rendered");
+            tracing::error!(error = %told(&error), "a page could not be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

@@ -1,6 +1,6 @@
 //! `/approvals/{id}/code`: the code that approves one transaction.
 
-use approval::{Approval, Channel, Delivery};
+use approval::{Approval, Channel, Shown};
 use askama::Template;
 
 use super::Shell;
@@ -24,11 +24,11 @@ pub(crate) struct TransactionCode {
 impl TransactionCode {
     /// The labelled values, without the number: that is for the request in the app.
     fn rows(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.approval.shown.details().iter().filter(|(label, _)| *label != approval::Shown::NUMBER)
+        self.approval.shown.details().iter().filter(|(label, _)| *label != Shown::NUMBER)
     }
 
     /// Whether the phone has been asked, as far as we know.
     const fn may_be_tapped(&self) -> bool {
-        matches!(self.approval.delivery, Delivery::Sending | Delivery::Sent | Delivery::Unknown)
+        self.approval.delivery.may_ring()
     }
 }

@@ -37,9 +37,12 @@ pub(crate) struct Listed {
 }
 
 impl Transfer {
+    /// The names of details that the empty form has; a row that is left like this asks for nothing.
+    pub(crate) const NAMES: [&'static str; 4] = ["From", "Amount", "Currency", ""];
+
     /// The empty form.
     pub(crate) fn empty(id: ApprovalId) -> Self {
-        let rows = ["From", "Amount", "Currency", ""].map(|label| (label.to_owned(), String::new())).to_vec();
+        let rows = Self::NAMES.map(|label| (label.to_owned(), String::new())).to_vec();
         let (message, logo) = (Field::default(), Field::default());
         Self { id, message, rows, details_error: None, logo, error: None }
     }
@@ -62,9 +65,9 @@ impl From<&Approval> for Listed {
             outcome: match approval.status {
                 Status::Pending => "Waiting for your answer",
                 Status::Approved => "Approved",
+                _ if approval.replaced_by.is_some() => "Sent again",
                 Status::Denied => "Denied",
                 Status::Expired => "No answer came",
-                Status::Cancelled if approval.replaced_by.is_some() => "Sent again",
                 Status::Cancelled => "Cancelled",
             },
         }

@@ -1,7 +1,7 @@
 //! `/approvals/{id}`: one page for every state of an approval.
 //! The words stand in `waiting.html` alone; the script only chooses among them, by the same names as here.
 
-use approval::{Approval, Delivery, Purpose, Status};
+use approval::{Approval, Delivery, Purpose, Shown, Status};
 use askama::Template;
 use time::OffsetDateTime;
 
@@ -15,8 +15,10 @@ pub(crate) struct Waiting {
     approval: Approval,
     now: OffsetDateTime,
     state: State,
-    /// Whether it is this browser that asked: another one of the same person may only look.
+    /// Whether it is this session that asked: another one of the same person may only look.
     live: bool,
+    /// The last two digits of the phone that is asked.
+    phone_ending: String,
 }
 
 /// What the page can say. The script's `stateOf` has the same names.
@@ -42,15 +44,15 @@ enum State {
     Expired,
     /// Taken back.
     Cancelled,
-    /// Taken back in favour of a new one.
+    /// Sent again: what counts is the new one.
     Replaced,
 }
 
 impl Waiting {
-    /// The page of `approval` as it is at `now`; `live` if this browser asked for it.
-    pub(crate) fn new(shell: Shell, approval: Approval, now: OffsetDateTime, live: bool) -> Self {
+    /// The page of `approval` as it is at `now`; `live` if this session asked for it.
+    pub(crate) fn new(shell: Shell, approval: Approval, now: OffsetDateTime, live: bool, phone_ending: String) -> Self {
         let state = State::of(&approval, now);
-        Self { shell, approval, now, state, live }
+        Self { shell, approval, now, state, live, phone_ending }
     }
 
     /// What is being approved, in labelled rows. The number is the ring's.
@@ -61,7 +63,7 @@ impl Waiting {
             Purpose::SignIn => Some(("Sign in to", self.shell.product.as_str())),
             Purpose::Transaction => None,
         };
-        let rest = details.iter().filter(|(label, _)| !matches!(*label, "Number" | "Email Address"));
+        let rest = details.iter().filter(|(label, _)| !matches!(*label, Shown::NUMBER | Shown::EMAIL));
         what.into_iter().chain(rest).collect()
     }
 
@@ -108,9 +110,9 @@ impl State {
                 Delivery::Unknown => Self::Unknown,
             },
             Status::Approved => Self::Approved,
+            _ if approval.replaced_by.is_some() => Self::Replaced,
             Status::Denied => Self::Denied,
             Status::Expired => Self::Expired,
-            Status::Cancelled if approval.replaced_by.is_some() => Self::Replaced,
             Status::Cancelled => Self::Cancelled,
         }
     }
@@ -140,7 +142,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use approval::{Clock, Details, Entropy, Id, Logos, ProviderUserId, Shown};
+    use approval::{Clock, Details, Draft, Entropy, Id, Logos};
     use time::{Duration, macros::datetime};
 
     use super::*;
@@ -149,32 +151,23 @@ mod tests {
 
     fn page(change: impl FnOnce(&mut Approval)) -> String {
         let (clock, entropy) = (Clock::system(), Entropy::system());
-        let details = Details::new(
-            [("Number", "47"), ("Where", "Bogotá"), ("Browser", "<Firefox>")].map(|(a, b)| (a.into(), b.into())),
-        );
-        let mut approval = Approval {
+        let details = Details::new([("Where", "Bogotá"), ("Browser", "<Firefox>")].map(|(a, b)| (a.into(), b.into())));
+        let draft = Draft {
             id: Id::new(&clock, &entropy),
-            version: 1,
             user: Id::new(&clock, &entropy),
             session: Id::new(&clock, &entropy),
-            provider_user: ProviderUserId("1".into()),
-            request: None,
+            provider_user: "1".parse().unwrap(),
             purpose: Purpose::SignIn,
-            status: Status::Pending,
-            delivery: Delivery::Sent,
             shown: Shown::new("Sign in to Countersign?".into(), details).unwrap(),
             logos: Logos::default(),
-            number: "47".parse().unwrap(),
             created_at: NOW,
             expires_at: NOW + Duration::seconds(120),
-            decided_at: None,
-            replaced_by: None,
-            completed_at: None,
-            code_sent_by: None,
         };
+        let pending = Approval::pending(draft, "47".parse().unwrap());
+        let mut approval = Approval { delivery: Delivery::Sent, ..pending };
         change(&mut approval);
         let shell = Shell { product: "Countersign".into(), signed_in_as: None, is_in: false };
-        Waiting::new(shell, approval, NOW + Duration::seconds(34), true).render().unwrap()
+        Waiting::new(shell, approval, NOW + Duration::seconds(34), true, "67".to_owned()).render().unwrap()
     }
 
     #[test]
@@ -184,7 +177,7 @@ mod tests {
         assert!(page.contains(">47</span>"));
         assert!(page.contains("<dd>Bogotá</dd>"));
         assert!(page.contains("&#60;Firefox&#62;"));
-        assert!(page.contains(r#"id="left">1:26<"#));
+        assert!(page.contains(r#"id="left" data-for="sending sent unknown unavailable">1:26<"#));
         assert!(page.contains(r#"stroke-dashoffset="29""#));
         assert!(page.contains(r#"http-equiv="refresh""#));
     }
@@ -207,11 +200,21 @@ mod tests {
             })
         };
         let waiting = transaction(Status::Pending, None);
-        assert!(waiting.contains(r#"/code" data-for="sending sent unknown">"#));
+        assert!(waiting.contains(r#"/code">Use a code"#));
         assert!(!waiting.contains(r#"href="/code""#));
         let complete = r#"<noscript><form method="post" action="/approvals/"#;
         assert!(transaction(Status::Approved, None).contains(complete));
         assert!(!transaction(Status::Approved, Some(NOW)).contains(complete));
+    }
+
+    #[test]
+    fn a_request_that_was_sent_again_leads_to_the_newer_one_whatever_became_of_it() {
+        for status in [Status::Denied, Status::Expired, Status::Cancelled] {
+            let newer = Id::new(&Clock::system(), &Entropy::system());
+            let page = page(|approval| (approval.status, approval.replaced_by) = (status, Some(newer)));
+            assert!(page.contains(r#"data-state="replaced""#), "{status}");
+            assert!(page.contains(&format!(r#"href="/approvals/{newer}""#)), "{status}");
+        }
     }
 
     #[test]

@@ -1,30 +1,99 @@
-//! Asks the provider about an approval that no callback came for: each question by one hub of all, and all hubs together
-//! not too many at once. Decides by the answer as by a callback, but counts it apart.
+//! Asks the provider about an approval that no callback came for: when, each question by one hub of all, and all hubs
+//! together not too many at once. Decides by the answer as by a callback, but counts it apart.
 
+use std::iter::successors;
 use std::time::Duration;
 
-use approval::{Approval, Callback, Echo, RequestId, Status};
+use approval::{Approval, Callback, Echo, Status, told};
 use storage::{Decided, Heard, Question};
-use tokio::time::sleep;
+use time::OffsetDateTime;
+use tokio::time::{sleep, timeout};
 
-use crate::hub::Hub;
+use crate::{
+    hub::Hub,
+    metrics,
+    phone::{repairs::Turn, until::until},
+};
+
+/// The first question, so long after the request was made; each further one twice as long after the one before. A
+/// callback takes well under a second.
+const FIRST: time::Duration = time::Duration::seconds(10);
+/// The last question is put this long before our end, when the provider's own end has passed: its answer is final.
+const LAST_BEFORE_END: time::Duration = time::Duration::seconds(4);
 
 /// Questions that all hubs together ask in a second.
 const A_SECOND: i64 = 50;
 /// How long to wait for one's turn, and how often.
 const TURN: Duration = Duration::from_millis(250);
 const TURNS: u32 = 12;
+/// How long a question waits for its turn that is not the last about its approval: another one comes, and the last ones
+/// must not stand behind it.
+const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Asks the `nth` question about an approval, unless another hub does.
-pub(crate) async fn ask(hub: &Hub, approval: &Approval, nth: u8) {
-    let request = match hub.storage.approval(approval.id).await {
-        Ok(row) => row.and_then(|row| row.request),
-        Err(error) => return tracing::error!(approval.id = %approval.id, %error, "an approval could not be read"),
-    };
-    let Some(request) = request else { return };
-    if is_ours(hub, approval, nth).await {
-        put(hub, approval, request).await;
+/// The questions about an approval that are still to be put `now`, each with its number. Whoever comes too late for the
+/// last one puts it at once, as long as the answer can count.
+pub(crate) fn moments(made: OffsetDateTime, ends: OffsetDateTime, now: OffsetDateTime) -> Vec<(u8, OffsetDateTime)> {
+    let last = ends - LAST_BEFORE_END;
+    // 10, 30, 70, 150 and 310 s after the request was made.
+    let pauses = successors(Some(FIRST), |pause| Some(*pause * 2));
+    let doubling = pauses.scan(made, |at, pause| {
+        *at += pause;
+        Some(*at)
+    });
+    let all = (0..).zip(doubling.take_while(|at| *at < last).chain([last]));
+    all.filter(|(_, at)| *at >= now.min(last) && now < ends).collect()
+}
+
+/// Asks the `nth` question about an approval, unless another hub does; gives it up at `end`.
+pub(crate) async fn ask(hub: &Hub, approval: &Approval, nth: u8, end: OffsetDateTime) {
+    let is_last = end >= approval.expires_at;
+    // What was answered is written down to the end.
+    tokio::select! {
+        answer = answer(hub, approval, nth, is_last) => if let Some(answer) = answer {
+            decide(hub, approval, &answer).await;
+        },
+        () = until(&hub.clock, end) => {
+            tracing::warn!(approval.id = %approval.id, "the provider did not answer in time, and is asked no longer");
+        }
     }
+}
+
+/// What the provider says, if it falls to this hub to ask and the answer is one.
+async fn answer(hub: &Hub, approval: &Approval, nth: u8, is_last: bool) -> Option<Callback> {
+    let request = match hub.storage.approval(approval.id).await {
+        Ok(row) => row.and_then(|row| row.request)?,
+        Err(error) => {
+            tracing::error!(approval.id = %approval.id, error = %told(&error), "an approval could not be read");
+            return None;
+        }
+    };
+    let _turn = turn(hub, approval, nth, is_last).await?;
+    match hub.provider.read_request(&request).await {
+        Ok(state) if state.status == Status::Pending.word() => None,
+        Ok(state) => Some(Callback {
+            request,
+            provider_user: state.provider_user,
+            status: state.status,
+            echo: Echo::default(),
+            received_at: hub.clock.now(),
+        }),
+        Err(error) => {
+            tracing::warn!(approval.id = %approval.id, error = %told(&error), "the provider could not be asked");
+            None
+        }
+    }
+}
+
+/// Waits for the turn of a question. `None`: it is not asked here, or not at all.
+async fn turn<'a>(hub: &'a Hub, approval: &Approval, nth: u8, is_last: bool) -> Option<Turn<'a>> {
+    if is_last {
+        return if is_ours(hub, approval, nth).await { hub.repairs.turn().await } else { None };
+    }
+    let turn = async { if is_ours(hub, approval, nth).await { hub.repairs.early_turn().await } else { None } };
+    timeout(PATIENCE, turn).await.unwrap_or_else(|_| {
+        tracing::warn!(approval.id = %approval.id, "too many questions to the provider; an early one is left out");
+        None
+    })
 }
 
 /// Whether it falls to this hub to ask.
@@ -35,7 +104,7 @@ async fn is_ours(hub: &Hub, approval: &Approval, nth: u8) -> bool {
             Ok(Question::Taken) => return false,
             Ok(Question::Later) => sleep(TURN).await,
             Err(error) => {
-                tracing::error!(approval.id = %approval.id, %error, "a question could not be claimed");
+                tracing::error!(approval.id = %approval.id, error = %told(&error), "a question could not be claimed");
                 return false;
             }
         }
@@ -44,30 +113,53 @@ async fn is_ours(hub: &Hub, approval: &Approval, nth: u8) -> bool {
     false
 }
 
-async fn put(hub: &Hub, approval: &Approval, request: RequestId) {
-    let _turn = hub.repairs.turn().await;
-    let state = match hub.provider.read_request(&request).await {
-        Ok(state) if state.status == Status::Pending.word() => return,
-        Ok(state) => state,
-        Err(error) => return tracing::warn!(approval.id = %approval.id, %error, "the provider could not be asked"),
-    };
-    let answer = Callback {
-        request,
-        provider_user: state.provider_user,
-        status: state.status,
-        echo: Echo::default(),
-        received_at: hub.clock.now(),
-    };
-    match hub.storage.decide(&answer, Heard::Asked).await {
+async fn decide(hub: &Hub, approval: &Approval, answer: &Callback) {
+    match hub.storage.decide(answer, Heard::Asked).await {
         Ok(Decided::Now(decided)) => {
-            tracing::warn!(approval.id = %decided.id, status = %decided.status, "decided by asking: no callback came");
             hub.changed(&decided);
-            // Of requests that nobody answered the provider calls back neither.
-            if decided.status != Status::Expired {
+            metrics::decided(Heard::Asked, decided.status);
+            let (id, status) = (decided.id, decided.status);
+            if status == Status::Expired {
+                // Of requests that nobody answered the provider calls back neither.
+                tracing::info!(approval.id = %id, %status, "decided by asking: nobody answered");
+            } else {
+                tracing::warn!(approval.id = %id, %status, "decided by asking: no callback came");
                 hub.repairs.repaired();
             }
         }
         Ok(_) => {}
-        Err(error) => tracing::error!(approval.id = %approval.id, %error, "an answer could not be written"),
+        Err(error) => {
+            tracing::error!(approval.id = %approval.id, error = %told(&error), "an answer could not be written");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MADE: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    /// Number and second of each question that is left of a life of so many seconds after so many.
+    fn left(life: i64, passed: i64) -> Vec<(u8, i64)> {
+        let at = |seconds| MADE + time::Duration::seconds(seconds);
+        moments(MADE, at(life), at(passed)).into_iter().map(|(nth, at)| (nth, (at - MADE).whole_seconds())).collect()
+    }
+
+    #[test]
+    fn questions_go_on_twice_as_far_apart_each_time_to_the_end_of_the_longest_approval() {
+        let seconds = |life| left(life, 0).into_iter().map(|(_, at)| at).collect::<Vec<_>>();
+        assert_eq!(seconds(10), [6]);
+        assert_eq!(seconds(14), [10]);
+        assert_eq!(seconds(120), [10, 30, 70, 116]);
+        assert_eq!(seconds(300), [10, 30, 70, 150, 296]);
+        assert_eq!(seconds(600), [10, 30, 70, 150, 310, 596]);
+    }
+
+    #[test]
+    fn whoever_goes_on_with_an_approval_asks_what_is_left_and_the_last_question_until_the_end() {
+        assert_eq!(left(120, 30), [(1, 30), (2, 70), (3, 116)]);
+        assert_eq!(left(120, 117), [(3, 116)]);
+        assert!(left(120, 120).is_empty());
     }
 }

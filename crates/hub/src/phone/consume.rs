@@ -1,13 +1,12 @@
 //! Takes verified callbacks from the broker and decides by them. Knows no receiver: only what the broker carries.
 
-use std::error::Error;
 use std::time::Duration;
 
-use approval::{Approval, Callback, Event};
+use approval::{Approval, Callback, Event, told};
 use broker::{Outcome, Received};
 use storage::{Decided, Heard, StorageError};
 
-use crate::hub::Hub;
+use crate::{hub::Hub, metrics};
 
 /// Callbacks decided side by side; the database takes one write at a time anyway.
 const CONSUMERS: usize = 2;
@@ -37,7 +36,7 @@ async fn step(hub: &Hub) {
     let received = match hub.log.next().await {
         Ok(received) => received,
         Err(error) => {
-            tracing::error!(error = &error as &dyn Error, "callbacks cannot be taken");
+            tracing::error!(error = %told(&error), "callbacks cannot be taken");
             return tokio::time::sleep(PAUSE).await;
         }
     };
@@ -46,7 +45,7 @@ async fn step(hub: &Hub) {
         tracing::warn!(message.id = received.id.as_str(), reason, "a callback was parked");
     }
     if let Err(error) = hub.log.settle(received, outcome).await {
-        tracing::error!(error = &error as &dyn Error, "a callback could not be settled; it will come again");
+        tracing::error!(error = %told(&error), "a callback could not be settled; it will come again");
     }
 }
 
@@ -58,6 +57,7 @@ async fn decide(hub: &Hub, received: &Received) -> Outcome {
     match decided(hub, &callback).await {
         Ok(Decided::Now(approval)) => {
             hub.changed(&approval);
+            metrics::decided(Heard::Callback, approval.status);
             let age = hub.clock.now() - callback.received_at;
             let (id, status) = (approval.id, approval.status);
             let (message, age_ms) = (received.id.as_str(), age.whole_milliseconds());
@@ -76,7 +76,7 @@ async fn decide(hub: &Hub, received: &Received) -> Outcome {
         }
         Ok(Decided::Unknown) => unknown(hub.clock.now() - callback.received_at, received.attempt),
         Err(error) => {
-            tracing::error!(message.id = received.id.as_str(), %error, "a callback could not be decided");
+            tracing::error!(message.id = received.id.as_str(), error = %told(&error), "a callback could not be decided");
             Outcome::Retry(pause(received.attempt))
         }
     }

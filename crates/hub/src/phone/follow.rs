@@ -5,7 +5,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use approval::{Approval, Change, Delivery, Status};
+use approval::{Approval, Change, Delivery, RequestId, Status, told};
 use provider::ProviderError;
 use storage::StorageError;
 use time::OffsetDateTime;
@@ -13,41 +13,51 @@ use tokio::time::sleep;
 
 use crate::{
     hub::Hub,
-    phone::{ask::ask, sending},
+    phone::{
+        ask::{ask, moments},
+        sending,
+        until::until,
+    },
     settings::PROVIDER_ENDS_BEFORE,
 };
 
-/// When the provider is asked, in seconds after the request was made. A callback takes well under one.
-const ASK_AFTER: [i64; 3] = [10, 30, 70];
-/// The last question is put this long before our end, when the provider's own end has passed: its answer is final.
-const LAST_ASK_BEFORE_END: time::Duration = time::Duration::seconds(4);
+/// More questions are never planned about one approval.
+const PLANNED: u8 = 8;
 
+/// What a former process left is asked about this long after the start: the callbacks that reached its event log come first.
+const AFTER_START: time::Duration = time::Duration::seconds(1);
+
+/// How long to wait before what the database did not take is written again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// How often approvals are looked for whose hub may have ended.
 const LOOK: Duration = Duration::from_secs(10);
 /// An approval that is younger is still with the hub that made it.
 const YOUNG: time::Duration = time::Duration::seconds(15);
 
-/// Pushes a new approval and follows it to its end.
+/// A question to the provider: its number, and when it is put.
+type Ask = (u8, OffsetDateTime);
+
+/// Pushes a new approval and follows it to its end, which does not wait for the push.
 pub(crate) fn push_and_follow(hub: &Hub, approval: Approval) {
-    let this = hub.clone();
-    hub.followed.add(approval.id);
+    let (this, pushed) = (hub.clone(), approval.clone());
+    take_on(hub, approval, None);
     // Whoever asked has been answered: the phone rings although the hub leaves.
-    hub.finish(async move {
-        push(&this, &approval).await;
-        let hub = this.clone();
-        this.spawn(async move { follow(&hub, approval).await });
-    });
+    hub.finish(async move { push(&this, &pushed).await });
 }
 
 /// Follows an approval that is on no phone because push is off for the account: a code for it is sent instead.
 pub(crate) fn by_code_alone(hub: &Hub, approval: Approval) {
-    let this = hub.clone();
-    hub.followed.add(approval.id);
-    hub.finish(async move {
-        sending::send_unasked(&this, &approval).await;
-        let hub = this.clone();
-        this.spawn(async move { follow(&hub, approval).await });
-    });
+    let (this, pushed) = (hub.clone(), approval.clone());
+    take_on(hub, approval, None);
+    hub.finish(async move { sending::send_unasked(&this, &pushed).await });
+}
+
+/// Follows an approval, unless it is followed here. `soon` is a question beside those that are planned.
+fn take_on(hub: &Hub, approval: Approval, soon: Option<Ask>) {
+    if hub.followed.add(approval.id) {
+        let this = hub.clone();
+        hub.spawn(async move { follow(&this, approval, soon).await });
+    }
 }
 
 /// Goes on following the approvals that a former process left pending, and, where other hubs share the database, those
@@ -63,7 +73,7 @@ pub(crate) async fn resume(hub: &Hub) -> Result<(), StorageError> {
             loop {
                 sleep(LOOK).await;
                 if let Err(error) = adopt(&this).await {
-                    tracing::error!(%error, "approvals left behind could not be looked for");
+                    tracing::error!(error = %told(&error), "approvals left behind could not be looked for");
                 }
             }
         });
@@ -86,12 +96,17 @@ async fn adopt(hub: &Hub) -> Result<(), StorageError> {
             }
             _ => approval,
         };
-        if hub.followed.add(approval.id) {
-            let this = hub.clone();
-            hub.spawn(async move { follow(&this, approval).await });
-        }
+        let soon = (!hub.settings.shared && approval.request.is_some()).then(|| after_start(&approval, now));
+        take_on(hub, approval, soon);
     }
     Ok(())
+}
+
+/// The one process was away, and with it whoever takes callbacks: a tap meanwhile may have been heard by nobody. One such
+/// question for each ten seconds of an approval's life, numbered after those that are planned.
+fn after_start(approval: &Approval, now: OffsetDateTime) -> Ask {
+    let tens = u8::try_from((now - approval.created_at).whole_seconds() / 10).unwrap_or(u8::MAX);
+    (tens.saturating_add(PLANNED), now + AFTER_START)
 }
 
 /// The push was under way when its process ended. It is not repeated: it may have arrived.
@@ -118,42 +133,55 @@ async fn push(hub: &Hub, approval: &Approval) {
         Err(ProviderError::NoApp) => (Delivery::NoApp, None),
         Err(ProviderError::Slow(_)) => (Delivery::Unknown, None),
         Err(error) => {
-            tracing::warn!(approval.id = %approval.id, %error, "the push was not taken");
+            tracing::warn!(approval.id = %approval.id, error = %told(&error), "the push was not taken");
             (Delivery::Unavailable, None)
         }
     };
     tracing::info!(approval.id = %approval.id, %delivery, "the push was handed over");
-    match hub.storage.delivered(approval.id, delivery, request).await {
-        Ok(Some(now)) => {
-            hub.changed(&now);
-            let unreached = matches!(delivery, Delivery::NoApp | Delivery::Unavailable);
-            if unreached && now.status == Status::Pending {
-                sending::send_unasked(hub, &now).await;
-            }
+    if let Some(now) = written(hub, approval, delivery, request).await {
+        hub.changed(&now);
+        if !delivery.may_ring() && now.status == Status::Pending {
+            sending::send_unasked(hub, &now).await;
         }
-        Ok(None) => {}
-        Err(error) => tracing::error!(approval.id = %approval.id, %error, "the delivery could not be written"),
     }
 }
 
-async fn follow(hub: &Hub, approval: Approval) {
+/// Writes how far the push came, until it is written or the approval is over: without its request id nobody could ask what
+/// became of it. A hub that leaves tries it once more.
+async fn written(hub: &Hub, approval: &Approval, delivery: Delivery, request: Option<RequestId>) -> Option<Approval> {
+    loop {
+        let leaves = hub.stop.is_cancelled();
+        match hub.storage.delivered(approval.id, delivery, request.clone()).await {
+            Ok(now) => return now,
+            Err(error) => {
+                tracing::error!(approval.id = %approval.id, error = %told(&error), "the delivery could not be written");
+            }
+        }
+        if leaves || hub.clock.now() >= approval.expires_at {
+            return None;
+        }
+        let _ = hub.stop.run_until_cancelled(sleep(AGAIN)).await;
+    }
+}
+
+async fn follow(hub: &Hub, approval: Approval, soon: Option<Ask>) {
     let id = approval.id;
-    to_its_end(hub, approval).await;
+    to_its_end(hub, approval, soon).await;
     hub.followed.remove(id);
 }
 
-async fn to_its_end(hub: &Hub, approval: Approval) {
-    let last = approval.expires_at - LAST_ASK_BEFORE_END;
-    let asks = ASK_AFTER.map(|seconds| approval.created_at + time::Duration::seconds(seconds));
-    let now = hub.clock.now();
-    for (nth, at) in (0..).zip(asks.into_iter().chain([last])) {
-        if !(now..=last).contains(&at) {
-            continue;
-        }
-        if decided_before(hub, &approval, at).await {
+async fn to_its_end(hub: &Hub, approval: Approval, soon: Option<Ask>) {
+    let planned = moments(approval.created_at, approval.expires_at, hub.clock.now());
+    let soon = soon.filter(|(_, at)| *at < approval.expires_at);
+    let mut asks: Vec<Ask> = soon.into_iter().chain(planned).collect();
+    asks.sort_by_key(|(_, at)| *at);
+    // A question is given up when the next one is due, or the end.
+    let ends = asks.iter().skip(1).map(|(_, at)| *at).chain([approval.expires_at]);
+    for ((nth, at), end) in asks.iter().zip(ends) {
+        if decided_before(hub, &approval, *at).await {
             return;
         }
-        ask(hub, &approval, nth).await;
+        ask(hub, &approval, *nth, end).await;
     }
     if decided_before(hub, &approval, approval.expires_at).await {
         return;
@@ -162,9 +190,11 @@ async fn to_its_end(hub: &Hub, approval: Approval) {
     loop {
         match hub.storage.end(approval.id, Change::Expire).await {
             Ok(ended) => return ended.iter().for_each(|ended| hub.changed(ended)),
-            Err(error) => tracing::error!(approval.id = %approval.id, %error, "an approval could not be expired"),
+            Err(error) => {
+                tracing::error!(approval.id = %approval.id, error = %told(&error), "an approval could not be expired");
+            }
         }
-        sleep(Duration::from_secs(1)).await;
+        sleep(AGAIN).await;
     }
 }
 
@@ -174,7 +204,10 @@ async fn decided_before(hub: &Hub, approval: &Approval, at: OffsetDateTime) -> b
     if hub.storage.approval(approval.id).await.is_ok_and(|row| row.is_none_or(|row| row.status.is_final())) {
         return true;
     }
-    let left = Duration::try_from(at - hub.clock.now()).unwrap_or(Duration::ZERO);
     let decided = async { while waiter.news().await.status == Status::Pending {} };
-    tokio::time::timeout(left, decided).await.is_ok()
+    tokio::select! {
+        biased;
+        () = decided => true,
+        () = until(&hub.clock, at) => false,
+    }
 }

@@ -7,25 +7,43 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Questions to the provider under way at once: with no callbacks at all, every pending approval would ask.
 const AT_ONCE: usize = 8;
+/// How many of these may be about an approval that will be asked about once more: the last questions find a place however
+/// long the provider takes.
+const EARLY: usize = 6;
 /// The provider turns its callbacks off after as many HTTP errors in a row, and nobody is told.
 const SUSPICIOUS: u32 = 3;
 
-/// Counts the approvals that were decided by asking, apart from those that a callback decided.
+/// What asking takes: turns, and an eye on whether callbacks come at all.
 #[derive(Debug)]
 pub(crate) struct Repairs {
     in_a_row: AtomicU32,
     questions: Semaphore,
+    early: Semaphore,
+}
+
+/// The turn of one question, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Turn<'a> {
+    _place: SemaphorePermit<'a>,
+    _early: Option<SemaphorePermit<'a>>,
 }
 
 impl Repairs {
     /// None yet.
     pub(crate) const fn new() -> Self {
-        Self { in_a_row: AtomicU32::new(0), questions: Semaphore::const_new(AT_ONCE) }
+        let (questions, early) = (Semaphore::const_new(AT_ONCE), Semaphore::const_new(EARLY));
+        Self { in_a_row: AtomicU32::new(0), questions, early }
     }
 
-    /// Waits for the turn of one question.
-    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
-        self.questions.acquire().await.ok()
+    /// Waits for the turn of the last question about an approval.
+    pub(crate) async fn turn(&self) -> Option<Turn<'_>> {
+        Some(Turn { _place: self.questions.acquire().await.ok()?, _early: None })
+    }
+
+    /// Waits for the turn of a question that is not the last about its approval.
+    pub(crate) async fn early_turn(&self) -> Option<Turn<'_>> {
+        let early = self.early.acquire().await.ok()?;
+        Some(Turn { _place: self.questions.acquire().await.ok()?, _early: Some(early) })
     }
 
     /// A callback arrived: callbacks work.
@@ -50,6 +68,8 @@ impl Repairs {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[test]
@@ -74,5 +94,13 @@ mod tests {
         assert_eq!(repairs.questions.available_permits(), 0);
         turns.pop();
         assert!(repairs.turn().await.is_some());
+    }
+
+    #[tokio::test]
+    async fn early_questions_leave_places_for_the_last_ones() {
+        let repairs = Repairs::new();
+        let early: Vec<_> = (0..AT_ONCE).map(|_| repairs.early_turn().now_or_never()).collect();
+        assert_eq!(early.iter().flatten().count(), EARLY);
+        assert!(repairs.turn().now_or_never().is_some());
     }
 }

@@ -1,16 +1,16 @@
 //! Codes on their way to the phone, by text message or call: because somebody asked for one, or by itself where no push
 //! gets through. Knows nothing of what is typed.
 
-use approval::{Approval, Channel, ProviderUserId, Purpose, Shown};
+use approval::{Approval, Channel, ProviderUserId, Purpose, Shown, told};
 use provider::{Action, ProviderError};
-use storage::{Attempt, AttemptKind};
+use storage::{Attempt, AttemptKind, LimitName};
 
 use crate::{
     answer::problem::Problem,
     hub::Hub,
     person::calling_code,
     request::{caller::Caller, visitor::Visitor},
-    throttle::{self, Of, Sending, WRONG_CODES_IN_A_ROW},
+    throttle::{self, Sending, WRONG_CODES_IN_A_ROW},
 };
 
 /// Characters that the provider takes beside a code.
@@ -42,7 +42,7 @@ pub(crate) async fn send_unasked(hub: &Hub, approval: &Approval) {
         hub.storage.code_sent(approval.session, approval.user, Channel::Sms, sent).await
     };
     if let Err(error) = written {
-        tracing::error!(%error, "a sent code could not be written down");
+        tracing::error!(error = %told(&error), "a sent code could not be written down");
     }
 }
 
@@ -58,7 +58,7 @@ pub(crate) async fn count_sending(hub: &Hub, caller: &Caller, visitor: &Visitor)
     };
     let counted = count(hub, &sending).await;
     if counted.is_err() {
-        hub.storage.limit_reached(session, "sent_codes").await?;
+        hub.storage.limit_reached(session, LimitName::SentCodes).await?;
     }
     counted
 }
@@ -84,7 +84,7 @@ async fn count(hub: &Hub, sending: &Sending<'_>) -> Result<Attempt, Problem> {
     }
     let limits = throttle::sent_codes(&hub.settings.limits, sending);
     let counted = hub.storage.count_attempts(AttemptKind::CodeSent, &limits).await?;
-    counted.map_err(|limited| throttle::reached(Of::SentCodes, limited))
+    counted.map_err(|limited| throttle::reached(LimitName::SentCodes, limited))
 }
 
 /// Has the provider send a code, for one transaction alone if there is one. What surely was not sent does not count.

@@ -22,7 +22,7 @@ pub(crate) struct MaybeCaller(pub(crate) Option<Caller>);
 impl Caller {
     /// Whether a proof has confirmed the session.
     pub(crate) const fn is_confirmed(&self) -> bool {
-        self.session.confirmed_at.is_some()
+        self.session.confirmed.is_some()
     }
 
     /// The approval, if it is this session's; of all others nobody learns that they exist.

@@ -2,11 +2,12 @@
 
 use approval::ApprovalId;
 use axum::{
-    extract::State,
+    extract::{Query, State, rejection::QueryRejection},
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::cookie::CookieJar;
+use serde::Deserialize;
 use storage::{ConfirmedBy, LiveSession, Notice};
 
 use super::frame::shell;
@@ -18,11 +19,27 @@ use crate::{
         body::OfNotice,
         caller::{Caller, MaybeCaller},
     },
-    steps::endings,
+    steps::{endings, proof::Proof},
 };
 
+/// Which transactions are listed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Which {
+    /// Those that are older than this one; without it, the newest.
+    before: Option<ApprovalId>,
+}
+
 /// Transactions, who you are, where you are signed in, recent sign-ins.
-pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<Response, Problem> {
+pub(crate) async fn page(
+    State(hub): State<Hub>,
+    caller: MaybeCaller,
+    which: Result<Query<Which>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(which) = which.map_err(|_| Problem::bad_request("There is only before, the id of an approval."))?;
+    if let Some(id) = caller.0.as_ref().and_then(Proof::to_repeat) {
+        return Ok(Redirect::to(&format!("/approvals/{id}")).into_response());
+    }
     let Some(caller) = caller.current() else { return Ok(Redirect::to("/sign-in").into_response()) };
     if !caller.is_confirmed() {
         let waiting = hub.storage.approval_of_session(caller.session.id).await?;
@@ -34,14 +51,14 @@ pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
         return Ok(Redirect::to("/password").into_response());
     }
     let transfer = Transfer::empty(ApprovalId::new(&hub.clock, &hub.entropy));
-    Ok(page::respond(StatusCode::OK, &account(&hub, &caller, transfer).await?))
+    Ok(page::respond(StatusCode::OK, &account(&hub, &caller, transfer, which).await?))
 }
 
 /// The account page with this form on it.
-pub(super) async fn account(hub: &Hub, caller: &Caller, transfer: Transfer) -> Result<Account, Problem> {
+pub(super) async fn account(hub: &Hub, caller: &Caller, transfer: Transfer, which: Which) -> Result<Account, Problem> {
     let session = &caller.session;
     let sign_ins = hub.storage.recent_sign_ins(session).await?;
-    let transactions = hub.storage.transactions(session.user).await?;
+    let listed = hub.storage.transactions(session.user, which.before).await?;
     let notices = hub.storage.notices(session.user).await?;
     Ok(Account {
         shell: shell(hub, Some(caller)),
@@ -54,7 +71,9 @@ pub(super) async fn account(hub: &Hub, caller: &Caller, transfer: Transfer) -> R
         },
         notices: notices.into_iter().map(noted).collect(),
         transfer,
-        transactions: transactions.iter().map(Listed::from).collect(),
+        older: listed.transactions.last().filter(|_| listed.more).map(|one| one.id),
+        newest: which.before.is_none(),
+        transactions: listed.transactions.iter().map(Listed::from).collect(),
         recent: sign_ins.iter().map(shown).collect(),
     })
 }

@@ -15,8 +15,8 @@ use crate::{
     answer::{
         problem::Problem,
         refusals::{
-            AlreadyDecided, Busy, ForeignOrigin, ForeignOriginOrOff, Internal, NoSession, NotApproved, NotFound,
-            TooMany, TooManySockets, UnreadableQuery,
+            AlreadyDecided, Busy, ForeignOrigin, Internal, NoSession, NotApproved, NotFound, PushOff, TooMany,
+            TooManySockets, UnreadableQuery,
         },
         view::{ApprovalView, Done},
     },
@@ -167,7 +167,7 @@ pub(crate) async fn cancel(
     params(OfApproval),
     responses(
         (status = CREATED, body = ApprovalView, description = "What takes its place; the same when repeated."),
-        NoSession, ForeignOriginOrOff, NotFound, AlreadyDecided, TooMany, Internal
+        NoSession, PushOff, NotFound, AlreadyDecided, TooMany, Internal
     )
 )]
 pub(crate) async fn resend(

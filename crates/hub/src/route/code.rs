@@ -1,15 +1,13 @@
 //! `/code`: the code form.
 
-use ::approval::{Approval, Channel, Delivery, Secret, Status};
+use ::approval::{Approval, Delivery, Status};
 use axum::{
     extract::State,
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
-use serde::Deserialize;
 use storage::{Push, Withheld};
 use time::OffsetDateTime;
-use utoipa::ToSchema;
 
 use super::frame::{refused, shell};
 use crate::{
@@ -21,29 +19,12 @@ use crate::{
     request::{
         body::Form,
         caller::{Caller, MaybeCaller},
+        code::{TypedCode, WantedCode},
         visitor::Visitor,
     },
     steps::codes,
     throttle::WRONG_CODES_IN_A_ROW,
 };
-
-/// A typed code.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = Code, examples(json!({ "code": "0123456" })))]
-pub(crate) struct Typed {
-    /// Six to ten digits.
-    #[schema(value_type = String, pattern = r"^\s*[0-9]{6,10}\s*$", write_only)]
-    pub(super) code: Secret,
-}
-
-/// How to send one.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = SendCode, examples(json!({ "channel": "sms" })))]
-pub(crate) struct Wanted {
-    pub(super) channel: Channel,
-}
 
 /// The form.
 pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<Response, Problem> {
@@ -61,7 +42,7 @@ pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
 pub(crate) async fn submit(
     State(hub): State<Hub>,
     caller: MaybeCaller,
-    Form(typed): Form<Typed>,
+    Form(typed): Form<TypedCode>,
 ) -> Result<Response, Problem> {
     match codes::check(&hub, caller.clone(), typed.code.expose()).await {
         Ok(confirmed) => Ok((confirmed.cookies(&hub), Redirect::to("/account")).into_response()),
@@ -74,7 +55,7 @@ pub(crate) async fn send(
     State(hub): State<Hub>,
     caller: MaybeCaller,
     visitor: Visitor,
-    Form(wanted): Form<Wanted>,
+    Form(wanted): Form<WantedCode>,
 ) -> Result<Response, Problem> {
     match sending::send(&hub, &caller.clone().required()?, &visitor, wanted.channel).await {
         Ok(()) => Ok(Redirect::to("/code").into_response()),
@@ -94,6 +75,9 @@ async fn again(hub: &Hub, caller: MaybeCaller, problem: Problem) -> Result<Respo
     let leads_away = matches!(problem.kind, Kind::NoSession | Kind::AlreadyRegistered | Kind::AlreadySignedIn);
     match caller.current() {
         Some(caller) if !leads_away => {
+            if let Some(onward) = approved(hub, &caller).await? {
+                return Ok(onward.into_response());
+            }
             let (error, trouble) = beside_or_above(&problem);
             let page = Code { error, trouble, ..form(hub, &caller).await? };
             Ok(refused(&problem, &page))

@@ -1,5 +1,6 @@
 //! `/api/openapi.json`: the description of everything that programs find here, made from the handlers themselves.
 
+use ::approval::Logo;
 use axum::{
     extract::State,
     http::header,
@@ -51,7 +52,7 @@ use crate::{answer::problem::Problem, hub::Hub, request::caller::cookie_name};
         approval::resend,
         events::events
     ),
-    components(schemas(Problem))
+    components(schemas(Problem, Logo))
 )]
 struct Described;
 
@@ -88,5 +89,26 @@ impl Modify for Cookie {
         let described = "A session, pending or confirmed. `__Host-` is left out of its name on loopback without TLS.";
         let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(name, described)));
         document.components.get_or_insert_default().add_security_scheme("session", cookie);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::approval::Logos;
+    use provider::Code;
+
+    use super::*;
+    use crate::wanted::EXPIRES_IN;
+
+    #[test]
+    fn the_limits_that_stand_with_a_derive_are_those_of_the_code() {
+        let document = serde_json::to_value(document(true, None)).unwrap();
+        let field = |of: &str, name: &str| document["components"]["schemas"][of]["properties"][name].clone();
+        let expires_in = field("Transaction", "expires_in");
+        assert_eq!(expires_in["minimum"], *EXPIRES_IN.start());
+        assert_eq!(expires_in["maximum"], *EXPIRES_IN.end());
+        let digits = format!("[0-9]{{{},{}}}", Code::SHORTEST, Code::LONGEST);
+        assert!(field("Code", "code")["pattern"].as_str().unwrap().contains(&digits));
+        assert_eq!(field("Logo", "url")["maxLength"], Logos::URL_LIMIT);
     }
 }

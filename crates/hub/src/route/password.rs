@@ -69,6 +69,7 @@ pub(crate) async fn submit(
 ///
 /// Every other session of the account ends, pending ones too, and whatever was asked for and not used yet is cancelled;
 /// the session that asks gets another cookie. A wrong old password counts as one at a sign-in does.
+/// No schema can say which passwords many people use: these are refused with 422.
 #[utoipa::path(
     post,
     path = "/api/password",

@@ -9,13 +9,12 @@ use axum_extra::extract::cookie::CookieJar;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::code::{Typed, Wanted};
 use crate::{
     answer::{
         problem::Problem,
         refusals::{
-            AlreadyRegistered, AlreadySignedIn, Body, ForeignOrigin, ForeignOriginOrOff, Internal, NoSession,
-            NoSessionOrCode, NotFound, ProviderUnavailable, TooMany,
+            AlreadyRegistered, AlreadySignedIn, Body, CodesOff, ForeignOrigin, Internal, NoSession, NoSessionOrCode,
+            NotFound, ProviderUnavailable, TooMany,
         },
         view::{ApprovalView, Done, NoticeView},
     },
@@ -25,6 +24,7 @@ use crate::{
     request::{
         body::Json,
         caller::{Caller, MaybeCaller},
+        code::{TypedCode, WantedCode},
         visitor::Visitor,
     },
     steps::{codes, endings},
@@ -145,7 +145,7 @@ pub(crate) async fn end(State(hub): State<Hub>, caller: MaybeCaller) -> Result<R
     operation_id = "confirm_session",
     tag = "session",
     security(("session" = [])),
-    request_body = Typed,
+    request_body = TypedCode,
     responses(
         (
             status = OK,
@@ -153,13 +153,13 @@ pub(crate) async fn end(State(hub): State<Hub>, caller: MaybeCaller) -> Result<R
             description = "The session is confirmed.",
             headers(("set-cookie" = String, description = "The confirmed session, unless it was confirmed before."))
         ),
-        Body, NoSessionOrCode, ForeignOriginOrOff, AlreadyRegistered, TooMany, Internal, ProviderUnavailable
+        Body, NoSessionOrCode, CodesOff, AlreadyRegistered, TooMany, Internal, ProviderUnavailable
     )
 )]
 pub(crate) async fn code(
     State(hub): State<Hub>,
     caller: MaybeCaller,
-    Json(typed): Json<Typed>,
+    Json(typed): Json<TypedCode>,
 ) -> Result<Response, Problem> {
     let jar = codes::check(&hub, caller, typed.code.expose()).await?.cookies(&hub);
     Ok((jar, axum::Json(Done::new())).into_response())
@@ -174,17 +174,17 @@ pub(crate) async fn code(
     operation_id = "send_session_code",
     tag = "session",
     security(("session" = [])),
-    request_body = Wanted,
+    request_body = WantedCode,
     responses(
         (status = ACCEPTED, description = "The code is on its way."),
-        Body, NoSession, ForeignOriginOrOff, AlreadySignedIn, TooMany, Internal, ProviderUnavailable
+        Body, NoSession, CodesOff, AlreadySignedIn, TooMany, Internal, ProviderUnavailable
     )
 )]
 pub(crate) async fn send_code(
     State(hub): State<Hub>,
     caller: MaybeCaller,
     visitor: Visitor,
-    Json(wanted): Json<Wanted>,
+    Json(wanted): Json<WantedCode>,
 ) -> Result<Response, Problem> {
     sending::send(&hub, &caller.required()?, &visitor, wanted.channel).await?;
     Ok(StatusCode::ACCEPTED.into_response())

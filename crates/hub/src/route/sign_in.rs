@@ -24,10 +24,7 @@ use crate::{
         caller::{Caller, MaybeCaller},
         visitor::Visitor,
     },
-    steps::{
-        begin::{self, Begun, Phone},
-        endings,
-    },
+    steps::begin::{self, Begun, Phone},
 };
 
 /// Email and password.
@@ -55,8 +52,9 @@ pub(crate) async fn submit(
     visitor: Visitor,
     Form(input): Form<Input>,
 ) -> Result<Response, Problem> {
-    match begin::sign_in(&hub, &input.email, input.password, &visitor).await {
-        Ok(begun) => go_and_wait(&hub, caller, &begun).await,
+    // By the token in force alone: the one before may only repeat its proof.
+    match begin::sign_in(&hub, &input.email, input.password, caller.current().as_ref(), &visitor).await {
+        Ok(begun) => Ok(go_and_wait(&hub, &begun)),
         Err(problem) if problem.status.is_client_error() => {
             let error = Some(problem.detail.clone());
             Ok(refused(&problem, &SignIn { shell: shell(&hub, None), email: input.email, error }))
@@ -94,36 +92,30 @@ pub(crate) async fn create(
     visitor: Visitor,
     Json(input): Json<Input>,
 ) -> Result<Response, Problem> {
-    let begun = begin::sign_in(&hub, &input.email, input.password, &visitor).await?;
-    answer(&hub, caller, &begun).await
+    let begun = begin::sign_in(&hub, &input.email, input.password, caller.current().as_ref(), &visitor).await?;
+    Ok(answer(&hub, &begun))
 }
 
 /// The waiting page is next, or the code form; the cookie is set.
-pub(super) async fn go_and_wait(hub: &Hub, before: MaybeCaller, begun: &Begun) -> Result<Response, Problem> {
-    let jar = only(hub, before, begun).await?;
+pub(super) fn go_and_wait(hub: &Hub, begun: &Begun) -> Response {
     let next = match &begun.phone {
         Phone::Asked(approval) => format!("/approvals/{}", approval.id),
         Phone::Left(_) => "/code".to_owned(),
     };
-    Ok((jar, Redirect::to(&next)).into_response())
+    (cookie(hub, begun), Redirect::to(&next)).into_response()
 }
 
 /// The same for a program.
-pub(super) async fn answer(hub: &Hub, before: MaybeCaller, begun: &Begun) -> Result<Response, Problem> {
-    let jar = only(hub, before, begun).await?;
+pub(super) fn answer(hub: &Hub, begun: &Begun) -> Response {
     let next = match &begun.phone {
         Phone::Asked(approval) => Onward::approval(approval),
         Phone::Left(why) => Onward::code(*why),
     };
-    Ok((StatusCode::CREATED, jar, axum::Json(next)).into_response())
+    (StatusCode::CREATED, cookie(hub, begun), axum::Json(next)).into_response()
 }
 
-/// The cookie of the new session takes the place of the one before, which ends: nobody could use it again but who copied
-/// or planted it.
-async fn only(hub: &Hub, before: MaybeCaller, begun: &Begun) -> Result<CookieJar, Problem> {
-    // By the token in force alone: the one before may only repeat its proof.
-    if let Some(before) = before.current() {
-        endings::sign_out(hub, &before).await?;
-    }
-    Ok(CookieJar::new().add(Caller::cookie(hub, &begun.token, false)))
+/// The cookie of the new session takes the place of the one before, whose session has ended: nobody could use it again but
+/// who copied or planted it.
+fn cookie(hub: &Hub, begun: &Begun) -> CookieJar {
+    CookieJar::new().add(Caller::cookie(hub, &begun.token, false))
 }

@@ -24,7 +24,10 @@ use crate::{
         caller::MaybeCaller,
         visitor::Visitor,
     },
-    steps::begin::{self, Begun},
+    steps::{
+        begin::{self, Begun},
+        endings,
+    },
 };
 
 /// What signs up. Programs may send the country code as a number.
@@ -70,8 +73,8 @@ pub(crate) async fn submit(
     visitor: Visitor,
     Form(input): Form<Input>,
 ) -> Result<Response, Problem> {
-    match sign_up(&hub, &input, &visitor).await {
-        Ok(begun) => go_and_wait(&hub, caller, &begun).await,
+    match sign_up(&hub, &input, caller, &visitor).await {
+        Ok(begun) => Ok(go_and_wait(&hub, &begun)),
         Err(problem) if problem.status.is_client_error() || problem.status == StatusCode::SERVICE_UNAVAILABLE => {
             Ok(refused(&problem, &corrected(&hub, input, &problem)))
         }
@@ -82,7 +85,8 @@ pub(crate) async fn submit(
 /// Signs somebody up.
 ///
 /// The account is pending until its phone is proven: the approval is to be completed, or a code to be typed. Answers
-/// alike whether the address is known or not.
+/// alike whether the address is known or not. No schema can say which phone numbers exist in a country and which passwords
+/// many people use: these are refused with 422, beside their field.
 #[utoipa::path(
     post,
     path = "/api/users",
@@ -105,11 +109,11 @@ pub(crate) async fn create(
     visitor: Visitor,
     Json(input): Json<Input>,
 ) -> Result<Response, Problem> {
-    let begun = sign_up(&hub, &input, &visitor).await?;
-    answer(&hub, caller, &begun).await
+    let begun = sign_up(&hub, &input, caller, &visitor).await?;
+    Ok(answer(&hub, &begun))
 }
 
-async fn sign_up(hub: &Hub, input: &Input, visitor: &Visitor) -> Result<Begun, Problem> {
+async fn sign_up(hub: &Hub, input: &Input, before: MaybeCaller, visitor: &Visitor) -> Result<Begun, Problem> {
     let country_code = input.country_code.to_string();
     let person = Person::parse(&Typed {
         full_name: &input.full_name,
@@ -118,7 +122,12 @@ async fn sign_up(hub: &Hub, input: &Input, visitor: &Visitor) -> Result<Begun, P
         phone: &input.phone,
         password: &input.password,
     });
-    begin::sign_up(hub, person.map_err(Problem::invalid)?, visitor).await
+    let begun = begin::sign_up(hub, person.map_err(Problem::invalid)?, visitor).await?;
+    // By the token in force alone: the one before may only repeat its proof.
+    if let Some(before) = before.current() {
+        endings::sign_out(hub, &before).await?;
+    }
+    Ok(begun)
 }
 
 /// The form again: what was typed stays, but the password.

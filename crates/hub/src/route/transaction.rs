@@ -1,8 +1,7 @@
-//! Transactions: asked for on the account page or by a program, and their codes.
+//! Transactions for programs, and the codes that approve one, on its page as well. The form that asks for one is
+//! `transfer`'s.
 
-use std::collections::BTreeMap;
-
-use approval::{ApprovalId, Details, Logo, Resolution, Status};
+use approval::{ApprovalId, Details, Logo, Status};
 use axum::{
     extract::State,
     http::StatusCode,
@@ -12,26 +11,26 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    account::account,
-    code::{Typed, Wanted, beside_or_above},
+    code::beside_or_above,
     frame::{refused, shell},
 };
 use crate::{
     answer::{
         problem::Problem,
         refusals::{
-            AlreadyDecided, Body, ForeignOriginOrOff, Internal, InvalidInput, NewPasswordNeeded, NoSession,
-            NoSessionOrCode, NotFound, ProviderUnavailable, TooMany,
+            AlreadyDecided, Body, CodesOff, Internal, InvalidInput, NewPasswordNeeded, NoSession,
+            NoSessionOrTransactionCode, NotFound, ProviderUnavailable, TooMany,
         },
         schemas,
         view::ApprovalView,
     },
     hub::Hub,
-    page::{self, Field, TransactionCode, Transfer},
+    page::{self, TransactionCode},
     person::phone_ending,
     request::{
         body::{Form, Json, OfApproval, Whole},
         caller::{Caller, MaybeCaller},
+        code::{TypedCode, WantedCode},
         visitor::Visitor,
     },
     steps::transaction,
@@ -54,9 +53,8 @@ pub(crate) struct Input {
     #[serde(default)]
     #[schema(schema_with = schemas::details, required = false)]
     details: Details,
-    /// Pictures beside it: none, or one for all screens and perhaps others for some.
     #[serde(default)]
-    #[schema(max_items = 4)]
+    #[schema(schema_with = schemas::logos, required = false)]
     logos: Vec<Logo>,
     /// Seconds until it expires; without it, as the operator has set.
     #[schema(value_type = Option<u32>, minimum = 30, maximum = 600)]
@@ -104,17 +102,17 @@ pub(crate) async fn create(
     tag = "approvals",
     security(("session" = [])),
     params(OfApproval),
-    request_body = Typed,
+    request_body = TypedCode,
     responses(
         (status = OK, body = ApprovalView, description = "It is approved."),
-        Body, NoSessionOrCode, ForeignOriginOrOff, NotFound, AlreadyDecided, TooMany, Internal, ProviderUnavailable
+        Body, NoSessionOrTransactionCode, CodesOff, NotFound, AlreadyDecided, TooMany, Internal, ProviderUnavailable
     )
 )]
 pub(crate) async fn code(
     State(hub): State<Hub>,
     OfApproval(id): OfApproval,
     caller: MaybeCaller,
-    Json(typed): Json<Typed>,
+    Json(typed): Json<TypedCode>,
 ) -> Result<Response, Problem> {
     let approval = transaction::approve_by_code(&hub, &caller.required()?, id, typed.code.expose()).await?;
     Ok(axum::Json(ApprovalView::from(&approval)).into_response())
@@ -130,10 +128,10 @@ pub(crate) async fn code(
     tag = "approvals",
     security(("session" = [])),
     params(OfApproval),
-    request_body = Wanted,
+    request_body = WantedCode,
     responses(
         (status = ACCEPTED, description = "The code is on its way."),
-        Body, NoSession, ForeignOriginOrOff, NotFound, AlreadyDecided, TooMany, Internal, ProviderUnavailable
+        Body, NoSession, CodesOff, NotFound, AlreadyDecided, TooMany, Internal, ProviderUnavailable
     )
 )]
 pub(crate) async fn send_code(
@@ -141,28 +139,10 @@ pub(crate) async fn send_code(
     OfApproval(id): OfApproval,
     caller: MaybeCaller,
     visitor: Visitor,
-    Json(wanted): Json<Wanted>,
+    Json(wanted): Json<WantedCode>,
 ) -> Result<Response, Problem> {
     transaction::send_code(&hub, &caller.required()?, &visitor, id, wanted.channel).await?;
     Ok(StatusCode::ACCEPTED.into_response())
-}
-
-/// The form on the account page, filled in.
-pub(crate) async fn submit(
-    State(hub): State<Hub>,
-    caller: MaybeCaller,
-    Form(pairs): Form<Vec<(String, String)>>,
-) -> Result<Response, Problem> {
-    let caller = caller.required()?;
-    let written = Written::read(pairs).ok_or(Problem::bad_request("This form is not ours."))?;
-    match begin(&hub, &caller, &written).await {
-        Ok(approval) => Ok(Redirect::to(&format!("/approvals/{approval}")).into_response()),
-        Err(problem) if problem.status.is_client_error() && caller.is_confirmed() => {
-            let page = account(&hub, &caller, written.again(&hub, &problem)).await?;
-            Ok(refused(&problem, &page))
-        }
-        Err(problem) => Err(problem),
-    }
 }
 
 /// The form for a code that approves one transaction.
@@ -183,7 +163,7 @@ pub(crate) async fn submit_code(
     State(hub): State<Hub>,
     OfApproval(id): OfApproval,
     caller: MaybeCaller,
-    Form(typed): Form<Typed>,
+    Form(typed): Form<TypedCode>,
 ) -> Result<Response, Problem> {
     let caller = caller.required()?;
     match transaction::approve_by_code(&hub, &caller, id, typed.code.expose()).await {
@@ -198,77 +178,13 @@ pub(crate) async fn submit_send(
     OfApproval(id): OfApproval,
     caller: MaybeCaller,
     visitor: Visitor,
-    Form(wanted): Form<Wanted>,
+    Form(wanted): Form<WantedCode>,
 ) -> Result<Response, Problem> {
     let caller = caller.required()?;
     match transaction::send_code(&hub, &caller, &visitor, id, wanted.channel).await {
         Ok(()) => Ok(Redirect::to(&format!("/approvals/{id}/code")).into_response()),
         Err(problem) => again(&hub, &caller, id, problem).await,
     }
-}
-
-/// The account page's form as a browser sends it.
-struct Written {
-    id: Option<ApprovalId>,
-    message: String,
-    rows: Vec<(String, String)>,
-    logo: String,
-}
-
-impl Written {
-    /// Labels and values come in turn, all else once. `None`: this is not our form.
-    fn read(pairs: Vec<(String, String)>) -> Option<Self> {
-        let (mut once, mut rows) = (BTreeMap::new(), Vec::new());
-        for (name, text) in pairs {
-            let text = text.trim().to_owned();
-            match name.as_str() {
-                "label" => rows.push((text, None)),
-                "value" => rows.last_mut().filter(|(_, value)| value.is_none())?.1 = Some(text),
-                "id" | "message" | "logo" => once.insert(name, text).is_none().then_some(())?,
-                _ => return None,
-            }
-        }
-        let rows = rows.into_iter().map(|(label, value)| (label, value.unwrap_or_default())).collect();
-        let id = once.remove("id").map(|id| id.parse()).transpose().ok()?;
-        let mut text = |name| once.remove(name).unwrap_or_default();
-        Some(Self { id, message: text("message"), rows, logo: text("logo") })
-    }
-
-    /// Rows that nothing was written into ask for nothing.
-    fn typed(&self) -> wanted::Typed {
-        let details = self.rows.iter().filter(|(_, value)| !value.is_empty()).cloned();
-        let logo = (!self.logo.is_empty()).then(|| Logo { res: Resolution::Default, url: self.logo.clone() });
-        let logos = logo.into_iter().collect();
-        wanted::Typed { message: self.message.clone(), details: Details::new(details), logos, expires_in: None }
-    }
-
-    /// The form again, with what is wrong.
-    fn again(self, hub: &Hub, problem: &Problem) -> Transfer {
-        let error =
-            |name: &str| problem.errors.iter().find(|(field, _)| *field == name).map(|(_, error)| error.clone());
-        Transfer {
-            id: ApprovalId::new(&hub.clock, &hub.entropy),
-            message: Field { value: self.message, error: error("message") },
-            rows: self.rows,
-            details_error: error("details"),
-            logo: Field { value: self.logo, error: error("logos") },
-            error: problem.errors.is_empty().then(|| problem.detail.clone()),
-        }
-    }
-}
-
-/// Asks for what was written; a form that comes back with other content asks anew.
-async fn begin(hub: &Hub, caller: &Caller, written: &Written) -> Result<ApprovalId, Problem> {
-    let wanted = wanted::Wanted::parse(written.typed()).map_err(Problem::invalid)?;
-    let fresh = || ApprovalId::new(&hub.clock, &hub.entropy);
-    let id = match written.id {
-        Some(id) => match hub.storage.approval(id).await? {
-            Some(before) if !wanted.is_shown_by(&before) => fresh(),
-            _ => id,
-        },
-        None => fresh(),
-    };
-    transaction::begin(hub, caller, id, wanted).await.map(|approval| approval.id)
 }
 
 async fn again(hub: &Hub, caller: &Caller, id: ApprovalId, problem: Problem) -> Result<Response, Problem> {

@@ -12,6 +12,7 @@ use crate::{
     answer::problem::Problem,
     hub::Hub,
     page::{self, Waiting},
+    person::phone_ending,
     request::{body::OfApproval, caller::MaybeCaller},
     steps::{
         begin, complete, endings,
@@ -40,7 +41,8 @@ pub(crate) async fn page(
     let approval = caller.sees(&hub, id).await?;
     let live = approval.session == caller.session.id;
     let shell = shell(&hub, Some(&caller));
-    Ok(page::respond(StatusCode::OK, &Waiting::new(shell, approval, hub.clock.now(), live)))
+    let phone_ending = phone_ending(caller.session.phone.expose());
+    Ok(page::respond(StatusCode::OK, &Waiting::new(shell, approval, hub.clock.now(), live, phone_ending)))
 }
 
 /// Goes in, once it is approved.

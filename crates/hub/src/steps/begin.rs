@@ -3,7 +3,7 @@
 
 use approval::{Approval, ApprovalId, Purpose, Secret, SessionId, UserId};
 use provider::ProviderError;
-use storage::{Account, Attempt, AttemptKind, NewSession, NewUser, Replaced, Withheld};
+use storage::{Account, Attempt, AttemptKind, LimitName, NewSession, NewUser, Replaced, Subject, Withheld};
 
 use crate::{
     answer::problem::Problem,
@@ -12,8 +12,11 @@ use crate::{
     phone::follow,
     request::{caller::Caller, visitor::Visitor},
     settings::PENDING_SESSION,
-    steps::draft::{Draft, Whose},
-    throttle::{self, GUESSES, Of, PUSHES},
+    steps::{
+        draft::{self, Whose},
+        endings,
+    },
+    throttle::{self, GUESSES, PUSHES},
     token::Token,
 };
 
@@ -37,12 +40,12 @@ pub(crate) enum Phone {
 /// phone is proven. Answers alike whether the address is known or not.
 pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Result<Begun, Problem> {
     let (subject, limit) = throttle::sign_ups(&hub.settings.limits, &visitor.network_name());
-    let counted = hub.storage.count_attempt(AttemptKind::Push, &subject, limit).await?;
-    counted.map_err(|limited| throttle::reached(Of::SignUps, limited))?;
+    let counted = hub.storage.count_attempt(AttemptKind::SignUp, subject, limit).await?;
+    counted.map_err(|limited| throttle::reached(LimitName::SignUps, limited))?;
     let registered =
         hub.provider.register(person.email.as_str(), person.phone.country_code, person.phone.national.expose()).await;
     let provider_user = registered.map_err(refused_by_provider)?;
-    count_push(hub, &throttle::phone(&provider_user, true)).await?;
+    count_push(hub, Subject::phone(&provider_user, true)).await?;
     let password_hash = hub.passwords.hash(person.password, &hub.entropy).await?;
     let user = NewUser {
         id: UserId::new(&hub.clock, &hub.entropy),
@@ -54,26 +57,35 @@ pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Res
     };
     let (session, token) = new_session(hub, user.id, visitor);
     let whose = Whose { user: user.id, session: session.id, provider_user: &user.provider_user, email: &user.email };
-    let draft = Draft::sign_up(hub, whose, visitor)?;
-    let approval = hub.storage.begin_sign_up(&user, &session, |taken| draft.numbered(hub, taken)).await?;
+    let draft = draft::sign_up(hub, whose, visitor)?;
+    let approval = hub.storage.begin_sign_up(&user, &session, |taken| draft::numbered(draft, hub, taken)).await?;
     Ok(asked(hub, approval, token))
 }
 
 /// Signs somebody in as far as a password goes. One answer for an unknown address and a wrong password, and the same
-/// work for both.
-pub(crate) async fn sign_in(hub: &Hub, email: &str, password: Secret, visitor: &Visitor) -> Result<Begun, Problem> {
+/// work for both. The session that the browser had before ends with it.
+pub(crate) async fn sign_in(
+    hub: &Hub,
+    email: &str,
+    password: Secret,
+    before: Option<&Caller>,
+    visitor: &Visitor,
+) -> Result<Begun, Problem> {
     let email = Email::parse(email).ok_or_else(Problem::invalid_credentials)?;
     let account = account_of(hub, email.as_str(), password, visitor).await?.ok_or_else(Problem::invalid_credentials)?;
     let (session, token) = new_session(hub, account.id, visitor);
     let whose =
         Whose { user: account.id, session: session.id, provider_user: &account.provider_user, email: &account.email };
-    let draft = Draft::sign_in(hub, whose, visitor)?;
-    let password = &account.password_hash;
-    match hub.storage.begin_sign_in(&session, password, |taken| draft.numbered(hub, taken)).await? {
-        // The password was changed while it was being checked.
-        None => Err(Problem::invalid_credentials()),
-        Some(storage::Begun::Asked(approval)) => Ok(asked(hub, *approval, token)),
-        Some(storage::Begun::Withheld(why)) => {
+    let draft = draft::sign_in(hub, whose, visitor)?;
+    let (before, password) = (before.map(|before| &before.session), &account.password_hash);
+    let begun =
+        hub.storage.begin_sign_in(&session, before, password, |taken| draft::numbered(draft, hub, taken)).await?;
+    // The password was changed while it was being checked.
+    let (begun, cancelled) = begun.ok_or_else(Problem::invalid_credentials)?;
+    endings::tell(hub, &cancelled);
+    match begun {
+        storage::Begun::Asked(approval) => Ok(asked(hub, *approval, token)),
+        storage::Begun::Withheld(why) => {
             throttle::note(why);
             Ok(Begun { phone: Phone::Left(why), token })
         }
@@ -90,7 +102,7 @@ pub(crate) async fn account_of(
 ) -> Result<Option<Account>, Problem> {
     let network = &visitor.network_name();
     let counted = hub.storage.count_guess(email, network, GUESSES).await?;
-    let attempt = counted.map_err(|limited| throttle::reached(Of::Passwords, limited))?;
+    let attempt = counted.map_err(|limited| throttle::reached(LimitName::Passwords, limited))?;
     let account = hub.storage.account(email).await?;
     let stored = account.as_ref().map(|account| account.password_hash.clone());
     let matches = match hub.passwords.matches(password, stored).await {
@@ -117,9 +129,14 @@ pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<
     if caller.session.password_doubted && old.purpose == Purpose::Transaction {
         return Err(Problem::new_password_needed());
     }
-    let draft = Draft::again(hub, &old, caller.session.expires_at).ok_or_else(Problem::no_session)?;
-    let attempt = count_push(hub, &throttle::phone(&old.provider_user, caller.is_sign_up())).await?;
-    match hub.storage.replace(id, |_, taken| draft.numbered(hub, taken)).await? {
+    let draft = draft::again(hub, &old, caller.session.expires_at).ok_or_else(Problem::no_session)?;
+    let attempt = count_push(hub, Subject::phone(&old.provider_user, caller.is_sign_up())).await?;
+    let replaced = hub.storage.replace(id, |_, taken| draft::numbered(draft, hub, taken)).await?;
+    if !matches!(replaced, Replaced::Now(_)) {
+        // Nothing is sent: whoever has only the password uses up nothing of the owner's.
+        hub.storage.forgive(attempt).await?;
+    }
+    match replaced {
         Replaced::Now(both) => {
             hub.changed(&both.0);
             follow::push_and_follow(hub, both.1.clone());
@@ -127,17 +144,14 @@ pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<
         }
         Replaced::Before(new) => Ok(*new),
         Replaced::No => Err(Problem::already_decided()),
-        Replaced::Withheld(why) => {
-            hub.storage.forgive(attempt).await?;
-            Err(throttle::withheld(why, hub.clock.now()))
-        }
+        Replaced::Withheld(why) => Err(throttle::withheld(why, hub.clock.now())),
     }
 }
 
 /// Counts a request that will be sent to a phone.
-pub(crate) async fn count_push(hub: &Hub, attempts: &str) -> Result<Attempt, Problem> {
-    let counted = hub.storage.count_attempt(AttemptKind::Push, attempts, PUSHES).await?;
-    counted.map_err(|limited| throttle::reached(Of::Pushes, limited))
+pub(crate) async fn count_push(hub: &Hub, phone: Subject) -> Result<Attempt, Problem> {
+    let counted = hub.storage.count_attempt(AttemptKind::Push, phone, PUSHES).await?;
+    counted.map_err(|limited| throttle::reached(LimitName::Pushes, limited))
 }
 
 fn asked(hub: &Hub, approval: Approval, token: Token) -> Begun {

@@ -1,8 +1,8 @@
 //! Codes instead of a tap, from a text message, a call or the authenticator: typed, and good for once.
 
-use approval::ApprovalId;
+use approval::{ApprovalId, told};
 use provider::{Code, CodeCheck, ProviderError};
-use storage::{Attempt, CodeConfirmed, Completed, NotTried};
+use storage::{Attempt, CodeConfirmed, Completed, LimitName, NotTried};
 
 use crate::{
     answer::problem::Problem,
@@ -12,7 +12,7 @@ use crate::{
         proof::{Confirmed, Proof},
         turn::in_turn,
     },
-    throttle::{self, Of, WRONG_CODES_IN_A_ROW},
+    throttle::{self, WRONG_CODES_IN_A_ROW},
 };
 
 /// Checks a typed code and, if the provider accepts it and it never counted before, confirms the session. A lost
@@ -49,7 +49,7 @@ pub(crate) async fn accepted(
     let session = &caller.session;
     let limits = throttle::wrong_codes(session.user, &session.provider_user, caller.is_sign_up());
     let attempt = hub.storage.count_try(session, &limits).await?.map_err(|refused| match refused {
-        NotTried::Limited(limited) => throttle::reached(Of::WrongCodes, limited),
+        NotTried::Limited(limited) => throttle::reached(LimitName::WrongCodes, limited),
         NotTried::Off => throttle::codes_off(),
     })?;
     let action = transaction.map(|id| id.to_string());
@@ -87,7 +87,11 @@ async fn confirm(
             Ok(Some(Confirmed::With(next)))
         }
         CodeConfirmed::Fresh(Completed::AlreadyRegistered, _) => Err(Problem::already_registered()),
-        CodeConfirmed::Fresh(_, _) => Err(Problem::no_session()),
+        // A tap may have been quicker, and another tab of this browser has the new token.
+        CodeConfirmed::Fresh(_, _) => match MaybeCaller::of(hub, caller.token.clone()).await?.0 {
+            Some(caller) if caller.is_confirmed() => Ok(Some(Confirmed::Already)),
+            _ => Err(Problem::no_session()),
+        },
         CodeConfirmed::Used => Ok(None),
     }
 }
@@ -95,6 +99,6 @@ async fn confirm(
 /// A right code is no attempt.
 pub(crate) async fn forgive_right(hub: &Hub, attempt: Attempt) {
     if let Err(error) = hub.storage.forgive(attempt).await {
-        tracing::warn!(%error, "a right code stays counted");
+        tracing::warn!(error = %told(&error), "a right code stays counted");
     }
 }

@@ -1,8 +1,7 @@
 //! Drafts the approvals that the hub asks for: what the phone will show, and until when.
 
 use approval::{
-    Approval, ApprovalId, Delivery, Details, Logos, Number, ProviderUserId, Purpose, SessionId, Shown, ShownError,
-    Status, UserId,
+    Approval, ApprovalId, Details, Draft, Number, ProviderUserId, Purpose, SessionId, Shown, ShownError, UserId,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -13,20 +12,6 @@ use crate::{
     wanted::Wanted,
 };
 
-/// Everything an approval is made from, but its number: that depends on the numbers the phone shows already.
-#[derive(Debug, Clone)]
-pub(crate) struct Draft {
-    id: ApprovalId,
-    user: UserId,
-    session: SessionId,
-    provider_user: ProviderUserId,
-    purpose: Purpose,
-    shown: Shown,
-    logos: Logos,
-    created_at: OffsetDateTime,
-    expires_at: OffsetDateTime,
-}
-
 /// Whose approval it will be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Whose<'a> {
@@ -36,109 +21,87 @@ pub(crate) struct Whose<'a> {
     pub(crate) email: &'a str,
 }
 
-impl Draft {
-    /// A draft for a sign-up.
-    ///
-    /// # Errors
-    /// When something is too long for a phone to show.
-    pub(crate) fn sign_up(hub: &Hub, whose: Whose<'_>, visitor: &Visitor) -> Result<Self, ShownError> {
-        Self::of_session(hub, Purpose::SignUp, sign_up_message(&hub.settings.product), whose, visitor)
-    }
+/// A draft for a sign-up.
+///
+/// # Errors
+/// When something is too long for a phone to show.
+pub(crate) fn sign_up(hub: &Hub, whose: Whose<'_>, visitor: &Visitor) -> Result<Draft, ShownError> {
+    of_session(hub, Purpose::SignUp, sign_up_message(&hub.settings.product), whose, visitor)
+}
 
-    /// A draft for a sign-in.
-    ///
-    /// # Errors
-    /// When something is too long for a phone to show.
-    pub(crate) fn sign_in(hub: &Hub, whose: Whose<'_>, visitor: &Visitor) -> Result<Self, ShownError> {
-        let message = format!("Sign in to {}?", hub.settings.product);
-        Self::of_session(hub, Purpose::SignIn, message, whose, visitor)
-    }
+/// A draft for a sign-in.
+///
+/// # Errors
+/// When something is too long for a phone to show.
+pub(crate) fn sign_in(hub: &Hub, whose: Whose<'_>, visitor: &Visitor) -> Result<Draft, ShownError> {
+    let message = format!("Sign in to {}?", hub.settings.product);
+    of_session(hub, Purpose::SignIn, message, whose, visitor)
+}
 
-    /// A draft for a transaction of whoever is in, not beyond the end of the session. `None`: that is too near.
-    pub(crate) fn transaction(hub: &Hub, caller: &Caller, id: ApprovalId, wanted: Wanted) -> Option<Self> {
-        let session = &caller.session;
-        let created_at = hub.clock.now();
-        let seconds = wanted.seconds.unwrap_or(hub.settings.transaction_seconds);
-        Some(Self {
-            id,
-            user: session.user,
-            session: session.id,
-            provider_user: session.provider_user.clone(),
-            purpose: Purpose::Transaction,
-            shown: wanted.shown,
-            logos: if wanted.logos.as_slice().is_empty() { hub.logos.clone() } else { wanted.logos },
-            created_at,
-            expires_at: end(created_at, Duration::seconds(seconds.into()), session.expires_at)?,
-        })
-    }
+/// A draft for a transaction of whoever is in, not beyond the end of the session. `None`: that is too near.
+pub(crate) fn transaction(hub: &Hub, caller: &Caller, id: ApprovalId, wanted: Wanted) -> Option<Draft> {
+    let session = &caller.session;
+    let created_at = hub.clock.now();
+    let seconds = wanted.seconds.unwrap_or(hub.settings.transaction_seconds);
+    Some(Draft {
+        id,
+        user: session.user,
+        session: session.id,
+        provider_user: session.provider_user.clone(),
+        purpose: Purpose::Transaction,
+        shown: wanted.shown,
+        logos: if wanted.logos.as_slice().is_empty() { hub.logos.clone() } else { wanted.logos },
+        created_at,
+        expires_at: end(created_at, Duration::seconds(seconds.into()), session.expires_at)?,
+    })
+}
 
-    /// A draft that asks the same again, for as long, but not beyond the end of its session. `None`: that is too near.
-    pub(crate) fn again(hub: &Hub, old: &Approval, session_ends: OffsetDateTime) -> Option<Self> {
-        let created_at = hub.clock.now();
-        Some(Self {
-            id: ApprovalId::new(&hub.clock, &hub.entropy),
-            user: old.user,
-            session: old.session,
-            provider_user: old.provider_user.clone(),
-            purpose: old.purpose,
-            shown: old.shown.clone(),
-            logos: old.logos.clone(),
-            created_at,
-            expires_at: end(created_at, old.expires_at - old.created_at, session_ends)?,
-        })
-    }
+/// A draft that asks the same again, for as long, but not beyond the end of its session. `None`: that is too near.
+pub(crate) fn again(hub: &Hub, old: &Approval, session_ends: OffsetDateTime) -> Option<Draft> {
+    let created_at = hub.clock.now();
+    Some(Draft {
+        id: ApprovalId::new(&hub.clock, &hub.entropy),
+        user: old.user,
+        session: old.session,
+        provider_user: old.provider_user.clone(),
+        purpose: old.purpose,
+        shown: old.shown.clone(),
+        logos: old.logos.clone(),
+        created_at,
+        expires_at: end(created_at, old.expires_at - old.created_at, session_ends)?,
+    })
+}
 
-    /// The approval, with a number that is none of `taken`.
-    pub(crate) fn numbered(self, hub: &Hub, taken: &[Number]) -> Approval {
-        let number = Number::random(&hub.entropy, taken);
-        Approval {
-            id: self.id,
-            version: 1,
-            user: self.user,
-            session: self.session,
-            provider_user: self.provider_user,
-            request: None,
-            purpose: self.purpose,
-            status: Status::Pending,
-            delivery: Delivery::Sending,
-            shown: self.shown.numbered(number),
-            logos: self.logos,
-            number,
-            created_at: self.created_at,
-            expires_at: self.expires_at,
-            decided_at: None,
-            replaced_by: None,
-            completed_at: None,
-            code_sent_by: None,
-        }
-    }
+/// The approval, with a number that is none of `taken`.
+pub(crate) fn numbered(draft: Draft, hub: &Hub, taken: &[Number]) -> Approval {
+    Approval::pending(draft, Number::random(&hub.entropy, taken))
+}
 
-    fn of_session(
-        hub: &Hub,
-        purpose: Purpose,
-        message: String,
-        whose: Whose<'_>,
-        visitor: &Visitor,
-    ) -> Result<Self, ShownError> {
-        let [_, of_email, of_place, of_browser] = Shown::RESERVED.map(str::to_owned);
-        let details = [
-            (of_email, whose.email.to_owned()),
-            (of_place, visitor.place.clone()),
-            (of_browser, visitor.browser.clone()),
-        ];
-        let created_at = hub.clock.now();
-        Ok(Self {
-            id: ApprovalId::new(&hub.clock, &hub.entropy),
-            user: whose.user,
-            session: whose.session,
-            provider_user: whose.provider_user.clone(),
-            purpose,
-            shown: Shown::new(message, Details::new(details))?,
-            logos: hub.logos.clone(),
-            created_at,
-            expires_at: created_at + Duration::seconds(hub.settings.sign_in_seconds.into()),
-        })
-    }
+fn of_session(
+    hub: &Hub,
+    purpose: Purpose,
+    message: String,
+    whose: Whose<'_>,
+    visitor: &Visitor,
+) -> Result<Draft, ShownError> {
+    let details = [
+        (Shown::EMAIL, whose.email),
+        (Shown::PLACE, visitor.place.as_str()),
+        (Shown::BROWSER, visitor.browser.as_str()),
+    ];
+    let details = details.map(|(label, value)| (label.to_owned(), value.to_owned()));
+    let created_at = hub.clock.now();
+    Ok(Draft {
+        id: ApprovalId::new(&hub.clock, &hub.entropy),
+        user: whose.user,
+        session: whose.session,
+        provider_user: whose.provider_user.clone(),
+        purpose,
+        shown: Shown::new(message, Details::new(details))?,
+        logos: hub.logos.clone(),
+        created_at,
+        expires_at: created_at + Duration::seconds(hub.settings.sign_in_seconds.into()),
+    })
 }
 
 /// The longest sentence that a phone asks by itself, for a sign-up.

@@ -3,7 +3,7 @@
 
 use approval::{Clock, Entropy, Secret};
 use storage::{PasswordChange, Storage, StorageError};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use url::Url;
 
 use crate::{
@@ -11,12 +11,11 @@ use crate::{
     hub::Hub,
     password::NewPassword,
     request::{caller::Caller, visitor::Visitor},
+    settings::RESET_LINK,
     steps::{begin::account_of, endings::tell},
     token::{LinkToken, Token},
 };
 
-/// A link works this long: enough to hand it over and to think of a password, too little to be found later.
-const LINK: Duration = Duration::minutes(30);
 /// Where a link leads. Its token stands behind `#`, so browsers send it to nobody, and it is in no log.
 const RESET: &str = "/reset";
 
@@ -41,7 +40,7 @@ pub async fn reset_link(
     clock: &Clock,
     entropy: &Entropy,
 ) -> Result<Option<ResetLink>, StorageError> {
-    let (token, expires_at) = (LinkToken::random(entropy), clock.now() + LINK);
+    let (token, expires_at) = (LinkToken::random(entropy), clock.now() + RESET_LINK);
     let made = storage.make_reset_link(&email.trim().to_lowercase(), token.hash(), expires_at).await?;
     let url = format!("{}{RESET}#{}", public_url.as_str().trim_end_matches('/'), token.expose());
     Ok(made.then(|| ResetLink { url: Secret::new(url), expires_at }))

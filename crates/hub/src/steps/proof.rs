@@ -65,13 +65,19 @@ impl Proof {
     /// # Errors
     /// [`Problem::no_session`] when the token before is shown for anything but its proof.
     pub(crate) fn shown_before(&self, hub: &Hub, caller: &Caller) -> Result<Option<Confirmed>, Problem> {
-        let same = caller.session.proof.as_ref() == Some(&self.0);
+        let same = caller.session.confirmed.as_ref().is_some_and(|confirmed| confirmed.proof == self.0);
         match caller.session.via {
             Via::Replaced if same => Ok(Some(Confirmed::With(hub.key.next_token(&caller.token, &self.0)))),
             Via::Replaced => Err(Problem::no_session()),
             Via::Current if same => Ok(Some(Confirmed::Already)),
             Via::Current => Ok(None),
         }
+    }
+
+    /// The approval that the token before may complete once more, when the reply with the new token got lost.
+    pub(crate) fn to_repeat(caller: &Caller) -> Option<ApprovalId> {
+        let confirmed = caller.session.confirmed.as_ref().filter(|_| caller.session.via == Via::Replaced);
+        confirmed?.proof.parse().ok()
     }
 
     /// The same by what is written now: another request with this proof may have been quicker.

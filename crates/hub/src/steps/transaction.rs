@@ -2,14 +2,14 @@
 
 use approval::{Approval, ApprovalId, Channel, Delivery, Purpose, Status};
 use provider::Code;
-use storage::{Asked, CodeApproved};
+use storage::{Asked, CodeApproved, Subject};
 
 use crate::{
     answer::problem::Problem,
     hub::Hub,
     phone::{follow, sending},
     request::{caller::Caller, visitor::Visitor},
-    steps::{begin::count_push, codes, draft::Draft, proof::Proof, turn::in_turn},
+    steps::{begin::count_push, codes, draft, proof::Proof, turn::in_turn},
     throttle,
     wanted::Wanted,
 };
@@ -23,13 +23,16 @@ pub(crate) async fn begin(hub: &Hub, caller: &Caller, id: ApprovalId, wanted: Wa
     if session.password_doubted {
         return Err(Problem::new_password_needed());
     }
-    let attempt = count_push(hub, &throttle::phone(&session.provider_user, caller.is_sign_up())).await?;
-    let draft = Draft::transaction(hub, caller, id, wanted).ok_or_else(Problem::no_session)?;
-    match hub.storage.begin_transaction(id, session.user, session.id, |taken| draft.numbered(hub, taken)).await? {
-        Asked::Withheld(why) => {
-            hub.storage.forgive(attempt).await?;
-            Err(throttle::withheld(why, hub.clock.now()))
-        }
+    let draft = draft::transaction(hub, caller, id, wanted).ok_or_else(Problem::no_session)?;
+    let attempt = count_push(hub, Subject::phone(&session.provider_user, caller.is_sign_up())).await?;
+    let asked =
+        hub.storage.begin_transaction(id, session.user, session.id, |taken| draft::numbered(draft, hub, taken)).await?;
+    if !matches!(asked, Asked::Now(_)) {
+        // Nothing is sent, so a form sent twice uses up one.
+        hub.storage.forgive(attempt).await?;
+    }
+    match asked {
+        Asked::Withheld(why) => Err(throttle::withheld(why, hub.clock.now())),
         Asked::Now(approval) if approval.delivery == Delivery::Unavailable => {
             follow::by_code_alone(hub, (*approval).clone());
             Ok(*approval)

@@ -5,7 +5,8 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use storage::{Attempt, AttemptKind, Limit, StorageError};
+use approval::told;
+use storage::{Attempt, AttemptKind, Limit, StorageError, Subject};
 
 use crate::{answer::problem::Problem, hub::Hub, steps::proof::Proof};
 
@@ -23,20 +24,20 @@ pub(crate) async fn in_turn<T>(
     proof: &Proof,
     work: impl Future<Output = Result<T, Problem>>,
 ) -> Result<T, Problem> {
-    let turn = wait(hub, &format!("turn:{of}:{}", proof.as_str())).await?;
+    let turn = wait(hub, &Subject::turn(of, proof.as_str())).await?;
     let done = work.await;
     if let Err(error) = hub.storage.forgive(turn).await {
-        tracing::warn!(%error, "a turn could not be given back, and has to lapse");
+        tracing::warn!(error = %told(&error), "a turn could not be given back, and has to lapse");
     }
     done
 }
 
 /// A turn is an attempt of which there may be one.
-async fn wait(hub: &Hub, name: &str) -> Result<Attempt, StorageError> {
+async fn wait(hub: &Hub, subject: &Subject) -> Result<Attempt, StorageError> {
     let one = Limit { count: 1, window: WRITING + hub.provider.timeout() };
     let [mut pause, longest] = PAUSES;
     loop {
-        if let Ok(turn) = hub.storage.count_attempt(AttemptKind::Code, name, one).await? {
+        if let Ok(turn) = hub.storage.count_attempt(AttemptKind::Turn, subject.clone(), one).await? {
             return Ok(turn);
         }
         tokio::time::sleep(pause).await;

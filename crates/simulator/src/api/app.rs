@@ -25,7 +25,7 @@ pub(super) async fn details(State(simulator): State<Simulator>, _: Authorized) -
 /// One month, this one, with what is still remembered of it.
 pub(super) async fn stats(State(simulator): State<Simulator>, _: Authorized) -> Json<Value> {
     simulator.store.read(|state, now| {
-        let users = state.phones.len();
+        let users = state.phones.iter().filter(|phone| phone.has_user()).count();
         let sms: usize = state.phones.iter().map(|phone| phone.sms.len()).sum();
         let calls: usize = state.phones.iter().map(|phone| phone.calls.len()).sum();
         let auths = state.phones.iter().flat_map(|phone| phone.sms.iter().chain(&phone.calls)).filter(|code| code.used);

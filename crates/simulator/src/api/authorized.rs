@@ -35,14 +35,19 @@ impl FromRequest<Simulator> for Authorized {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, simulator: &Simulator) -> Result<Self, Refusal> {
-        let query = request.uri().query().unwrap_or_default().to_owned();
         let header = request.headers().get("x-authy-api-key").and_then(|key| key.to_str().ok()).map(Secret::new);
-        let body = Bytes::from_request(request, &()).await.map_err(|_| Refusal::InvalidRequest)?;
-        let fields = param::read(&query, &body).map_err(|unreadable| match unreadable {
-            Unreadable::NotUtf8 => Refusal::NotUtf8,
-            Unreadable::NotJson => Refusal::InvalidRequest,
-        })?;
+        let fields = read(request).await?;
         let key = header.or_else(|| fields.get("api_key").and_then(Param::text).map(Secret::new));
         if key.as_ref() == Some(&simulator.settings.api_key) { Ok(Self(fields)) } else { Err(Refusal::BadKey) }
     }
+}
+
+/// The parameters, before anything is known of who sent them.
+pub(super) async fn read(request: Request) -> Result<Fields, Refusal> {
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let body = Bytes::from_request(request, &()).await.map_err(|_| Refusal::InvalidRequest)?;
+    param::read(&query, &body).map_err(|unreadable| match unreadable {
+        Unreadable::NotUtf8 => Refusal::NotUtf8,
+        Unreadable::NotJson => Refusal::InvalidRequest,
+    })
 }

@@ -1,33 +1,30 @@
 //! One-time codes: sending one, checking one.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use serde_json::{Value, json};
 
-use super::{authorized::Authorized, lookup::user_mut, refusal::Refusal};
+use super::{authorized::Authorized, lookup::user_mut, named::Named, refusal::Refusal};
 use crate::{
-    code::{SentCode, Verdict},
+    code::{Inbox, SentCode, Verdict},
     phone::Phone,
     simulator::Simulator,
 };
 
 /// How a code travels, and the provider's words for it.
 struct Channel {
-    inbox: fn(&mut Phone) -> &mut Vec<SentCode>,
+    inbox: Inbox,
     sent: &'static str,
     ignored: &'static str,
 }
 
 const SMS: Channel = Channel {
-    inbox: |phone| &mut phone.sms,
+    inbox: Inbox::Sms,
     sent: "SMS token was sent",
     ignored: "Ignored: SMS is not needed for smartphones. Pass force=true if you want to actually send it anyway.",
 };
 
 const CALL: Channel = Channel {
-    inbox: |phone| &mut phone.calls,
+    inbox: Inbox::Calls,
     sent: "Call started...",
     ignored: "Call ignored. User is using  App Tokens and this call is not necessary. \
               Pass force=true if you still want to call users that are using the App.",
@@ -35,7 +32,7 @@ const CALL: Channel = Channel {
 
 pub(super) async fn sms(
     State(simulator): State<Simulator>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     params: Authorized,
 ) -> Result<Json<Value>, Refusal> {
     send(&simulator, &id, &params, &SMS)
@@ -43,17 +40,32 @@ pub(super) async fn sms(
 
 pub(super) async fn call(
     State(simulator): State<Simulator>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     params: Authorized,
 ) -> Result<Json<Value>, Refusal> {
     send(&simulator, &id, &params, &CALL)
+}
+
+/// By email a code is always sent.
+pub(super) async fn email(
+    State(simulator): State<Simulator>,
+    Named(id): Named<String>,
+    params: Authorized,
+) -> Result<Json<Value>, Refusal> {
+    simulator.store.change(|state, now| {
+        let phone = user_mut(state, &id)?;
+        let code = SentCode::new(&simulator.entropy, now, params.text("action"), params.text("action_message"));
+        phone.receive(Inbox::Mail, code);
+        let to = phone.emails.last();
+        Ok(Json(json!({ "message": "Email token was sent", "email": to, "success": true })))
+    })
 }
 
 /// Without `force=true`, until the user has the app or typed a code once, every token is taken: the provider locks
 /// nobody out who is still setting up. A client that forgets `force=true` is caught here.
 pub(super) async fn verify(
     State(simulator): State<Simulator>,
-    Path((token, id)): Path<(String, String)>,
+    Named((token, id)): Named<(String, String)>,
     params: Authorized,
 ) -> Result<Json<Value>, Refusal> {
     let action = params.text("action");
@@ -83,9 +95,7 @@ fn send(simulator: &Simulator, id: &str, params: &Authorized, channel: &Channel)
             })));
         }
         let code = SentCode::new(&simulator.entropy, now, params.text("action"), params.text("action_message"));
-        let inbox = (channel.inbox)(phone);
-        inbox.retain(|old| now < old.sent_at + Phone::MEMORY);
-        inbox.push(code);
+        phone.receive(channel.inbox, code);
         Ok(Json(json!({ "success": true, "message": channel.sent, "cellphone": cellphone })))
     })
 }

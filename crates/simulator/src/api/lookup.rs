@@ -6,7 +6,8 @@ use crate::{phone::Phone, state::State};
 /// The user that a path names, unless the provider is down for them.
 pub(super) fn user<'a>(state: &'a State, id: &str) -> Result<&'a Phone, Refusal> {
     let id: Option<u32> = id.parse().ok();
-    let phone = state.phones.iter().find(|phone| Some(phone.authy_id) == id).ok_or(Refusal::UserNotFound)?;
+    let phone = state.phones.iter().find(|phone| phone.has_user() && Some(phone.authy_id) == id);
+    let phone = phone.ok_or(Refusal::UserNotFound)?;
     if phone.switches.provider_down { Err(Refusal::Down) } else { Ok(phone) }
 }
 

@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{authorized::Authorized, lookup::user_mut, refusal::Refusal};
+use super::{authorized::Authorized, lookup::user_mut, named::Named, refusal::Refusal};
 use crate::{
     param::Param,
     phone::Phone,
@@ -25,7 +22,7 @@ const HOLD: Duration = Duration::from_secs(30);
 
 pub(super) async fn create(
     State(simulator): State<Simulator>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     params: Authorized,
 ) -> Result<Json<Value>, Refusal> {
     let wanted = wanted(&params)?;
@@ -44,7 +41,7 @@ pub(super) async fn create(
 
 pub(super) async fn read(
     State(simulator): State<Simulator>,
-    Path(uuid): Path<String>,
+    Named(uuid): Named<String>,
     _: Authorized,
 ) -> Result<Json<Value>, Refusal> {
     simulator.store.change(|state, now| {

@@ -23,6 +23,13 @@ pub(super) enum Refusal {
     UserNotFound,
     TokenInvalid,
     TokenReused,
+    PhoneRefused,
+    /// Nobody waits for a code of this number.
+    NothingToVerify(String),
+    NotVerified,
+    /// It is not signed by whoever has the signing key.
+    BadSignature,
+    NoWebhook,
     RequestNotFound(String),
     /// The user has no app that could be asked.
     NoDevice,
@@ -32,8 +39,12 @@ pub(super) enum Refusal {
 impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
-            Self::BadKey | Self::TokenInvalid | Self::TokenReused => StatusCode::UNAUTHORIZED,
-            Self::UserNotFound | Self::RequestNotFound(_) => StatusCode::NOT_FOUND,
+            Self::BadKey | Self::BadSignature | Self::TokenInvalid | Self::TokenReused | Self::NotVerified => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::UserNotFound | Self::RequestNotFound(_) | Self::NothingToVerify(_) | Self::NoWebhook => {
+                StatusCode::NOT_FOUND
+            }
             Self::Down => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -41,17 +52,21 @@ impl Refusal {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::Down => "60000",
+            Self::Down | Self::NoWebhook => "60000",
             Self::BadKey => "60001",
             Self::InvalidRequest => "60002",
             Self::Missing(_) | Self::NotAnInteger { .. } => "60004",
             Self::NotUtf8 => "60005",
             Self::TokenReused => "60019",
             Self::TokenInvalid => "60020",
+            Self::NotVerified => "60022",
+            Self::NothingToVerify(_) => "60023",
             Self::UserNotFound => "60026",
             Self::InvalidUser(_) => "60027",
+            Self::PhoneRefused => "60033",
             Self::RequestNotFound(_) => "60049",
             Self::NoDevice => "60051",
+            Self::BadSignature => "60087",
         }
     }
 
@@ -68,6 +83,11 @@ impl Refusal {
             Self::UserNotFound => "User not found.".into(),
             Self::TokenInvalid => "Token is invalid".into(),
             Self::TokenReused => "Token was already used".into(),
+            Self::PhoneRefused => "Phone number is invalid".into(),
+            Self::NothingToVerify(number) => format!("No pending verifications for {number} found."),
+            Self::NotVerified => "Verification code is incorrect".into(),
+            Self::BadSignature => "Invalid signature".into(),
+            Self::NoWebhook => "Webhook not found".into(),
             Self::RequestNotFound(uuid) => format!("Approval request not found: {uuid}"),
             Self::NoDevice => "The user has no device registered".into(),
             Self::Down => "Service unavailable".into(),

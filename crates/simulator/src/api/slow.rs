@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use axum::{
-    extract::{RawPathParams, Request, State},
+    extract::{RawPathParams, Request, State, rejection::RawPathParamsRejection},
     middleware::Next,
     response::Response,
 };
@@ -16,12 +16,14 @@ use crate::{phone::Phone, simulator::Simulator, state};
 /// Holds the answer to a call whose path names a user, or a request to a user, for as long as that user's phone says.
 pub(super) async fn answer(
     State(simulator): State<Simulator>,
-    params: RawPathParams,
+    // A path that is no text names nobody; the call itself says so.
+    params: Result<RawPathParams, RawPathParamsRejection>,
     request: Request,
     next: Next,
 ) -> Response {
     // Looked up before the call, which may delete the user.
-    let slow = simulator.store.read(|state, _| concerned(state, &params).map(|phone| phone.switches.slow_ms));
+    let slow =
+        simulator.store.read(|state, _| concerned(state, params.as_ref().ok()?).map(|phone| phone.switches.slow_ms));
     let response = next.run(request).await;
     hold(&simulator, slow.unwrap_or_default()).await;
     response

@@ -1,14 +1,12 @@
 //! Users: registering, their status, deleting them.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use serde_json::{Value, json};
 
 use super::{
     authorized::Authorized,
     lookup::{user, user_mut},
+    named::Named,
     refusal::Refusal,
     slow::hold,
 };
@@ -45,7 +43,7 @@ pub(super) async fn create(State(simulator): State<Simulator>, params: Authorize
 
 pub(super) async fn status(
     State(simulator): State<Simulator>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     _: Authorized,
 ) -> Result<Json<Value>, Refusal> {
     let status = simulator.store.read(|state, _| user(state, &id).map(status_of))?;
@@ -54,7 +52,7 @@ pub(super) async fn status(
 
 pub(super) async fn update(
     State(simulator): State<Simulator>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     params: Authorized,
 ) -> Result<Json<Value>, Refusal> {
     let email = params.get("user").and_then(|user| user.get("email")).or(params.get("email")).and_then(Param::text);
@@ -65,7 +63,7 @@ pub(super) async fn update(
 
 pub(super) async fn register_activity(
     State(simulator): State<Simulator>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     _: Authorized,
 ) -> Result<Json<Value>, Refusal> {
     simulator.store.read(|state, _| user(state, &id).map(|_| ()))?;
@@ -75,7 +73,7 @@ pub(super) async fn register_activity(
 /// The newer spelling, which has words of its own.
 pub(super) async fn remove(
     State(simulator): State<Simulator>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     _: Authorized,
 ) -> Result<Json<Value>, Refusal> {
     forget(&simulator, &id)?;
@@ -84,7 +82,7 @@ pub(super) async fn remove(
 
 pub(super) async fn delete(
     State(simulator): State<Simulator>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     _: Authorized,
 ) -> Result<Json<Value>, Refusal> {
     forget(&simulator, &id)?;

@@ -44,6 +44,7 @@ pub(super) struct PhonePage {
     answered: Vec<RequestCard>,
     sms: Vec<CodeCard>,
     calls: Vec<CodeCard>,
+    mail: Vec<CodeCard>,
     code: String,
     code_ends: Moment,
     callback: Callback,
@@ -108,6 +109,7 @@ impl PhonePage {
             answered,
             sms: CodeCard::newest(&phone.sms),
             calls: CodeCard::newest(&phone.calls),
+            mail: CodeCard::newest(&phone.mail),
             code,
             code_ends: Moment::of(code_ends),
             callback: Callback {
@@ -121,7 +123,7 @@ impl PhonePage {
 
 impl PhoneLink {
     fn of(phone: &Phone) -> Self {
-        let email = phone.emails.last().cloned().unwrap_or_default();
+        let email = phone.emails.last().cloned().unwrap_or_else(|| "Nobody’s yet".into());
         Self { authy_id: phone.authy_id, number: phone.number.grouped(), email }
     }
 }

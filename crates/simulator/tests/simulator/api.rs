@@ -159,6 +159,17 @@ async fn the_authenticators_code_is_shown_until_it_is_used_and_then_the_next_one
 }
 
 #[tokio::test]
+async fn the_authenticator_has_seven_digits_for_ten_seconds() {
+    let simulator = Builder::new().start().await;
+    let id = simulator.register("3001234512").await;
+    let shown = simulator.phone(id).await["authenticator"].clone();
+    assert_eq!(shown["code"].as_str().unwrap().len(), 7);
+    assert!((0..=10).contains(&shown["seconds_left"].as_i64().unwrap()), "{shown}");
+    simulator.pass(Duration::seconds(10));
+    assert_ne!(simulator.phone(id).await["authenticator"]["code"], shown["code"]);
+}
+
+#[tokio::test]
 async fn without_force_any_token_is_taken_until_the_first_genuine_one() {
     let simulator = Builder::new().start().await;
     let id = simulator.register("3001234512").await;
@@ -243,8 +254,19 @@ async fn a_provider_that_is_down_is_down_for_one_user_only() {
 #[tokio::test]
 async fn what_it_does_not_speak_it_refuses() {
     let simulator = Builder::new().start().await;
-    for path in ["/protected/xml/users/1/status", "/protected/json/no/such/call"] {
+    for (path, number) in [
+        ("/protected/xml/users/1/status", "60002"),
+        ("/protected/json/no/such/call", "60002"),
+        ("/protected/json/users/new", "60002"),
+        ("/onetouch/json/users/1/approval_requests", "60002"),
+        ("/protected/json/users/%ff/status", "60005"),
+        ("/protected/json/verify/1234567/%ff", "60005"),
+        ("/onetouch/json/approval_requests/%ff", "60005"),
+    ] {
         let (status, body) = simulator.get(path).await;
-        assert_eq!((status, &body["error_code"]), (StatusCode::BAD_REQUEST, &json!("60002")), "{path}");
+        assert_eq!((status, &body["error_code"]), (StatusCode::BAD_REQUEST, &json!(number)), "{path}: {body}");
+        assert!(body["message"].is_string() && body["success"] == false, "{path}: {body}");
     }
+    let (status, body) = simulator.post("/protected/json/sms/1", &json!({})).await;
+    assert_eq!((status, &body["error_code"]), (StatusCode::BAD_REQUEST, &json!("60002")));
 }

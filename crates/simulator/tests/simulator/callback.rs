@@ -3,8 +3,8 @@
 use approval::Secret;
 use provider::{ApiKey, Method, SignedRequest, verify};
 use reqwest::StatusCode;
-use serde_json::json;
-use tokio::time::Instant;
+use serde_json::{Value, json};
+use tokio::time::{Duration, Instant, timeout};
 
 use crate::harness::{Builder, Call, KEY, Service, TestSimulator, unix_now};
 
@@ -54,6 +54,34 @@ async fn a_tap_is_told_by_a_signed_post_in_the_providers_shape() {
     for name in ["message", "details", "hidden_details"] {
         assert_eq!(transaction[name], request[name], "{name}");
     }
+}
+
+/// What JSON has at each place, for instance `/device/id: number`.
+fn shape(value: &Value, place: &str) -> Vec<String> {
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "flag",
+        Value::Number(_) => "number",
+        Value::String(_) => "text",
+        Value::Array(_) => "list",
+        Value::Object(_) => "map",
+    };
+    let within = value.as_object().into_iter().flatten();
+    let within = within.flat_map(|(name, value)| shape(value, &format!("{place}/{name}")));
+    std::iter::once(format!("{place}: {kind}")).chain(within).collect()
+}
+
+#[tokio::test]
+async fn a_callback_has_at_every_level_what_one_that_was_captured_has_and_nothing_else() {
+    let vectors = include_str!("../../../provider/tests/vectors/authy_callbacks.json");
+    let vectors: Value = serde_json::from_str(vectors).unwrap();
+    let mut vectors = vectors["vectors"].as_array().unwrap().iter();
+    let captured = vectors.find(|vector| vector["name"] == "golden_authy-java_testValidSignatureApprovedPost").unwrap();
+    let captured: Value = serde_json::from_str(captured["body"].as_str().unwrap()).unwrap();
+    let (simulator, service, id) = phone(Method::Post).await;
+    let uuid = simulator.ask(id, &json!({ "message": "Authorize OneTouch Unit Test" })).await;
+    simulator.tap(id, &uuid, "approve").await;
+    assert_eq!(shape(&service.calls(1).await[0].json(), ""), shape(&captured, ""));
 }
 
 #[tokio::test]
@@ -142,6 +170,27 @@ async fn the_switches_delay_repeat_and_suppress_callbacks() {
     tap(json!({ "delay_ms": 0, "duplicate": true })).await;
     let calls = service.calls(3).await;
     assert_eq!(calls[1].body, calls[2].body);
+}
+
+#[tokio::test]
+async fn a_tap_that_is_told_to_nobody_is_answered_at_once_whatever_the_delay() {
+    let (failing, url) = (Service::answering(&[500, 500, 500]).await, "http://127.0.0.1:9/");
+    let disabled = Builder::new().calling(&failing.url, Method::Post).start().await;
+    let never = Builder::new().calling(url, Method::Post).start().await;
+    let nowhere = Builder::new().start().await;
+    for (simulator, off) in [(&disabled, false), (&never, true), (&nowhere, false)] {
+        let id = simulator.register("3001234512").await;
+        let tap = async || {
+            let uuid = simulator.ask(id, &json!({ "message": "Send?" })).await;
+            assert_eq!(simulator.tap(id, &uuid, "approve").await, StatusCode::NO_CONTENT);
+        };
+        for _ in 0..if simulator.base == disabled.base { 3 } else { 0 } {
+            tap().await;
+        }
+        simulator.switch(id, &json!({ "delay_ms": 86_400_000, "never_call_back": off })).await;
+        timeout(Duration::from_secs(20), tap()).await.expect("it is answered at once");
+    }
+    assert_eq!(failing.count(), 3);
 }
 
 #[tokio::test]

@@ -9,3 +9,6 @@ mod pages;
 mod programs;
 mod restart;
 mod slow;
+mod users;
+mod verification;
+mod webhooks;

@@ -1,9 +1,10 @@
 //! The phone as a page.
 
+use provider::Method;
 use reqwest::{StatusCode, header};
 use serde_json::json;
 
-use crate::harness::{Builder, KEY, TestSimulator};
+use crate::harness::{Builder, KEY, Service, TestSimulator};
 
 async fn page(simulator: &TestSimulator, path: &str) -> String {
     simulator.http.get(simulator.url(path)).send().await.unwrap().text().await.unwrap()
@@ -51,6 +52,28 @@ async fn the_switch_for_the_app_is_a_form() {
     let response = form.form(&[("has_app", "false")]).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
     assert_eq!(simulator.phone(id).await["has_app"], false);
+}
+
+#[tokio::test]
+async fn a_callback_that_was_disabled_is_shown_so_and_enabled_again_by_a_form() {
+    let service = Service::answering(&[500, 500, 500]).await;
+    let simulator = Builder::new().calling(&service.url, Method::Post).start().await;
+    let id = simulator.register("3001234512").await;
+    let path = format!("/phone/{id}");
+    for words in ["On. Errors in a row: 1 of 3.", "On. Errors in a row: 2 of 3.", "Disabled after 3 errors in a row."] {
+        assert!(!page(&simulator, &path).await.contains("/callback/enable"), "{words}");
+        let uuid = simulator.ask(id, &json!({ "message": "Send?" })).await;
+        simulator.tap(id, &uuid, "approve").await;
+        assert!(page(&simulator, &path).await.contains(words), "{words}");
+    }
+    let form = format!("{path}/callback/enable");
+    assert!(page(&simulator, &path).await.contains(&format!(r#"<form method="post" action="{form}">"#)));
+    let response = simulator.http.post(simulator.url(&form)).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert_eq!(response.headers()[header::LOCATION], path);
+    assert!(page(&simulator, &path).await.contains("On. Every tap is told to this address."));
+    let callback = simulator.phone(id).await["callback"].clone();
+    assert_eq!((&callback["disabled"], &callback["consecutive_errors"]), (&json!(false), &json!(0)));
 }
 
 #[tokio::test]

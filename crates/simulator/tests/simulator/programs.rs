@@ -73,4 +73,13 @@ async fn other_origins_are_kept_out() {
             assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path} {name}");
         }
     }
+    // A name that somebody else's name server points here; and a link on the product's page, which is no other's.
+    for path in ["/".to_owned(), format!("/phone/{id}"), "/events".to_owned(), "/phones".to_owned()] {
+        let page = simulator.http.get(simulator.url(&path));
+        let response = page.header("host", "evil.example:3001").send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path}");
+        assert!(!response.text().await.unwrap().contains(&id.to_string()), "{path}");
+    }
+    let linked = simulator.http.get(simulator.url(&format!("/phone/{id}"))).header("sec-fetch-site", "same-site");
+    assert_eq!(linked.send().await.unwrap().status(), StatusCode::OK);
 }

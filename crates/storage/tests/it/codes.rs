@@ -14,7 +14,7 @@ async fn a_code_confirms_its_session_and_takes_its_pending_request_back() {
     let confirmed = given.storage.confirm_by_code(&waiting.session, CodeHash([1; 32]), "code", token).await.unwrap();
     assert!(matches!(confirmed, CodeConfirmed::Fresh(Completed::Confirmed, left) if left.len() == 1));
     assert_eq!(given.now(&waiting).await.status, Status::Cancelled);
-    assert!(given.storage.session(token.new).await.unwrap().unwrap().confirmed_at.is_some());
+    assert!(given.storage.session(token.new).await.unwrap().unwrap().confirmed.is_some());
 }
 
 #[tokio::test]
@@ -25,7 +25,7 @@ async fn a_code_that_counted_never_counts_again_for_this_provider_user() {
     given.storage.confirm_by_code(&one.session, CodeHash([1; 32]), "code", given.new_token(&one)).await.unwrap();
     let again = given.storage.confirm_by_code(&other.session, CodeHash([1; 32]), "code", given.new_token(&other)).await;
     assert_eq!(again.unwrap(), CodeConfirmed::Used);
-    assert!(given.storage.session(other.token).await.unwrap().unwrap().confirmed_at.is_none());
+    assert!(given.storage.session(other.token).await.unwrap().unwrap().confirmed.is_none());
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn a_code_that_proved_a_phone_at_sign_up_counts_neither_for_another_accoun
     for storage in [&given.storage, &other_process] {
         for waiting in [&grace, &signing_in] {
             assert_eq!(confirm(storage, waiting).await, CodeConfirmed::Used);
-            assert!(given.storage.session(waiting.token).await.unwrap().unwrap().confirmed_at.is_none());
+            assert!(given.storage.session(waiting.token).await.unwrap().unwrap().confirmed.is_none());
         }
     }
 }

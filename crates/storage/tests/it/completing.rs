@@ -17,12 +17,12 @@ async fn approved(given: &Given, user: UserId) -> Waiting {
 async fn an_approval_marks_and_only_completing_opens() {
     let given = Given::empty().await;
     let waiting = approved(&given, given.account("ada@example.com").await).await;
-    assert!(given.storage.session(waiting.token).await.unwrap().unwrap().confirmed_at.is_none());
+    assert!(given.storage.session(waiting.token).await.unwrap().unwrap().confirmed.is_none());
     let token = given.new_token(&waiting);
     let completed = given.complete(&waiting, token).await;
     assert_eq!(completed, Completed::Confirmed);
     let session = given.storage.session(token.new).await.unwrap().unwrap();
-    assert_eq!((session.confirmed_at, session.via), (Some(given.clock.now()), Via::Current));
+    assert_eq!((session.confirmed.unwrap().at, session.via), (given.clock.now(), Via::Current));
 }
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn nothing_but_an_approved_approval_of_this_session_completes() {
     ] {
         let completed = given.storage.complete(&waiting.session, id, "proof", given.new_token(waiting)).await.unwrap();
         assert_eq!(completed, Completed::NotApproved);
-        assert!(given.storage.session(waiting.token).await.unwrap().unwrap().confirmed_at.is_none());
+        assert!(given.storage.session(waiting.token).await.unwrap().unwrap().confirmed.is_none());
     }
 }
 

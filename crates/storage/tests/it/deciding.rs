@@ -1,8 +1,8 @@
 //! Deciding: three proofs and nothing else, once, for one attempt.
 
-use approval::{Approval, Callback, Change, Delivery, Flat, ProviderUserId, RequestId, Status};
+use approval::{Approval, Callback, Change, Delivery, Doubt, Flat, Status};
 use proptest::prelude::*;
-use storage::{Decided, Doubt, Heard};
+use storage::{Decided, Heard};
 use time::Duration;
 
 use crate::given::{Given, callback, echoing};
@@ -39,7 +39,7 @@ async fn what_was_read_approves_only_while_it_is_the_newest_version_pending_and_
     over.expires_at = given.clock.now();
     let denied = echoing(&waiting, &request, "denied");
     let mut anothers = tap.clone();
-    anothers.provider_user = ProviderUserId("1234".into());
+    anothers.provider_user = "1234".parse().unwrap();
     for (read, tap) in [(&older, &tap), (&over, &tap), (&read, &denied), (&read, &anothers)] {
         assert_eq!(at_once(read, tap).await.unwrap(), None);
     }
@@ -106,7 +106,7 @@ async fn a_callback_for_another_user_or_with_other_content_decides_nothing() {
     let request = given.sent(&waiting).await;
     let good = echoing(&waiting, &request, "approved");
     let mut another_user = good.clone();
-    another_user.provider_user = ProviderUserId("1234".into());
+    another_user.provider_user = "1234".parse().unwrap();
     assert_eq!(
         given.storage.decide(&another_user, Heard::Callback).await.unwrap(),
         Decided::Nothing(Doubt::AnotherUser)
@@ -157,11 +157,11 @@ async fn an_answer_after_the_end_expires_it_and_is_audited() {
 async fn a_callback_that_outruns_its_request_id_decides_by_the_hidden_details() {
     let given = Given::empty().await;
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
-    let request = RequestId("first-heard-of-in-the-callback".into());
+    let request = "first-heard-of-in-the-callback".parse().unwrap();
     assert_eq!(given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap(), Decided::Unknown);
     let decided = given.storage.decide(&echoing(&waiting, &request, "approved"), Heard::Callback).await.unwrap();
     assert!(matches!(decided, Decided::Now(_)));
-    let late = given.storage.delivered(waiting.approval.id, Delivery::Sent, Some(RequestId("another".into()))).await;
+    let late = given.storage.delivered(waiting.approval.id, Delivery::Sent, Some("another".parse().unwrap())).await;
     assert_eq!(late.unwrap().unwrap().request, Some(request));
 }
 
@@ -170,13 +170,13 @@ async fn hidden_details_of_another_approval_or_user_decide_nothing_and_are_writt
     let given = Given::empty().await;
     let user = given.account("ada@example.com").await;
     let (one, other) = (given.sign_in(user).await, given.sign_in(user).await);
-    let request = RequestId("unknown".into());
+    let request = "unknown".parse().unwrap();
     let mut forged = echoing(&one, &request, "approved");
     forged.echo.hidden.as_mut().unwrap().insert("approval".into(), other.approval.id.to_string());
     let decided = given.storage.decide(&forged, Heard::Callback).await.unwrap();
     assert_eq!(decided, Decided::Nothing(Doubt::AnotherContent));
     let mut foreign = echoing(&one, &request, "approved");
-    foreign.provider_user = ProviderUserId("1234".into());
+    foreign.provider_user = "1234".parse().unwrap();
     let decided = given.storage.decide(&foreign, Heard::Callback).await.unwrap();
     assert_eq!(decided, Decided::Nothing(Doubt::AnotherUser));
     for waiting in [&one, &other] {
@@ -190,7 +190,7 @@ async fn a_known_request_id_is_never_replaced_by_hidden_details_and_the_try_is_w
     let given = Given::empty().await;
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
     let request = given.sent(&waiting).await;
-    let other = RequestId("of-another-request".into());
+    let other = "of-another-request".parse().unwrap();
     let decided = given.storage.decide(&echoing(&waiting, &other, "approved"), Heard::Callback).await.unwrap();
     assert_eq!(decided, Decided::Nothing(Doubt::AnotherRequest));
     assert_eq!((given.now(&waiting).await.request, given.now(&waiting).await.status), (Some(request), Status::Pending));

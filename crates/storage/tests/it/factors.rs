@@ -2,8 +2,8 @@
 
 use approval::{Change, Delivery, Secret, Status, UserId};
 use storage::{
-    CodeConfirmed, CodeHash, CodeLimits, Completed, Decided, Heard, Limit, LinkHash, NotTried, NoticeKind, Push,
-    PushRules, Withheld,
+    Begun, CodeConfirmed, CodeHash, CodeLimits, Completed, Decided, Heard, Limit, LinkHash, NotTried, NoticeKind, Push,
+    PushRules, Subject, Withheld,
 };
 use time::Duration;
 
@@ -58,7 +58,10 @@ async fn taken_back(given: &Given, user: UserId) {
 
 fn codes() -> CodeLimits {
     let five = Limit { count: 5, window: Duration::minutes(10) };
-    CodeLimits { tries: vec![("account".into(), five), ("phone".into(), five)], in_a_row: IN_A_ROW }
+    CodeLimits {
+        tries: vec![(Subject::address("account"), five), (Subject::address("phone"), five)],
+        in_a_row: IN_A_ROW,
+    }
 }
 
 /// As many wrong codes as are taken.
@@ -101,6 +104,19 @@ async fn a_phone_that_has_no_app_is_kept_free_by_no_request() {
 }
 
 #[tokio::test]
+async fn a_request_takes_a_place_on_the_phone_where_it_may_ring() {
+    for delivery in [Delivery::Sending, Delivery::Sent, Delivery::NoApp, Delivery::Unavailable, Delivery::Unknown] {
+        let (given, user) = given().await;
+        for _ in 0..RULES.pending {
+            let waiting = given.sign_in(user).await;
+            given.storage.delivered(waiting.approval.id, delivery, None).await.unwrap();
+        }
+        let withheld = given.storage.may_ask(user).await.unwrap() != Push::Allowed;
+        assert_eq!(withheld, delivery.may_ring(), "{delivery}");
+    }
+}
+
+#[tokio::test]
 async fn each_denied_or_unanswered_request_makes_the_next_wait_longer_and_the_third_is_the_last() {
     let (given, user) = given().await;
     let one = pushed(&given, user).await;
@@ -120,6 +136,15 @@ async fn each_denied_or_unanswered_request_makes_the_next_wait_longer_and_the_th
     assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Withheld(Withheld::Off));
     let kinds = [NoticeKind::PushOff, NoticeKind::SignInDenied, NoticeKind::SignInUnanswered, NoticeKind::SignInDenied];
     assert_eq!(told(&given, user).await, kinds.map(|kind| (kind, false)));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_gives_a_phone_no_rest_for_as_long() {
+    let (given, user) = given().await;
+    let waiting = pushed(&given, user).await;
+    answer(&given, &waiting, "denied").await;
+    given.pass(-Duration::HOUR);
+    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Allowed);
 }
 
 #[tokio::test]
@@ -165,6 +190,33 @@ async fn ringing_and_taking_back_before_the_provider_has_answered_counts_as_well
         given.storage.end(waiting.approval.id, Change::Cancel).await.unwrap();
     }
     assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Withheld(Withheld::Off));
+}
+
+#[tokio::test]
+async fn what_a_browser_takes_back_by_signing_in_again_counts_before_the_phone_is_asked_again() {
+    let (given, user) = given().await;
+    let mut waiting = pushed(&given, user).await;
+    for _ in 0..2 {
+        let session = given.new_session(user);
+        let (begun, cancelled) = given.begin(&session, Some(&waiting.session)).await;
+        let Begun::Asked(approval) = begun else { panic!("{begun:?}") };
+        assert_eq!(cancelled[0].id, waiting.approval.id);
+        assert!(given.storage.session(waiting.token).await.unwrap().is_none());
+        let now = given.storage.session(session.token).await.unwrap().unwrap();
+        waiting = Waiting { session: now, token: session.token, approval: *approval };
+        given.sent(&waiting).await;
+    }
+    let (begun, cancelled) = given.begin(&given.new_session(user), Some(&waiting.session)).await;
+    assert_eq!((begun, cancelled[0].id), (Begun::Withheld(Withheld::Off), waiting.approval.id));
+}
+
+#[tokio::test]
+async fn a_request_that_ends_while_it_is_on_its_way_to_the_phone_was_not_answered() {
+    let (given, user) = given().await;
+    let waiting = given.sign_in(user).await;
+    given.pass(Duration::seconds(120));
+    given.storage.end(waiting.approval.id, Change::Expire).await.unwrap();
+    assert!(told(&given, user).await.contains(&(NoticeKind::SignInUnanswered, false)));
 }
 
 #[tokio::test]
@@ -257,11 +309,14 @@ async fn a_try_is_counted_for_account_and_phone_or_for_neither() {
         given.storage.count_try(&waiting.session, &codes()).await.unwrap().unwrap();
     }
     let five = Limit { count: 5, window: Duration::minutes(10) };
-    let other = CodeLimits { tries: vec![("another".into(), five), ("phone".into(), five)], in_a_row: IN_A_ROW };
+    let other = CodeLimits {
+        tries: vec![(Subject::address("another"), five), (Subject::address("phone"), five)],
+        in_a_row: IN_A_ROW,
+    };
     for _ in 0..10 {
         assert!(given.storage.count_try(&waiting.session, &other).await.unwrap().is_err(), "the phone has had five");
     }
-    let alone = CodeLimits { tries: vec![("another".into(), five)], in_a_row: IN_A_ROW };
+    let alone = CodeLimits { tries: vec![(Subject::address("another"), five)], in_a_row: IN_A_ROW };
     assert!(given.storage.count_try(&waiting.session, &alone).await.unwrap().is_ok(), "and the account none");
 }
 
@@ -269,6 +324,8 @@ async fn a_try_is_counted_for_account_and_phone_or_for_neither() {
 async fn whoever_switches_both_off_locks_nobody_out_for_good() {
     let (given, user) = given().await;
     let waiting = given.sign_in(user).await;
+    // It reached no phone, so it says nothing about who rings.
+    given.storage.delivered(waiting.approval.id, Delivery::NoApp, None).await.unwrap();
     given.storage.end(waiting.approval.id, Change::Expire).await.unwrap();
     switched_off(&given, user).await;
     let off_since = given.clock.now();

@@ -29,7 +29,16 @@ impl Way {
     }
 
     async fn bar(&self, write: &str) {
-        let trigger = format!("CREATE TRIGGER fault BEFORE {write} BEGIN SELECT RAISE(ABORT, 'the disk is gone'); END");
+        self.put_up(write, "ABORT").await;
+    }
+
+    /// As a full disk does: with the write SQLite ends its transaction, so that there is none to roll back.
+    async fn fill(&self, write: &str) {
+        self.put_up(write, "ROLLBACK").await;
+    }
+
+    async fn put_up(&self, write: &str, how: &str) {
+        let trigger = format!("CREATE TRIGGER fault BEFORE {write} BEGIN SELECT RAISE({how}, 'the disk is gone'); END");
         sqlx::raw_sql(sqlx::AssertSqlSafe(trigger)).execute(&self.0).await.unwrap();
     }
 
@@ -39,7 +48,7 @@ impl Way {
 }
 
 async fn is_confirmed(given: &Given, waiting: &Waiting) -> bool {
-    given.storage.session(waiting.token).await.unwrap().is_none_or(|session| session.confirmed_at.is_some())
+    given.storage.session(waiting.token).await.unwrap().is_none_or(|session| session.confirmed.is_some())
 }
 
 #[tokio::test]
@@ -127,4 +136,21 @@ async fn a_cancellation_that_cannot_be_written_whole_changes_nothing() {
         way.clear().await;
         assert_eq!(given.now(&waiting).await.status, Status::Pending, "{write}");
     }
+}
+
+#[tokio::test]
+async fn once_a_disk_that_was_full_has_room_again_every_step_works_again() {
+    let given = Given::empty().await;
+    let way = Way::of(&given).await;
+    let user = given.account("ada@example.com").await;
+    let waiting = given.sign_in(user).await;
+    let request = given.sent(&waiting).await;
+    for _ in 0..2 {
+        way.fill("UPDATE ON approvals").await;
+        assert!(given.storage.end(waiting.approval.id, Change::Cancel).await.is_err());
+        way.clear().await;
+    }
+    given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
+    assert_eq!(given.complete(&waiting, given.new_token(&waiting)).await, Completed::Confirmed);
+    given.sign_in(user).await;
 }

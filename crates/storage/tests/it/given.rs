@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use approval::{
-    Approval, Callback, Clock, Delivery, Details, Echo, Entropy, Id, Logos, Number, ProviderUserId, Purpose, RequestId,
-    Secret, SessionId, Shown, Status, UserId,
+    Approval, Callback, Clock, Delivery, Details, Draft, Echo, Entropy, Id, Logos, Number, Purpose, RequestId, Secret,
+    SessionId, Shown, UserId,
 };
 use storage::{Begun, Completed, Heard, NewSession, NewToken, NewUser, Session, Storage, TokenHash};
 use tempfile::TempDir;
@@ -66,7 +66,7 @@ impl Given {
             email: email.into(),
             phone: Secret::new("+12015550123"),
             password_hash: Secret::new("$argon2id$"),
-            provider_user: ProviderUserId("688611".into()),
+            provider_user: "688611".parse().unwrap(),
         };
         let session = self.new_session(user.id);
         let approval =
@@ -92,18 +92,23 @@ impl Given {
     /// A sign-in that waits for its approval.
     pub(crate) async fn sign_in(&self, user: UserId) -> Waiting {
         let session = self.new_session(user);
-        let password = self.storage.password_hash(user).await.unwrap().unwrap();
-        let approval =
-            self.storage.begin_sign_in(&session, &password, |taken| self.approval(&session, Purpose::SignIn, taken));
-        match approval.await.unwrap().expect("the password is the account's") {
+        match self.begin(&session, None).await.0 {
             Begun::Asked(approval) => self.waiting(session.token, *approval).await,
             Begun::Withheld(why) => panic!("the phone is not asked: {why:?}"),
         }
     }
 
+    /// A sign-in in a browser that had this session; what came of it, and what was cancelled.
+    pub(crate) async fn begin(&self, session: &NewSession, before: Option<&Session>) -> (Begun, Vec<Approval>) {
+        let password = self.storage.password_hash(session.user).await.unwrap().unwrap();
+        let make = |taken: &[Number]| self.approval(session, Purpose::SignIn, taken);
+        let begun = self.storage.begin_sign_in(session, before, &password, make).await.unwrap();
+        begun.expect("the password is the account's")
+    }
+
     /// Stores a request id for the approval, as after a push.
     pub(crate) async fn sent(&self, waiting: &Waiting) -> RequestId {
-        let request = RequestId(format!("request-of-{}", waiting.approval.id));
+        let request: RequestId = format!("request-of-{}", waiting.approval.id).parse().unwrap();
         self.storage.delivered(waiting.approval.id, Delivery::Sent, Some(request.clone())).await.unwrap();
         request
     }
@@ -150,28 +155,19 @@ impl Given {
     }
 
     fn asked_by(&self, user: UserId, session: SessionId, purpose: Purpose, taken: &[Number]) -> Approval {
-        let number = Number::random(&self.entropy, taken);
         let details = Details::new([("Email Address".into(), "ada@example.com".into())]);
-        Approval {
+        let draft = Draft {
             id: Id::new(&self.clock, &self.entropy),
-            version: 1,
             user,
             session,
-            provider_user: ProviderUserId("688611".into()),
-            request: None,
+            provider_user: "688611".parse().unwrap(),
             purpose,
-            status: Status::Pending,
-            delivery: Delivery::Sending,
-            shown: Shown::new("Sign in to Countersign?".into(), details).unwrap().numbered(number),
+            shown: Shown::new("Sign in to Countersign?".into(), details).unwrap(),
             logos: Logos::default(),
-            number,
             created_at: self.clock.now(),
             expires_at: self.clock.now() + Duration::seconds(120),
-            decided_at: None,
-            replaced_by: None,
-            completed_at: None,
-            code_sent_by: None,
-        }
+        };
+        Approval::pending(draft, Number::random(&self.entropy, taken))
     }
 
     async fn waiting(&self, token: TokenHash, approval: Approval) -> Waiting {
@@ -184,7 +180,7 @@ impl Given {
 pub(crate) fn callback(request: &RequestId, status: &str) -> Callback {
     Callback {
         request: request.clone(),
-        provider_user: ProviderUserId("688611".into()),
+        provider_user: "688611".parse().unwrap(),
         status: status.into(),
         echo: Echo::default(),
         received_at: OffsetDateTime::UNIX_EPOCH,

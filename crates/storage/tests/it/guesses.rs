@@ -54,6 +54,26 @@ async fn a_guesser_waits_longer_after_each_wrong_password_and_never_more_than_fi
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_makes_nobody_wait_longer_than_a_wrong_password_does() {
+    let given = Given::empty().await;
+    given.account("ada@example.com").await;
+    wrong(&given, "ada@example.com", "loopback").await;
+    given.pass(Duration::hours(-1));
+    assert!(guess(&given, "ada@example.com", "loopback").await.is_ok());
+    for _ in 0..3 {
+        wrong(&given, "ada@example.com", "loopback").await;
+    }
+    given.pass(Duration::hours(-1));
+    let wait = guess(&given, "ada@example.com", "loopback").await.unwrap_err().retry_after;
+    assert!(wait <= Duration::minutes(5), "{wait}");
+    given.storage.sweep().await.unwrap();
+    given.pass(wait - Duration::MILLISECOND);
+    assert!(guess(&given, "ada@example.com", "loopback").await.is_err());
+    given.pass(Duration::MILLISECOND);
+    assert!(guess(&given, "ada@example.com", "loopback").await.is_ok(), "and not for as long as it was set back");
+}
+
+#[tokio::test]
 async fn two_hundred_passwords_at_once_are_three() {
     let given = Given::empty().await;
     assert_eq!(two_hundred_at_once(&given).await, 3);

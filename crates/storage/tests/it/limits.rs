@@ -1,11 +1,17 @@
 //! Limits: counted before the attempt, so that no number of attempts at once passes them.
 
-use storage::{AttemptKind, Limit};
+use approval::Clock;
+use sqlx::{Connection as _, SqliteConnection};
+use storage::{AttemptKind, Limit, Storage, Subject};
 use time::Duration;
 
 use crate::given::Given;
 
 const FIVE: Limit = Limit { count: 5, window: Duration::minutes(10) };
+
+fn ada() -> Subject {
+    Subject::address("ada")
+}
 
 #[tokio::test]
 async fn two_hundred_attempts_at_once_are_five() {
@@ -13,7 +19,7 @@ async fn two_hundred_attempts_at_once_are_five() {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..200 {
         let storage = given.storage.clone();
-        tasks.spawn(async move { storage.count_attempt(AttemptKind::Code, "ada", FIVE).await.unwrap() });
+        tasks.spawn(async move { storage.count_attempt(AttemptKind::Code, ada(), FIVE).await.unwrap() });
     }
     let allowed = tasks.join_all().await.into_iter().flatten().count();
     assert_eq!(allowed, 5);
@@ -22,7 +28,7 @@ async fn two_hundred_attempts_at_once_are_five() {
 #[tokio::test]
 async fn a_limit_opens_again_exactly_when_it_said() {
     let given = Given::empty().await;
-    let attempt = || given.storage.count_attempt(AttemptKind::Code, "ada", FIVE);
+    let attempt = || given.storage.count_attempt(AttemptKind::Code, ada(), FIVE);
     attempt().await.unwrap().unwrap();
     given.pass(Duration::minutes(1));
     for _ in 0..4 {
@@ -40,13 +46,13 @@ async fn a_limit_opens_again_exactly_when_it_said() {
 async fn limits_count_each_subject_and_kind_apart_and_forget_the_forgiven() {
     let given = Given::empty().await;
     for _ in 0..5 {
-        given.storage.count_attempt(AttemptKind::Code, "ada", FIVE).await.unwrap().unwrap();
+        given.storage.count_attempt(AttemptKind::Code, ada(), FIVE).await.unwrap().unwrap();
     }
-    assert!(given.storage.count_attempt(AttemptKind::Code, "grace", FIVE).await.unwrap().is_ok());
-    let other = given.storage.count_attempt(AttemptKind::Push, "ada", FIVE).await.unwrap().unwrap();
+    assert!(given.storage.count_attempt(AttemptKind::Code, Subject::address("grace"), FIVE).await.unwrap().is_ok());
+    let other = given.storage.count_attempt(AttemptKind::Push, ada(), FIVE).await.unwrap().unwrap();
     given.storage.forgive(other).await.unwrap();
     for _ in 0..5 {
-        assert!(given.storage.count_attempt(AttemptKind::Push, "ada", FIVE).await.unwrap().is_ok());
+        assert!(given.storage.count_attempt(AttemptKind::Push, ada(), FIVE).await.unwrap().is_ok());
     }
 }
 
@@ -54,10 +60,56 @@ async fn limits_count_each_subject_and_kind_apart_and_forget_the_forgiven() {
 async fn a_limit_holds_through_a_sweep_and_a_restart() {
     let given = Given::empty().await;
     for _ in 0..5 {
-        given.storage.count_attempt(AttemptKind::Code, "ada", FIVE).await.unwrap().unwrap();
+        given.storage.count_attempt(AttemptKind::Code, ada(), FIVE).await.unwrap().unwrap();
     }
     given.storage.sweep().await.unwrap();
     given.storage.close().await;
     let storage = given.another_process().await;
-    assert!(storage.count_attempt(AttemptKind::Code, "ada", FIVE).await.unwrap().is_err());
+    assert!(storage.count_attempt(AttemptKind::Code, ada(), FIVE).await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn what_was_counted_before_sign_ups_and_turns_had_kinds_of_their_own_counts_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}?mode=rwc", folder.path().join("test.db").display());
+    let mut db = SqliteConnection::connect(&url).await.unwrap();
+    let mut older = sqlx::migrate!("../../migrations/storage");
+    older.migrations = older.migrations.iter().filter(|one| one.version < 8).cloned().collect();
+    older.run(&mut db).await.unwrap();
+    let clock = Clock::system();
+    let now = i64::try_from(clock.now().unix_timestamp_nanos() / 1_000_000).unwrap();
+    for (kind, subject) in
+        [("push", "sign-up:network:192.0.2.1"), ("code", "turn:session:proof"), ("code", "account:ada")]
+    {
+        let row = "INSERT INTO attempts (kind, subject, at) VALUES ($1, $2, $3)";
+        sqlx::query(row).bind(kind).bind(subject).bind(now).execute(&mut db).await.unwrap();
+    }
+    db.close().await.unwrap();
+    let url = format!("sqlite:{}", folder.path().join("test.db").display());
+    let storage = Storage::open(&url, clock).await.unwrap();
+    let one = Limit { count: 1, window: Duration::HOUR };
+    for (kind, subject) in [
+        (AttemptKind::SignUp, Subject::network("192.0.2.1")),
+        (AttemptKind::Turn, Subject::turn("session", "proof")),
+        (AttemptKind::Code, ada()),
+    ] {
+        assert!(storage.count_attempt(kind, subject, one).await.unwrap().is_err(), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_makes_a_limit_no_longer_than_its_window() {
+    let given = Given::empty().await;
+    let attempt = || given.storage.count_attempt(AttemptKind::Code, ada(), FIVE);
+    for _ in 0..5 {
+        attempt().await.unwrap().unwrap();
+    }
+    given.pass(-Duration::HOUR);
+    let limited = attempt().await.unwrap().unwrap_err();
+    assert_eq!(limited.retry_after, FIVE.window);
+    given.storage.sweep().await.unwrap();
+    given.pass(limited.retry_after - Duration::MILLISECOND);
+    assert!(attempt().await.unwrap().is_err());
+    given.pass(Duration::MILLISECOND);
+    assert!(attempt().await.unwrap().is_ok());
 }

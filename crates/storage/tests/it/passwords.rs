@@ -71,7 +71,7 @@ async fn a_sign_in_whose_password_is_changed_while_it_was_checked_begins_no_sess
     let old = given.storage.password_hash(session.user).await.unwrap().unwrap();
     let late = given.new_session(session.user);
     assert!(change(&given, &session, token, given.token()).await);
-    let begun = given.storage.begin_sign_in(&late, &old, |_| panic!("no approval is made")).await.unwrap();
+    let begun = given.storage.begin_sign_in(&late, None, &old, |_| panic!("no approval is made")).await.unwrap();
     assert!(begun.is_none() && !is_live(&given, late.token).await);
 }
 

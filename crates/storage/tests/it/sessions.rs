@@ -1,6 +1,6 @@
 //! Sessions: what opens them, and what ends them.
 
-use approval::{Change, Channel, Details, Number, Shown, Status};
+use approval::{Change, Channel, Details, Entropy, Number, Shown, Status};
 use storage::{ConfirmedBy, Heard, Replaced};
 use time::Duration;
 
@@ -87,6 +87,23 @@ async fn asking_again_cancels_the_old_request_and_shows_another_number() {
     assert_eq!(twice, Replaced::Before(Box::new(new.clone())));
     given.storage.end(new.id, Change::Cancel).await.unwrap();
     assert_eq!(given.storage.replace(new.id, |old, _| old.clone()).await.unwrap(), Replaced::No);
+}
+
+#[tokio::test]
+async fn what_takes_the_place_of_a_denied_request_never_shows_its_number_again() {
+    let given = Given::empty().await;
+    let denied = given.sign_in(given.account("ada@example.com").await).await;
+    let request = given.sent(&denied).await;
+    given.storage.decide(&callback(&request, "denied"), Heard::Callback).await.unwrap();
+    let again = |old: &approval::Approval, taken: &[Number]| {
+        // What would give the old number again, were it free.
+        let draw = old.number.to_string().parse::<u8>().unwrap() - 10;
+        let entropy = Entropy::from_fn(move |buffer| buffer[0] = draw);
+        let (id, number) = (approval::Id::new(&given.clock, &given.entropy), Number::random(&entropy, taken));
+        approval::Approval { id, number, status: Status::Pending, decided_at: None, ..old.clone() }
+    };
+    let Replaced::Now(both) = given.storage.replace(denied.approval.id, again).await.unwrap() else { panic!() };
+    assert_ne!(both.0.number, both.1.number);
 }
 
 /// Somebody who is in: the session's token.

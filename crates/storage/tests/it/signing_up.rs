@@ -25,7 +25,7 @@ async fn the_second_of_two_sign_ups_with_one_address_is_told_after_its_phone_is_
     for _ in 0..2 {
         assert_eq!(given.complete(&second, given.new_token(&second)).await, Completed::AlreadyRegistered);
     }
-    assert!(given.storage.session(second.token).await.unwrap().unwrap().confirmed_at.is_none());
+    assert!(given.storage.session(second.token).await.unwrap().unwrap().confirmed.is_none());
     assert_eq!(given.storage.account("ada@example.com").await.unwrap().unwrap().email, "ada@example.com");
 }
 

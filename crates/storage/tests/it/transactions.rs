@@ -1,7 +1,7 @@
 //! Transactions: asked for once, approved by a tap or by a code for them alone.
 
 use approval::{ApprovalId, Channel, Id, Purpose, Status};
-use storage::{Asked, CodeApproved, CodeHash, Completed};
+use storage::{Asked, CodeApproved, CodeHash, Completed, Listed};
 use time::Duration;
 
 use crate::given::{Given, Waiting};
@@ -29,7 +29,35 @@ async fn one_id_asks_once() {
     let waiting = asking(&given).await;
     let again = ask(&given, &waiting.session, waiting.approval.id).await;
     assert_eq!(again, Asked::Before(Box::new(waiting.approval.clone())));
-    assert_eq!(given.storage.transactions(waiting.session.user).await.unwrap(), [waiting.approval]);
+    let listed = given.storage.transactions(waiting.session.user, None).await.unwrap();
+    assert_eq!(listed, Listed { transactions: vec![waiting.approval], more: false });
+}
+
+#[tokio::test]
+async fn all_transactions_are_listed_twenty_at_a_time_each_once_and_newest_first() {
+    let given = Given::empty().await;
+    let waiting = asking(&given).await;
+    let mut ids = vec![waiting.approval.id];
+    for nth in 1..45 {
+        // Two at a time in the same millisecond.
+        given.pass(Duration::milliseconds(nth % 2));
+        let Asked::Now(one) = ask(&given, &waiting.session, Id::new(&given.clock, &given.entropy)).await else {
+            panic!()
+        };
+        ids.push(one.id);
+    }
+    let (mut seen, mut before, mut more) = (Vec::new(), None, Vec::new());
+    while more.last() != Some(&false) {
+        let listed = given.storage.transactions(waiting.session.user, before).await.unwrap();
+        seen.extend(listed.transactions.iter().map(|one| (one.created_at, one.id.to_string())));
+        before = listed.transactions.last().map(|one| one.id);
+        more.push(listed.more);
+    }
+    assert_eq!(more, [true, true, false]);
+    assert!(seen.is_sorted_by(|one, next| one > next));
+    assert_eq!(seen.len(), ids.len());
+    let stranger = given.account("eve@example.com").await;
+    assert!(given.storage.transactions(stranger, before).await.unwrap().transactions.is_empty());
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! From what went wrong inside to what a client is told: the cause is logged here, once, and never sent.
 
+use approval::told;
 use axum::http::StatusCode;
 use provider::ProviderError;
 use storage::StorageError;
@@ -9,8 +10,7 @@ use crate::password::HashError;
 
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Self {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
-        tracing::error!(%error, cause, "a request failed");
+        tracing::error!(error = %told(&error), "a request failed");
         Self::internal()
     }
 }
@@ -23,7 +23,7 @@ impl From<approval::ShownError> for Problem {
 
 impl From<HashError> for Problem {
     fn from(error: HashError) -> Self {
-        tracing::error!(%error, "a request failed");
+        tracing::error!(error = %told(&error), "a request failed");
         match error {
             HashError::Busy => Self::busy(),
             HashError::Failed => Self::internal(),
@@ -33,8 +33,10 @@ impl From<HashError> for Problem {
 
 impl From<ProviderError> for Problem {
     fn from(error: ProviderError) -> Self {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
-        tracing::warn!(%error, cause, "the provider did not do what it was asked");
-        Self::provider_unavailable()
+        tracing::warn!(error = %told(&error), "the provider did not do what it was asked");
+        match error {
+            ProviderError::OverLimit { retry_after } => Self::provider_over_limit(retry_after),
+            _ => Self::provider_unavailable(),
+        }
     }
 }

@@ -1,9 +1,15 @@
-//! What whoever reaches a limit is told: why, and how long to wait. Knows no number; see `throttle`.
+//! What whoever reaches a limit is told: why, and how long to wait. The limits themselves stand in `throttle` and in
+//! `live/seats`.
 
 use axum::http::StatusCode;
 use storage::{Limited, Withheld};
 
-use super::{Kind, Problem};
+use super::{Kind, Problem, SOON};
+
+/// When another try makes sense after the provider's limit was reached, unless the provider says.
+const OVER_LIMIT: std::time::Duration = std::time::Duration::from_mins(1);
+/// Nobody is told to wait longer for the provider, whatever it says.
+const DAY: i64 = 86_400;
 
 impl Problem {
     /// A limit is reached.
@@ -20,6 +26,16 @@ impl Problem {
         Self::waiting(limited, |wait| {
             format!("{reason}. You can have your phone asked again in {wait}. To sign in, you can use a code now.")
         })
+    }
+
+    /// The provider takes no more of our requests for now, and perhaps says for how long.
+    pub(crate) fn provider_over_limit(wait: Option<std::time::Duration>) -> Self {
+        let seconds = i64::try_from(wait.unwrap_or(OVER_LIMIT).as_secs()).unwrap_or(i64::MAX).clamp(1, DAY);
+        let problem = Self { retry_after: Some(seconds), ..Self::provider_unavailable() };
+        problem.saying(format!(
+            "The phone service takes no more from us right now. Please try again in {}.",
+            in_words(seconds)
+        ))
     }
 
     fn waiting(limited: Limited, sentence: impl FnOnce(&str) -> String) -> Self {
@@ -44,7 +60,7 @@ impl Problem {
     /// More pages wait than one session, or one address, may have.
     pub(crate) fn too_many_sockets() -> Self {
         let problem = Self::new(Kind::TooManySockets, "Too many pages are waiting", StatusCode::TOO_MANY_REQUESTS);
-        Self { retry_after: Some(5), ..problem }
+        Self { retry_after: Some(SOON), ..problem }
             .saying("This is open in too many places at once. Please close some of them.")
     }
 }
@@ -64,6 +80,20 @@ mod tests {
     use time::Duration;
 
     use super::*;
+
+    #[test]
+    fn the_providers_limit_says_how_long_to_wait_as_far_as_the_provider_does() {
+        for (told, seconds, words) in [
+            (Some(17), 17, "17 seconds"),
+            (Some(0), 1, "a second"),
+            (Some(u64::MAX), 86_400, "1440 minutes"),
+            (None, 60, "a minute"),
+        ] {
+            let problem = Problem::provider_over_limit(told.map(std::time::Duration::from_secs));
+            assert_eq!((problem.kind, problem.retry_after), (Kind::ProviderUnavailable, Some(seconds)));
+            assert!(problem.detail.ends_with(&format!("try again in {words}.")), "{}", problem.detail);
+        }
+    }
 
     #[test]
     fn a_limit_says_in_words_and_in_whole_seconds_how_long_to_wait() {

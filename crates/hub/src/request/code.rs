@@ -1,0 +1,23 @@
+//! A typed code, and the wish for one, as forms and programs send them.
+
+use approval::{Channel, Secret};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// A typed code.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Code, examples(json!({ "code": "0123456" })))]
+pub(crate) struct TypedCode {
+    /// Six to ten digits.
+    #[schema(value_type = String, pattern = r"^\s*[0-9]{6,10}\s*$", write_only)]
+    pub(crate) code: Secret,
+}
+
+/// How to send one.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SendCode, examples(json!({ "channel": "sms" })))]
+pub(crate) struct WantedCode {
+    pub(crate) channel: Channel,
+}

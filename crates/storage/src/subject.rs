@@ -1,0 +1,63 @@
+//! Whose attempts are counted together: every subject there is, by name. What strangers do who have no account counts
+//! apart from what owners do.
+
+use std::fmt::Display;
+
+use approval::{ProviderUserId, UserId};
+
+/// What attempts are counted by. One subject stands for itself with each kind of attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject(String);
+
+impl Subject {
+    /// One account.
+    #[must_use]
+    pub fn account(user: UserId) -> Self {
+        Self(format!("account:{user}"))
+    }
+
+    /// The account of one address, whether there is one or not, for whoever comes from elsewhere than its owner.
+    #[must_use]
+    pub fn address(email: &str) -> Self {
+        Self(format!("account:{email}"))
+    }
+
+    /// The same for whoever comes from one network.
+    #[must_use]
+    pub fn address_from(email: &str, network: &str) -> Self {
+        Self(format!("pair:{network} {email}"))
+    }
+
+    /// Everybody in one network.
+    #[must_use]
+    pub fn network(network: &str) -> Self {
+        Self(format!("network:{network}"))
+    }
+
+    /// One phone, or whoever signs up with it.
+    #[must_use]
+    pub fn phone(provider_user: &ProviderUserId, sign_up: bool) -> Self {
+        Self(format!("{}{}", prefix(sign_up), provider_user.as_str()))
+    }
+
+    /// The phones of one country, by its calling code, or whoever signs up with one.
+    #[must_use]
+    pub fn country(calling_code: u16, sign_up: bool) -> Self {
+        Self(format!("{}country:{calling_code}", prefix(sign_up)))
+    }
+
+    /// Whoever shows this proof for one session or one transaction.
+    #[must_use]
+    pub fn turn(of: impl Display, proof: &str) -> Self {
+        Self(format!("{of}:{proof}"))
+    }
+
+    /// The text to store.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+const fn prefix(sign_up: bool) -> &'static str {
+    if sign_up { "sign-up:" } else { "" }
+}
