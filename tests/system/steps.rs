@@ -122,6 +122,27 @@ async fn a_second_click_that_another_process_takes_gets_in_with_the_first_one_to
     assert!(second.headers()[header::SET_COOKIE].to_str().unwrap().starts_with(&*browser.cookie));
 }
 
+#[tokio::test]
+async fn a_code_in_one_tab_while_a_tap_lets_the_other_in_leads_to_where_the_browser_is_in() {
+    let world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    let code = text(&world.phone(&person.cellphone).await["authenticator"], "code").to_owned();
+    let (mut tab, mut program, typed) = (browser.clone(), browser.clone(), [("code", &*code)]);
+    world.switch(&person.cellphone, json!({ "slow_ms": 2000 })).await;
+    let tapped = async {
+        used_and_quick_again(&world, &person, &code).await;
+        world.tap(&person.cellphone, &approval, "approve").await;
+        browser.until(&world, &approval, "approved").await;
+        assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
+        assert_eq!(browser.state(&world).await, "confirmed");
+    };
+    let typed = (tab.submit(&world, "/code", &typed), program.type_code(&world, &code));
+    let (page, answer, ()) = tokio::join!(typed.0, typed.1, tapped);
+    assert_eq!((page.status, page.header("location")), (303, "/account"), "{}", page.text);
+    assert_eq!((answer.status, answer.header("set-cookie")), (200, ""), "{}", answer.text);
+    assert_eq!(browser.state(&world).await, "confirmed");
+}
+
 /// Waits until the provider, which is slow, has used up a code, its answer being on its way. To other questions it then
 /// answers at once.
 async fn used_and_quick_again(world: &World, person: &Person, code: &str) {

@@ -96,6 +96,21 @@ impl Storage {
         Ok(ends.fetch_optional(&self.writer).await?)
     }
 
+    /// Whether a session is live and confirmed, whichever token opens it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn is_confirmed(&self, id: SessionId) -> Result<bool, StorageError> {
+        let (id, now) = (id.to_string(), millis(self.clock.now()));
+        let confirmed = sqlx::query_scalar!(
+            "SELECT 1 AS one FROM sessions
+             WHERE id = $1 AND confirmed_at IS NOT NULL AND ended_at IS NULL AND expires_at > $2",
+            id,
+            now,
+        );
+        Ok(confirmed.fetch_optional(&self.reader).await?.is_some())
+    }
+
     /// The phone of a session's account, in E.164, and the network the session was begun from.
     ///
     /// # Errors

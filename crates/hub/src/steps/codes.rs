@@ -27,7 +27,7 @@ pub(crate) async fn check(hub: &Hub, caller: MaybeCaller, text: &str) -> Result<
     if caller.is_confirmed() {
         return Ok(Confirmed::Already);
     }
-    in_turn(hub, caller.session.id, &proof, async {
+    let confirmed = in_turn(hub, caller.session.id, &proof, async {
         // This may be a second click, and the first may just have got in.
         if let Some(confirmed) = proof.shown_meanwhile(hub, &caller).await? {
             return Ok(confirmed);
@@ -35,7 +35,13 @@ pub(crate) async fn check(hub: &Hub, caller: MaybeCaller, text: &str) -> Result<
         let attempt = accepted(hub, &caller, &code, None).await?.ok_or_else(Problem::invalid_code)?;
         confirm(hub, &caller, &code, &proof, attempt).await?.ok_or_else(Problem::invalid_code)
     })
-    .await
+    .await;
+    // A tap may have been quicker, and another tab of this browser has the new token. That may be in use by now, so that
+    // ours leads nowhere any more: the session itself is asked.
+    if confirmed.is_err() && hub.storage.is_confirmed(caller.session.id).await? {
+        return Ok(Confirmed::Already);
+    }
+    confirmed
 }
 
 /// Asks the provider about a code, for one transaction alone if there is one. Counted before, so that no number of
@@ -87,11 +93,7 @@ async fn confirm(
             Ok(Some(Confirmed::With(next)))
         }
         CodeConfirmed::Fresh(Completed::AlreadyRegistered, _) => Err(Problem::already_registered()),
-        // A tap may have been quicker, and another tab of this browser has the new token.
-        CodeConfirmed::Fresh(_, _) => match MaybeCaller::of(hub, caller.token.clone()).await?.0 {
-            Some(caller) if caller.is_confirmed() => Ok(Some(Confirmed::Already)),
-            _ => Err(Problem::no_session()),
-        },
+        CodeConfirmed::Fresh(_, _) => Err(Problem::no_session()),
         CodeConfirmed::Used => Ok(None),
     }
 }

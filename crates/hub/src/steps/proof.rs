@@ -22,7 +22,7 @@ pub(crate) struct Proof(String);
 pub(crate) enum Confirmed {
     /// It has this token from now on.
     With(Token),
-    /// It was before, and the browser shows the token in force.
+    /// It was before, and the browser has the token in force.
     Already,
 }
 
