@@ -50,10 +50,10 @@ pub enum ConfirmedBy {
 
 impl Storage {
     /// The live session that this token opens. Showing the token in force ends the minute of the one before, and is a
-    /// use of the session: written down at most once a minute, so that reading stays reading.
+    /// use of the session: written down at most once a minute, so that reading stays reading, and where it can be.
     ///
     /// # Errors
-    /// When the database cannot be read or written.
+    /// When the database cannot be read.
     pub async fn session(&self, token: TokenHash) -> Result<Option<Session>, StorageError> {
         let now = millis(self.clock.now());
         let token = token.0.as_slice();

@@ -90,6 +90,9 @@ impl Drop for Waiter {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+    use std::thread;
+
     use approval::{Clock, Details, Draft, Entropy, Id, Logos, Purpose, Shown};
     use futures_util::FutureExt as _;
 
@@ -146,5 +149,23 @@ mod tests {
         assert_eq!(second.news().await.version, 2);
         drop(second);
         assert!(waiters.lock().is_empty());
+    }
+
+    #[test]
+    fn of_two_waiters_that_leave_at_once_the_second_takes_the_entry_along() {
+        let (waiters, id) = (Waiters::default(), approval().id);
+        for _ in 0..10_000 {
+            let both = [waiters.register(id), waiters.register(id)];
+            let together = Barrier::new(both.len());
+            thread::scope(|leaving| {
+                for waiter in both {
+                    leaving.spawn(|| {
+                        together.wait();
+                        drop(waiter);
+                    });
+                }
+            });
+            assert!(!waiters.has(id));
+        }
     }
 }

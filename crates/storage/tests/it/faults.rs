@@ -5,6 +5,7 @@ use approval::{Change, Purpose, Status};
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
 use storage::{CodeApproved, CodeConfirmed, CodeHash, Completed, Decided, Heard};
+use time::Duration;
 
 use crate::given::{Given, Waiting, callback};
 
@@ -153,4 +154,19 @@ async fn once_a_disk_that_was_full_has_room_again_every_step_works_again() {
     given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
     assert_eq!(given.complete(&waiting, given.new_token(&waiting)).await, Completed::Confirmed);
     given.sign_in(user).await;
+}
+
+#[tokio::test]
+async fn a_session_whose_use_cannot_be_written_down_is_read_all_the_same() {
+    let given = Given::empty().await;
+    let way = Way::of(&given).await;
+    let waiting = given.sign_in(given.account("ada@example.com").await).await;
+    let token = given.new_token(&waiting);
+    given.storage.confirm_by_code(&waiting.session, CodeHash([1; 32]), "code", token).await.unwrap();
+    given.pass(Duration::minutes(2));
+    way.bar("UPDATE ON sessions").await;
+    let read = given.storage.session(token.new).await.unwrap().unwrap();
+    way.clear().await;
+    let written = given.storage.session(token.new).await.unwrap().unwrap();
+    assert_eq!(written.expires_at - read.expires_at, Duration::minutes(2), "only the use is lost");
 }
