@@ -48,7 +48,7 @@ pub(crate) async fn serve(config: &Config, health: Health, lifecycle: &Lifecycle
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
         .with_state((health, lifecycle.stop.clone()));
-    tokio::spawn(server::serve(listener, router, Heads::Short, CancellationToken::new()));
+    lifecycle.keep(server::serve(listener, router, Heads::Short, CancellationToken::new()));
     Ok(())
 }
 

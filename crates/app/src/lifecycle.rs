@@ -2,10 +2,12 @@
 //! Knows nothing of what runs.
 
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
@@ -54,6 +56,17 @@ impl Lifecycle {
         self.stop.cancel();
     }
 
+    /// Runs a part of the process, which ends at the sign to stop. Should it panic, it gives the sign itself: better ended,
+    /// and started again, than alive and deaf.
+    pub(crate) fn spawn<Part: Future<Output = ()> + Send + 'static>(&self, part: Part) {
+        self.tasks.spawn(guarded(part, self.stop.clone()));
+    }
+
+    /// The same for a part that goes on to the very end.
+    pub(crate) fn keep<Part: Future<Output = ()> + Send + 'static>(&self, part: Part) {
+        tokio::spawn(guarded(part, self.stop.clone()));
+    }
+
     /// Waits for the sign to stop and for all tasks to end, for eight seconds at most; then `closing` has what is left
     /// of nine.
     ///
@@ -87,6 +100,13 @@ impl Closing {
         Done: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
         Self(Some(Box::new(|limit| Box::pin(close(limit)))))
+    }
+}
+
+async fn guarded(part: impl Future<Output = ()> + Send + 'static, stop: CancellationToken) {
+    if AssertUnwindSafe(part).catch_unwind().await.is_err() {
+        tracing::error!("a part of the process panicked; it stops");
+        stop.cancel();
     }
 }
 
@@ -135,6 +155,15 @@ mod tests {
         let lifecycle = Lifecycle::default();
         lifecycle.stop.cancel();
         assert!(lifecycle.finish(Closing::nothing()).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_that_panics_ends_the_process_whether_it_is_waited_for_or_not() {
+        for spawn in [Lifecycle::spawn::<BoxFuture<'static, ()>>, Lifecycle::keep::<BoxFuture<'static, ()>>] {
+            let lifecycle = Lifecycle::default();
+            spawn(&lifecycle, Box::pin(async { panic!("on purpose") }));
+            assert!(lifecycle.finish(Closing::nothing()).await.is_err());
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -72,6 +72,11 @@ impl Embedded {
         let _ = self.ask(Command::Close).await;
     }
 
+    /// Returns when the log takes and hands out nothing any more: it was closed, or its task has failed.
+    pub async fn ended(&self) {
+        self.commands.closed().await;
+    }
+
     /// How many messages wait, and how many dead letters there are.
     ///
     /// # Errors

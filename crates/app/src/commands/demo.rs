@@ -37,6 +37,7 @@ pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Resul
     let callback_url = callback_below(&Url::parse(&url)?)?;
     let timeout = Duration::from_millis(config.authy.timeout_ms.into());
     let log = event_log::beside(&database).await?;
+    event_log::watch(&log, lifecycle);
     let plan = Plan {
         limits: config.limits,
         product: config.product.clone(),
@@ -59,8 +60,8 @@ pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Resul
         state_file: Some(folder.join(STATE)),
     };
     let simulator = open_simulator(settings, "DATABASE_URL", lifecycle)?;
-    lifecycle.tasks.spawn(server::serve(provider, simulator.router(), Heads::Short, lifecycle.stop.clone()));
-    lifecycle.tasks.spawn(server::serve(product, router, Heads::WithCallbacks, lifecycle.stop.clone()));
+    lifecycle.spawn(server::serve(provider, simulator.router(), Heads::Short, lifecycle.stop.clone()));
+    lifecycle.spawn(server::serve(product, router, Heads::WithCallbacks, lifecycle.stop.clone()));
     ready(&welcome(&url, &phone, &folder));
     Ok(Closing::nothing())
 }

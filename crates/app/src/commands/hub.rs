@@ -41,7 +41,7 @@ pub(crate) async fn hub(config: Config, lifecycle: &Lifecycle) -> anyhow::Result
     let health = Health { storage: Some(storage.clone()), nats: Some(nats.clone()), spool: None };
     let router = product::hub(plan(&config, public_url, key, storage, nats.clone(), true), lifecycle).await?;
     health::serve(&config, health, lifecycle).await?;
-    lifecycle.tasks.spawn(server::serve(listener, router, Heads::Short, lifecycle.stop.clone()));
+    lifecycle.spawn(server::serve(listener, router, Heads::Short, lifecycle.stop.clone()));
     tracing::info!(url, "serving");
     ready(&format!("countersign hub: listening on {url}"));
     Ok(closing(nats))

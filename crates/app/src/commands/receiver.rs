@@ -36,12 +36,13 @@ pub(crate) async fn receiver(config: Config, lifecycle: &Lifecycle) -> anyhow::R
     event_log::needs_nats(&config.nats)?;
     let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
     let spool = event_log::spool(&config.receiver).await?;
+    event_log::watch(&spool, lifecycle);
     let nats = event_log::on_nats(&config.nats, "receiver").await?.ok_or(NO_NATS)?;
     let spooled = Arc::new(Spooled::new(nats.clone(), spool));
     let health = Health { storage: None, nats: Some(nats), spool: Some(spooled.clone()) };
     let router = product::receiver(keys, callback_url, spooled.clone()).fallback(|| async { receiver::nothing_here() });
     health::serve(&config, health, lifecycle).await?;
-    lifecycle.tasks.spawn(server::serve(listener, router, Heads::WithCallbacks, lifecycle.stop.clone()));
+    lifecycle.spawn(server::serve(listener, router, Heads::WithCallbacks, lifecycle.stop.clone()));
     let url = local_url(address);
     tracing::info!(url, "receiving");
     ready(&format!("countersign receiver: listening on {url}"));

@@ -32,10 +32,15 @@ pub(crate) async fn serve(config: Config, lifecycle: &Lifecycle) -> anyhow::Resu
     let nats = event_log::on_nats(&config.nats, "hub").await?;
     let (log, spooled) = match &nats {
         Some(nats) => {
-            let spooled = Spooled::new(nats.clone(), event_log::spool(&config.receiver).await?);
-            (nats.clone() as Arc<dyn EventLog>, Some(Arc::new(spooled)))
+            let spool = event_log::spool(&config.receiver).await?;
+            event_log::watch(&spool, lifecycle);
+            (nats.clone() as Arc<dyn EventLog>, Some(Arc::new(Spooled::new(nats.clone(), spool))))
         }
-        None => (event_log::beside(&database).await? as Arc<dyn EventLog>, None),
+        None => {
+            let log = event_log::beside(&database).await?;
+            event_log::watch(&log, lifecycle);
+            (log as Arc<dyn EventLog>, None)
+        }
     };
     let intake: Arc<dyn Intake> = match &spooled {
         Some(spooled) => spooled.clone(),
@@ -49,7 +54,7 @@ pub(crate) async fn serve(config: Config, lifecycle: &Lifecycle) -> anyhow::Resu
         intake,
     ));
     health::serve(&config, health, lifecycle).await?;
-    lifecycle.tasks.spawn(server::serve(listener, router, Heads::WithCallbacks, lifecycle.stop.clone()));
+    lifecycle.spawn(server::serve(listener, router, Heads::WithCallbacks, lifecycle.stop.clone()));
     tracing::info!(url, "serving");
     ready(&format!("countersign serve: listening on {url}"));
     Ok(spooled.map_or_else(Closing::nothing, |spooled| receiver::closing(spooled, &config)))

@@ -27,7 +27,7 @@ pub(crate) async fn simulator(config: Config, lifecycle: &Lifecycle) -> anyhow::
     };
     let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
     let simulator = open(settings, "SIMULATOR_STATE", lifecycle)?;
-    lifecycle.tasks.spawn(server::serve(listener, simulator.router(), Heads::Short, lifecycle.stop.clone()));
+    lifecycle.spawn(server::serve(listener, simulator.router(), Heads::Short, lifecycle.stop.clone()));
     let url = local_url(address);
     tracing::info!(url, "simulating");
     ready(&format!("countersign simulator: listening on {url}"));
