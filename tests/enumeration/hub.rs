@@ -129,6 +129,7 @@ fn settings_of_the_hub() -> hub::Settings {
         },
         session_seconds: 43_200,
         session_idle_seconds: 3600,
+        audit_days: 400,
         shared: false,
     }
 }

@@ -112,6 +112,8 @@ pub(crate) struct Product {
     pub(crate) session_seconds: u32,
     #[config(env = "SESSION_IDLE_SECONDS", deserialize_with = values::session_seconds)]
     pub(crate) session_idle_seconds: u32,
+    #[config(env = "AUDIT_DAYS", deserialize_with = values::days)]
+    pub(crate) audit_days: u32,
 }
 
 /// How often phones are asked and codes sent.

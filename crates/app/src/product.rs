@@ -63,6 +63,7 @@ pub(crate) async fn hub(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Rou
         },
         session_seconds: plan.product.session_seconds,
         session_idle_seconds: plan.product.session_idle_seconds,
+        audit_days: plan.product.audit_days,
         shared: plan.shared,
     };
     let provider = Authy::new(plan.provider)?;

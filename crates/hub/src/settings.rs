@@ -28,6 +28,8 @@ pub struct Settings {
     pub session_seconds: u32,
     /// Seconds until a confirmed session ends that nobody uses.
     pub session_idle_seconds: u32,
+    /// Days that the audit trail goes back; 0: for ever.
+    pub audit_days: u32,
     /// Whether other hubs may be running on the same database. If none is, whatever is unfinished at the start was left
     /// by a process that has ended.
     pub shared: bool,
@@ -80,5 +82,10 @@ impl Settings {
     /// A confirmed session ends when it is not used for this long.
     pub(crate) fn session_idle(&self) -> Duration {
         Duration::seconds(self.session_idle_seconds.into())
+    }
+
+    /// The audit trail goes back this long; `None`: for ever.
+    pub(crate) fn audit(&self) -> Option<Duration> {
+        (self.audit_days > 0).then(|| Duration::days(self.audit_days.into()))
     }
 }

@@ -148,11 +148,20 @@ fn sweep(hub: &Hub) {
     let this = hub.clone();
     hub.spawn(async move {
         loop {
-            let more = this.storage.sweep().await.unwrap_or_else(|error| {
+            let more = sweep_a_round(&this).await.unwrap_or_else(|error| {
                 tracing::error!(error = %told(&error), "the database could not be swept");
                 false
             });
             tokio::time::sleep(if more { NEXT_ROUND } else { SWEEP }).await;
         }
     });
+}
+
+/// Whether another round may find more.
+async fn sweep_a_round(hub: &Hub) -> Result<bool, StorageError> {
+    let more = hub.storage.sweep().await?;
+    match hub.settings.audit() {
+        Some(age) => Ok(hub.storage.sweep_audit(age).await? || more),
+        None => Ok(more),
+    }
 }

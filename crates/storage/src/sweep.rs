@@ -80,4 +80,17 @@ impl Storage {
         ];
         Ok(rounds.iter().any(|round| round.rows_affected() >= ROUND.into()))
     }
+    /// Deletes lines of the audit trail that are older than `age`: one round. Answers whether another may find more.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn sweep_audit(&self, age: Duration) -> Result<bool, StorageError> {
+        let before = millis(self.clock.now() - age);
+        let round = sqlx::query!(
+            "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE at < $1 ORDER BY at LIMIT $2)",
+            before,
+            ROUND
+        );
+        Ok(round.execute(&self.writer).await?.rows_affected() >= ROUND.into())
+    }
 }

@@ -34,6 +34,7 @@ impl Role {
             | "TRANSACTION_SECONDS"
             | "SESSION_SECONDS"
             | "SESSION_IDLE_SECONDS"
+            | "AUDIT_DAYS"
             | "PENDING_PUSHES"
             | "REFUSED_PUSHES"
             | "PUSH_WAIT_SECONDS"

@@ -83,6 +83,10 @@ pub(super) fn session_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Res
     number(deserializer, 300..=2_592_000)
 }
 
+pub(super) fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number(deserializer, 0..=36_500)
+}
+
 pub(super) fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     number(deserializer, 100..=60_000)
 }

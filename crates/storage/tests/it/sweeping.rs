@@ -1,6 +1,6 @@
 //! Sweeping out: what has served its time goes, in rounds that keep nobody waiting.
 
-use approval::ApprovalId;
+use approval::{ApprovalId, Change};
 use storage::{AttemptKind, Limit, Subject};
 use time::Duration;
 
@@ -47,4 +47,18 @@ async fn what_a_long_pause_has_left_is_swept_out_in_rounds() {
     assert!(!there(&given, first).await && there(&given, last).await);
     assert!(!given.storage.sweep().await.unwrap(), "the rest has gone");
     assert!(!there(&given, last).await);
+}
+
+#[tokio::test]
+async fn the_audit_trail_goes_back_as_far_as_it_shall_and_no_further() {
+    let given = Given::empty().await;
+    let waiting = given.sign_in(given.account("ada@example.com").await).await;
+    let year = Duration::days(365);
+    given.pass(year);
+    given.storage.end(waiting.approval.id, Change::Cancel).await.unwrap();
+    given.storage.sweep_audit(year).await.unwrap();
+    assert_eq!(given.audited(&waiting).await, ["approval_requested", "approval_decided"]);
+    given.pass(Duration::MILLISECOND);
+    assert!(!given.storage.sweep_audit(year).await.unwrap(), "no more than a round");
+    assert_eq!(given.audited(&waiting).await, ["approval_decided"]);
 }
