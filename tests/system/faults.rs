@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 
 use crate::browser::{Browser, signing_in};
+use crate::port::free_port;
 use crate::stand_in::Wrong::{HangsUp, Says, SendsElsewhere, Silent};
 use crate::stand_in::{StandIn, Step, VALID, Wrong, signing_up};
 use crate::world::World;
@@ -154,6 +155,23 @@ async fn a_database_that_is_locked_decides_nothing_and_lets_nobody_in_until_it_i
     holder.execute("ROLLBACK").await.unwrap();
     assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
     assert_eq!(browser.state(&world).await, "confirmed");
+}
+
+#[tokio::test]
+async fn a_process_whose_database_can_be_read_and_not_written_is_not_ready() {
+    let admin = format!("127.0.0.1:{}", free_port());
+    let world = World::start_with(&[("ADMIN_ADDR", &admin)]).await;
+    let path = world.folder.path().join("data/countersign.db");
+    let mut holder = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    let ready = async || {
+        let answer = world.http.get(format!("http://{admin}/health/ready")).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    assert_eq!(ready().await, (200, json!({ "state": "ready" })));
+    holder.execute("BEGIN IMMEDIATE").await.unwrap();
+    assert_eq!(ready().await, (503, json!({ "state": "no_database" })));
+    holder.execute("ROLLBACK").await.unwrap();
+    assert_eq!(ready().await, (200, json!({ "state": "ready" })));
 }
 
 #[tokio::test]

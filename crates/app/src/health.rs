@@ -10,7 +10,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use broker::{JetStream, Spooled};
+use broker::{Embedded, JetStream, Spooled};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 use storage::Storage;
@@ -29,6 +29,8 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub(crate) struct Health {
     /// The database of a hub.
     pub(crate) storage: Option<Storage>,
+    /// The event log of one process.
+    pub(crate) events: Option<Arc<Embedded>>,
     /// The event log that several processes share.
     pub(crate) nats: Option<Arc<JetStream>>,
     /// The spool of a receiver.
@@ -59,7 +61,7 @@ async fn ready(State((health, stop)): State<(Health, CancellationToken)>) -> Res
 }
 
 impl Health {
-    /// A hub without NATS learns of a tap only by asking the provider, and takes codes; a receiver without NATS still
+    /// Not only reading is tried but writing, too, as a full disk can still be read. A hub without NATS learns of a tap only by asking the provider, and takes codes; a receiver without NATS still
     /// takes callbacks: both are ready, and say what is missing.
     async fn state(&self, stopping: bool) -> (StatusCode, Value) {
         if stopping {
@@ -70,14 +72,40 @@ impl Health {
         {
             return (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_database" }));
         }
+        if let Some(events) = &self.events
+            && events.ping().await.is_err()
+        {
+            return (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_event_log" }));
+        }
         let connected = self.nats.as_ref().is_none_or(|nats| nats.is_connected());
         let Some(spool) = &self.spool else {
             return (StatusCode::OK, json!({ "state": if connected { "ready" } else { "no_nats" } }));
         };
         match spool.spooled().await {
+            Ok(_) if !spool.takes().await => (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_spool" })),
             Ok(0) if connected => (StatusCode::OK, json!({ "state": "ready", "spooled": 0 })),
             Ok(spooled) => (StatusCode::OK, json!({ "state": "spooling", "spooled": spooled })),
             Err(_) => (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_spool" })),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use approval::Clock;
+    use broker::EmbeddedSettings;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_process_whose_event_log_takes_nothing_is_not_ready() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Embedded::open(&folder.path().join("events.db"), Clock::system(), EmbeddedSettings::default()).await;
+        let log = Arc::new(log.unwrap());
+        let health = Health { storage: None, events: Some(Arc::clone(&log)), nats: None, spool: None };
+        assert_eq!(health.state(false).await, (StatusCode::OK, json!({ "state": "ready" })));
+        log.close().await;
+        let told = (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_event_log" }));
+        assert_eq!(health.state(false).await, told);
     }
 }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use approval::Clock;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use sqlx::SqliteConnection;
 use tokio::sync::{mpsc, oneshot};
 
 pub use open::OpenError;
@@ -58,11 +59,14 @@ impl Embedded {
     /// # Errors
     /// [`OpenError`] says what an operator has to mend; [`OpenError::InUse`] when somebody else has the file open.
     pub async fn open(path: &Path, clock: Clock, settings: EmbeddedSettings) -> Result<Self, OpenError> {
-        let connection = open::open(path, &settings).await?;
+        Ok(Self::on(open::open(path, &settings).await?, clock, settings))
+    }
+
+    fn on(connection: SqliteConnection, clock: Clock, settings: EmbeddedSettings) -> Self {
         // Without a bound: whoever sends waits for an answer, so there are never more commands than callers.
         let (commands, inbox) = mpsc::unbounded_channel();
         tokio::spawn(Writer::new(connection, inbox, commands.downgrade(), clock, settings).run());
-        Ok(Self { commands })
+        Self { commands }
     }
 
     /// Finishes what it was asked before, lets go of the file and returns. Calls from now on answer that the log is
@@ -75,6 +79,14 @@ impl Embedded {
     /// Returns when the log takes and hands out nothing any more: it was closed, or its task has failed.
     pub async fn ended(&self) {
         self.commands.closed().await;
+    }
+
+    /// Commits a page as it was, to see whether the disk takes what is asked for.
+    ///
+    /// # Errors
+    /// [`ConsumeError`] when it does not.
+    pub async fn ping(&self) -> Result<(), ConsumeError> {
+        consumed(self.ask(Command::Ping).await)
     }
 
     /// How many messages wait, and how many dead letters there are.
@@ -160,4 +172,23 @@ impl EventLog for Embedded {
 
 fn consumed<T>(answer: Option<Result<T, Cause>>) -> Result<T, ConsumeError> {
     answer.ok_or(ConsumeError::Closed)?.map_err(ConsumeError::Unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_disk_that_can_be_read_and_takes_no_commit_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        for takes in [true, false] {
+            let settings = EmbeddedSettings::default();
+            let mut disk = open::open(&folder.path().join(format!("{takes}.db")), &settings).await.unwrap();
+            if !takes {
+                sqlx::raw_sql("PRAGMA query_only = 1").execute(&mut disk).await.unwrap();
+            }
+            let log = Embedded::on(disk, Clock::system(), settings);
+            assert_eq!((log.count().await.is_ok(), log.ping().await.is_ok()), (true, takes));
+        }
+    }
 }

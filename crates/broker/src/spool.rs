@@ -66,6 +66,11 @@ impl Spooled {
         Ok(waiting + dead)
     }
 
+    /// Whether a message would be taken now: by the log, or, while that is away, by the disk.
+    pub async fn takes(&self) -> bool {
+        self.ways.takes() || self.ways.spool.ping().await.is_ok()
+    }
+
     /// Waits until nothing is in the spool, for as long as `limit`; then how many are left in it.
     ///
     /// # Errors

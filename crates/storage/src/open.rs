@@ -89,12 +89,14 @@ impl Storage {
         Self { pushes, ..self }
     }
 
-    /// Reads something, to see whether the database can be read.
+    /// Reads something and commits a page as it was, to see whether the database can be read and written.
     ///
     /// # Errors
     /// When it cannot.
     pub async fn ping(&self) -> Result<(), StorageError> {
         sqlx::query_scalar!("SELECT count(*) FROM server_keys").fetch_one(&self.reader).await?;
+        // A statement about the file, which no table can check. It has no version but those of its migrations.
+        sqlx::raw_sql("PRAGMA user_version = 0").execute(&self.writer).await?;
         Ok(())
     }
 

@@ -38,7 +38,7 @@ pub(crate) async fn hub(config: Config, lifecycle: &Lifecycle) -> anyhow::Result
     let public_url = public_url(&config, address)?;
     let storage = product::open_storage(config.product.database_url.as_ref().unwrap_or(&DatabaseUrl::SERVE)).await?;
     let nats = event_log::on_nats(&config.nats, "hub").await?.ok_or(NO_NATS)?;
-    let health = Health { storage: Some(storage.clone()), nats: Some(nats.clone()), spool: None };
+    let health = Health { storage: Some(storage.clone()), events: None, nats: Some(nats.clone()), spool: None };
     let router = product::hub(plan(&config, public_url, key, storage, nats.clone(), true), lifecycle).await?;
     health::serve(&config, health, lifecycle).await?;
     lifecycle.spawn(server::serve(listener, router, Heads::Short, lifecycle.stop.clone()));

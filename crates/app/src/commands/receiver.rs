@@ -39,7 +39,7 @@ pub(crate) async fn receiver(config: Config, lifecycle: &Lifecycle) -> anyhow::R
     event_log::watch(&spool, lifecycle);
     let nats = event_log::on_nats(&config.nats, "receiver").await?.ok_or(NO_NATS)?;
     let spooled = Arc::new(Spooled::new(nats.clone(), spool));
-    let health = Health { storage: None, nats: Some(nats), spool: Some(spooled.clone()) };
+    let health = Health { storage: None, events: None, nats: Some(nats), spool: Some(spooled.clone()) };
     let router = product::receiver(keys, callback_url, spooled.clone()).fallback(|| async { receiver::nothing_here() });
     health::serve(&config, health, lifecycle).await?;
     lifecycle.spawn(server::serve(listener, router, Heads::WithCallbacks, lifecycle.stop.clone()));

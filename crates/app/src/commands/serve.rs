@@ -30,24 +30,24 @@ pub(crate) async fn serve(config: Config, lifecycle: &Lifecycle) -> anyhow::Resu
     let database = config.product.database_url.clone().unwrap_or(DatabaseUrl::SERVE);
     let storage = product::open_storage(&database).await?;
     let nats = event_log::on_nats(&config.nats, "hub").await?;
-    let (log, spooled) = match &nats {
+    let mut health = Health { storage: Some(storage.clone()), events: None, nats: nats.clone(), spool: None };
+    let (log, intake): (Arc<dyn EventLog>, Arc<dyn Intake>) = match nats {
         Some(nats) => {
             let spool = event_log::spool(&config.receiver).await?;
             event_log::watch(&spool, lifecycle);
-            (nats.clone() as Arc<dyn EventLog>, Some(Arc::new(Spooled::new(nats.clone(), spool))))
+            let spooled = Arc::new(Spooled::new(nats.clone(), spool));
+            health.spool = Some(spooled.clone());
+            (nats, spooled)
         }
         None => {
             let log = event_log::beside(&database).await?;
             event_log::watch(&log, lifecycle);
-            (log as Arc<dyn EventLog>, None)
+            health.events = Some(log.clone());
+            (log.clone(), log)
         }
     };
-    let intake: Arc<dyn Intake> = match &spooled {
-        Some(spooled) => spooled.clone(),
-        None => log.clone(),
-    };
-    let health = Health { storage: Some(storage.clone()), nats: nats.clone(), spool: spooled.clone() };
-    let plan = plan(&config, public_url, keys.current().clone(), storage, log, nats.is_some());
+    let (shared, spooled) = (health.nats.is_some(), health.spool.clone());
+    let plan = plan(&config, public_url, keys.current().clone(), storage, log, shared);
     let router = product::hub(Plan { receives: true, ..plan }, lifecycle).await?.merge(product::receiver(
         keys,
         callback_url,

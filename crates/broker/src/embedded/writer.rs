@@ -37,6 +37,8 @@ pub(super) enum Command {
     DeadLetters(Answer<Vec<DeadLetter>>),
     /// Count what is waiting, and the dead letters.
     Count(Answer<(u64, u64)>),
+    /// See whether the disk takes a commit.
+    Ping(Answer<()>),
     /// End.
     Close(oneshot::Sender<()>),
 }
@@ -80,6 +82,7 @@ impl Writer {
                     Command::Next(consumer) => self.waiting.push_back(consumer),
                     Command::DeadLetters(answer) => self.list(answer).await,
                     Command::Count(answer) => self.count(answer).await,
+                    Command::Ping(answer) => self.ping(answer).await,
                     Command::Close(answer) => closed = Some(answer),
                 }
             }
@@ -166,6 +169,11 @@ impl Writer {
     async fn count(&mut self, answer: Answer<(u64, u64)>) {
         let counts = statements::count(&mut self.db).await;
         let _ = answer.send(counts.map_err(|error| Arc::new(error) as Cause));
+    }
+
+    async fn ping(&mut self, answer: Answer<()>) {
+        let written = statements::ping(&mut self.db).await;
+        let _ = answer.send(written.map_err(|error| Arc::new(error) as Cause));
     }
 
     /// Drops ids whose time is over, a few at a time and in passing, so that no call waits for it long.
