@@ -61,8 +61,9 @@ async fn ready(State((health, stop)): State<(Health, CancellationToken)>) -> Res
 }
 
 impl Health {
-    /// Not only reading is tried but writing, too, as a full disk can still be read. A hub without NATS learns of a tap only by asking the provider, and takes codes; a receiver without NATS still
-    /// takes callbacks: both are ready, and say what is missing.
+    /// A hub without NATS learns of a tap only by asking the provider, and takes codes; a receiver without NATS still
+    /// takes callbacks: both are ready, and say what is missing. Files are written as well as read: a full disk can be
+    /// read still.
     async fn state(&self, stopping: bool) -> (StatusCode, Value) {
         if stopping {
             return (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "stopping" }));

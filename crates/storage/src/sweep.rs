@@ -80,6 +80,7 @@ impl Storage {
         ];
         Ok(rounds.iter().any(|round| round.rows_affected() >= ROUND.into()))
     }
+
     /// Deletes lines of the audit trail that are older than `age`: one round. Answers whether another may find more.
     ///
     /// # Errors
