@@ -28,7 +28,7 @@ const [PATIENCE, WHOLE_TEST] = [30_000, 300_000];
 export function browserTests() {
   let browser;
   before(async () => {
-    browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+    browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium-headless-shell", args: FLAGS });
   });
   after(() => browser?.close());
   return (name, body) =>

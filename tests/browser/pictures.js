@@ -8,7 +8,7 @@ import { Product } from "./product.js";
 const folder = process.argv[2] ?? "../../docs/images";
 // A phone that has denied is asked again at once.
 const product = await Product.start({ PUSH_WAIT_SECONDS: "0" });
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium-headless-shell", args: ["--no-sandbox", "--disable-gpu"] });
 const open = async (width, colorScheme = "light") => {
   const context = await browser.newContext({ viewport: { width, height: 860 }, colorScheme, deviceScaleFactor: 1.5 });
   return context.newPage();

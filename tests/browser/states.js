@@ -3,7 +3,7 @@
 
 import { isIn, leads, leaves, press, says, signIn, transfer, waits } from "./browser.js";
 import { PASSWORD, Product } from "./product.js";
-import { hold } from "./still.js";
+import { hold, turn } from "./still.js";
 
 /** What a waiting page says by its script alone; "replaced" is the server's. */
 export const STATES = ["sending", "sent", "unknown", "no_app", "unavailable", "checking", "approved", "denied", "expired", "cancelled"];
@@ -111,6 +111,7 @@ export const PAGES = [
         await leads(page, () => button.click());
       });
       await says(page, "Check your phone");
+      await turn(page, "sent", "none");
     },
   },
 ];

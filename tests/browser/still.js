@@ -20,7 +20,7 @@ export async function still(page) {
     const answer = await route.fetch();
     const added = `
       @font-face { font-family: Still; font-weight: 100 900; src: url(data:font/woff2;base64,${font}); }
-      html, button, input, select, code { font-family: Still !important; }
+      html, button, input, select, code { font-family: Still !important; text-rendering: geometricPrecision; }
       * { caret-color: transparent !important; }`;
     await route.fulfill({ response: answer, body: (await answer.text()) + added });
   });
