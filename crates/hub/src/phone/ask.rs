@@ -15,9 +15,10 @@ use crate::{
     phone::{repairs::Turn, until::until},
 };
 
-/// The first question, so long after the request was made; each further one twice as long after the one before. A
-/// callback takes well under a second.
+/// The first question, so long after the request was made; each further one twice as long after the one before, but
+/// never longer than somebody should sit before a page that has missed their tap. A callback takes well under a second.
 const FIRST: time::Duration = time::Duration::seconds(10);
+const LONGEST: time::Duration = time::Duration::seconds(60);
 /// The last question is put this long before our end, when the provider's own end has passed: its answer is final.
 const LAST_BEFORE_END: time::Duration = time::Duration::seconds(4);
 
@@ -34,13 +35,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// last one puts it at once, as long as the answer can count.
 pub(crate) fn moments(made: OffsetDateTime, ends: OffsetDateTime, now: OffsetDateTime) -> Vec<(u8, OffsetDateTime)> {
     let last = ends - LAST_BEFORE_END;
-    // 10, 30, 70, 150 and 310 s after the request was made.
-    let pauses = successors(Some(FIRST), |pause| Some(*pause * 2));
-    let doubling = pauses.scan(made, |at, pause| {
+    // 10, 30, 70, 130, 190… s after the request was made.
+    let pauses = successors(Some(FIRST), |pause| Some((*pause * 2).min(LONGEST)));
+    let early = pauses.scan(made, |at, pause| {
         *at += pause;
         Some(*at)
     });
-    let all = (0..).zip(doubling.take_while(|at| *at < last).chain([last]));
+    let all = (0..).zip(early.take_while(|at| *at < last).chain([last]));
     all.filter(|(_, at)| *at >= now.min(last) && now < ends).collect()
 }
 
@@ -147,13 +148,13 @@ mod tests {
     }
 
     #[test]
-    fn questions_go_on_twice_as_far_apart_each_time_to_the_end_of_the_longest_approval() {
+    fn questions_go_on_ever_further_apart_but_never_over_a_minute_to_the_end_of_the_longest_approval() {
         let seconds = |life| left(life, 0).into_iter().map(|(_, at)| at).collect::<Vec<_>>();
         assert_eq!(seconds(10), [6]);
         assert_eq!(seconds(14), [10]);
         assert_eq!(seconds(120), [10, 30, 70, 116]);
-        assert_eq!(seconds(300), [10, 30, 70, 150, 296]);
-        assert_eq!(seconds(600), [10, 30, 70, 150, 310, 596]);
+        assert_eq!(seconds(300), [10, 30, 70, 130, 190, 250, 296]);
+        assert_eq!(seconds(600), [10, 30, 70, 130, 190, 250, 310, 370, 430, 490, 550, 596]);
     }
 
     #[test]
