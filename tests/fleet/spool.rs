@@ -101,7 +101,7 @@ async fn a_full_spool_is_the_only_reason_for_a_503_and_readiness_says_how_things
     assert_eq!(refused, 503);
     assert!(taken > 20, "{taken}");
     let health = world.health(admin).await;
-    assert_eq!((&health["state"], &health["spooled"]), (&"spooling".into(), &taken.into()));
+    assert_eq!((&health["state"], &health["spooled"]), (&"no_spool".into(), &taken.into()));
     world.nats_returns();
     world.receivers[0].logs("connected to NATS").await;
     while world.health(admin).await["spooled"] != 0 {}

@@ -9,7 +9,7 @@ const { id, version, status, delivery, now, created, expires, code, next } = /**
 // Another session asked: here the person only looks.
 const elsewhere = card.dataset.elsewhere !== undefined;
 // The page was written just before its first byte came; this script may have come much later.
-const age = performance.now() - (performance.getEntriesByType("navigation")[0]?.responseStart ?? performance.now());
+const age = performance.now() - (performance.getEntriesByType("navigation")[0]?.responseStart || performance.now());
 const skew = Number(now) - (Date.now() - age);
 // Whoever comes back from the code form wants to be here.
 const stays = document.referrer === location.origin + code;

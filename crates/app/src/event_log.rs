@@ -10,7 +10,6 @@ use broker::{ConnectError, Credentials, Embedded, EmbeddedSettings, JetStream, J
 
 use crate::config::{ConfigError, Nats, Receiver};
 use crate::database::DatabaseUrl;
-use crate::lifecycle::Lifecycle;
 
 /// The error for a role that needs NATS and is not told where it is.
 pub(crate) const NO_NATS: ConfigError =
@@ -91,17 +90,6 @@ pub(crate) async fn spool(receiver: &Receiver) -> anyhow::Result<Arc<Embedded>> 
     })
 }
 
-/// Stops the process should its log, or its spool, end before: nothing would be taken or handed out any more.
-pub(crate) fn watch(log: &Arc<Embedded>, lifecycle: &Lifecycle) {
-    let (log, stop) = (Arc::clone(log), lifecycle.stop.clone());
-    lifecycle.spawn(async move {
-        if stop.run_until_cancelled(log.ended()).await.is_some() {
-            tracing::error!("a file of events is not written any more; the process stops");
-            stop.cancel();
-        }
-    });
-}
-
 fn credentials(nats: &Nats) -> Result<Credentials, ConfigError> {
     let mut found = Vec::new();
     match (&nats.user, &nats.password) {
@@ -124,21 +112,5 @@ fn credentials(nats: &Nats) -> Result<Credentials, ConfigError> {
             "NATS_USER",
             "NATS_TOKEN, NATS_NKEY and NATS_CREDS exclude each other; set one of them",
         )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lifecycle::Closing;
-
-    #[tokio::test]
-    async fn a_log_that_ends_before_its_process_ends_the_process() {
-        let folder = tempfile::tempdir().unwrap();
-        let log = Embedded::open(&folder.path().join("events.db"), Clock::system(), EmbeddedSettings::default()).await;
-        let (log, lifecycle) = (Arc::new(log.unwrap()), Lifecycle::default());
-        watch(&log, &lifecycle);
-        log.close().await;
-        assert!(lifecycle.finish(Closing::nothing()).await.is_err());
     }
 }

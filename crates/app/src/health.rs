@@ -2,6 +2,7 @@
 //! whoever looks after it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::extract::State;
@@ -10,10 +11,12 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use broker::{Embedded, JetStream, Spooled};
+use broker::{ConsumeError, Embedded, JetStream, Spooled};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 use storage::Storage;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -21,11 +24,13 @@ use crate::lifecycle::Lifecycle;
 use crate::listen::bind;
 use crate::server::{self, Heads};
 
+/// How long a file may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// What `/metrics` answers.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The parts whose state is the state of the process.
-#[derive(Clone)]
 pub(crate) struct Health {
     /// The database of a hub.
     pub(crate) storage: Option<Storage>,
@@ -49,15 +54,22 @@ pub(crate) async fn serve(config: &Config, health: Health, lifecycle: &Lifecycle
         .route("/metrics", get(move || std::future::ready(([(CONTENT_TYPE, TEXT)], counted.render()))))
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
-        .with_state((health, lifecycle.stop.clone()));
+        .with_state(Arc::new((Mutex::new(health), lifecycle.stop.clone())));
     lifecycle.keep(server::serve(listener, router, Heads::Short, CancellationToken::new()));
     Ok(())
 }
 
 /// `GET /health/ready`: 200 when work can be sent here, 503 when it should go elsewhere; and why, in one word.
-async fn ready(State((health, stop)): State<(Health, CancellationToken)>) -> Response {
-    let (status, state) = health.state(stop.is_cancelled()).await;
+async fn ready(State(process): State<Arc<(Mutex<Health>, CancellationToken)>>) -> Response {
+    let (health, stop) = &*process;
+    // One look at a time, however many ask: the files are for callbacks and sign-ins.
+    let (status, state) = health.lock().await.state(stop.is_cancelled()).await;
     (status, Json(state)).into_response()
+}
+
+/// Whether a file answers in time.
+async fn answers<E>(file: impl Future<Output = Result<bool, E>>) -> bool {
+    matches!(timeout(PATIENCE, file).await, Ok(Ok(true)))
 }
 
 impl Health {
@@ -69,12 +81,12 @@ impl Health {
             return (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "stopping" }));
         }
         if let Some(storage) = &self.storage
-            && storage.ping().await.is_err()
+            && !answers(async { storage.ping().await.map(|()| true) }).await
         {
             return (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_database" }));
         }
         if let Some(events) = &self.events
-            && events.ping().await.is_err()
+            && !answers(events.takes()).await
         {
             return (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_event_log" }));
         }
@@ -83,7 +95,9 @@ impl Health {
             return (StatusCode::OK, json!({ "state": if connected { "ready" } else { "no_nats" } }));
         };
         match spool.spooled().await {
-            Ok(_) if !spool.takes().await => (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_spool" })),
+            Ok(spooled) if !answers(async { Ok::<_, ConsumeError>(spool.takes().await) }).await => {
+                (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_spool", "spooled": spooled }))
+            }
             Ok(0) if connected => (StatusCode::OK, json!({ "state": "ready", "spooled": 0 })),
             Ok(spooled) => (StatusCode::OK, json!({ "state": "spooling", "spooled": spooled })),
             Err(_) => (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_spool" })),

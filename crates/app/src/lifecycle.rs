@@ -67,6 +67,18 @@ impl Lifecycle {
         tokio::spawn(guarded(part, self.stop.clone()));
     }
 
+    /// Gives the sign to stop should `ended` come before it: without what has ended, called `name`, the process is of no
+    /// use.
+    pub(crate) fn needs(&self, name: &'static str, ended: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.spawn(async move {
+            if stop.run_until_cancelled(ended).await.is_some() {
+                tracing::error!("{name} has failed; the process stops");
+                stop.cancel();
+            }
+        });
+    }
+
     /// Waits for the sign to stop and for all tasks to end, for eight seconds at most; then `closing` has what is left
     /// of nine.
     ///
@@ -164,6 +176,17 @@ mod tests {
             spawn(&lifecycle, Box::pin(async { panic!("on purpose") }));
             assert!(lifecycle.finish(Closing::nothing()).await.is_err());
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_needed_and_ends_before_the_process_ends_the_process() {
+        let lifecycle = Lifecycle::default();
+        lifecycle.needs("a file", std::future::ready(()));
+        assert!(lifecycle.finish(Closing::nothing()).await.is_err());
+        let lifecycle = Lifecycle::default();
+        lifecycle.needs("a file", std::future::pending());
+        lifecycle.end();
+        assert!(lifecycle.finish(Closing::nothing()).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]

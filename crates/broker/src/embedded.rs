@@ -81,11 +81,12 @@ impl Embedded {
         self.commands.closed().await;
     }
 
-    /// Commits a page as it was, to see whether the disk takes what is asked for.
+    /// Whether there is room for another message, as long as it may be. Commits a page as it was, to see whether the
+    /// disk takes that.
     ///
     /// # Errors
     /// [`ConsumeError`] when it does not.
-    pub async fn ping(&self) -> Result<(), ConsumeError> {
+    pub async fn takes(&self) -> Result<bool, ConsumeError> {
         consumed(self.ask(Command::Ping).await)
     }
 
@@ -176,6 +177,9 @@ fn consumed<T>(answer: Option<Result<T, Cause>>) -> Result<T, ConsumeError> {
 
 #[cfg(test)]
 mod tests {
+    use approval::MessageId;
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[tokio::test]
@@ -188,7 +192,31 @@ mod tests {
                 sqlx::raw_sql("PRAGMA query_only = 1").execute(&mut disk).await.unwrap();
             }
             let log = Embedded::on(disk, Clock::system(), settings);
-            assert_eq!((log.count().await.is_ok(), log.ping().await.is_ok()), (true, takes));
+            assert_eq!((log.count().await.is_ok(), log.takes().await.is_ok()), (true, takes));
         }
+    }
+
+    #[tokio::test]
+    async fn a_file_takes_something_as_long_as_there_is_room_for_the_longest_message() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = EmbeddedSettings { max_bytes: Some(1 << 20), ..EmbeddedSettings::default() };
+        let log = Embedded::open(&folder.path().join("events.db"), Clock::system(), settings).await.unwrap();
+        let longest = Bytes::from(vec![b'x'; 64 << 10]);
+        let mut taken = 0;
+        while log.takes().await.unwrap() {
+            taken += 1;
+            log.publish(Message::event(MessageId::of(&[taken]), longest.clone())).await.unwrap();
+        }
+        assert!(taken > 10, "{taken}");
+    }
+
+    #[tokio::test]
+    async fn a_log_that_is_closed_has_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.db");
+        let log = Embedded::open(&path, Clock::system(), EmbeddedSettings::default()).await.unwrap();
+        assert!(log.ended().now_or_never().is_none());
+        log.close().await;
+        log.ended().await;
     }
 }

@@ -28,7 +28,7 @@ const LETTERS: Duration = Duration::from_secs(5);
 pub struct Spooled {
     ways: Ways,
     /// Ended when this is dropped.
-    _drainers: JoinSet<()>,
+    drainers: Mutex<JoinSet<()>>,
 }
 
 /// The two places for a message.
@@ -54,7 +54,7 @@ impl Spooled {
         }
         let also = ways.clone();
         drainers.spawn(async move { also.drain_letters().await });
-        Self { ways, _drainers: drainers }
+        Self { ways, drainers: Mutex::new(drainers) }
     }
 
     /// How many messages are in the spool and not in the log yet.
@@ -66,9 +66,18 @@ impl Spooled {
         Ok(waiting + dead)
     }
 
-    /// Whether a message would be taken now: by the log, or, while that is away, by the disk.
+    /// Whether a message would be taken now: by the log, or, while that is away, by the spool.
     pub async fn takes(&self) -> bool {
-        self.ways.takes() || self.ways.spool.ping().await.is_ok()
+        self.ways.takes() || self.ways.spool.takes().await.unwrap_or(false)
+    }
+
+    /// Returns when the spool takes nothing any more, or is not emptied any more: it was closed, or a task has failed.
+    pub async fn ended(&self) {
+        let mut drainers = self.drainers.lock().await;
+        tokio::select! {
+            () = self.ways.spool.ended() => {}
+            _ = drainers.join_next() => {}
+        }
     }
 
     /// Waits until nothing is in the spool, for as long as `limit`; then how many are left in it.

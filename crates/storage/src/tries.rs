@@ -75,7 +75,7 @@ impl Storage {
         codes_off(&mut *self.reader.acquire().await?, user, in_a_row).await
     }
 
-    /// Takes a try back: the provider was never asked.
+    /// Takes a try back: the provider was never asked, or the code was right and did not count.
     ///
     /// # Errors
     /// When the database cannot be written.

@@ -37,7 +37,8 @@ pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Resul
     let callback_url = callback_below(&Url::parse(&url)?)?;
     let timeout = Duration::from_millis(config.authy.timeout_ms.into());
     let log = event_log::beside(&database).await?;
-    event_log::watch(&log, lifecycle);
+    let ended = log.clone();
+    lifecycle.needs("the event log", async move { ended.ended().await });
     let plan = Plan {
         limits: config.limits,
         product: config.product.clone(),

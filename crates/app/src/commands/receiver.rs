@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
-use broker::Spooled;
+use broker::{Embedded, JetStream, Spooled};
 use provider::CallbackUrl;
 use url::Url;
 
@@ -36,9 +36,8 @@ pub(crate) async fn receiver(config: Config, lifecycle: &Lifecycle) -> anyhow::R
     event_log::needs_nats(&config.nats)?;
     let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
     let spool = event_log::spool(&config.receiver).await?;
-    event_log::watch(&spool, lifecycle);
     let nats = event_log::on_nats(&config.nats, "receiver").await?.ok_or(NO_NATS)?;
-    let spooled = Arc::new(Spooled::new(nats.clone(), spool));
+    let spooled = spooled(&nats, spool, lifecycle);
     let health = Health { storage: None, events: None, nats: Some(nats), spool: Some(spooled.clone()) };
     let router = product::receiver(keys, callback_url, spooled.clone()).fallback(|| async { receiver::nothing_here() });
     health::serve(&config, health, lifecycle).await?;
@@ -47,6 +46,14 @@ pub(crate) async fn receiver(config: Config, lifecycle: &Lifecycle) -> anyhow::R
     tracing::info!(url, "receiving");
     ready(&format!("countersign receiver: listening on {url}"));
     Ok(closing(spooled, &config))
+}
+
+/// The way to NATS with a spool beside it, without which the process is of no use.
+pub(super) fn spooled(nats: &Arc<JetStream>, spool: Arc<Embedded>, lifecycle: &Lifecycle) -> Arc<Spooled> {
+    let spooled = Arc::new(Spooled::new(nats.clone(), spool));
+    let ended = spooled.clone();
+    lifecycle.needs("the spool", async move { ended.ended().await });
+    spooled
 }
 
 /// Hands on what is in the spool, for as long as there is time.
@@ -68,8 +75,9 @@ pub(super) fn callback_url(config: &Config, public_url: Option<&Url>) -> anyhow:
 }
 
 async fn empty(spooled: Arc<Spooled>, path: String, limit: Duration) -> anyhow::Result<()> {
-    let left = spooled.emptied(limit.saturating_sub(PARTING)).await?;
+    let left = spooled.emptied(limit.saturating_sub(PARTING)).await;
     spooled.close().await;
+    let left = left?;
     if left > 0 {
         tracing::warn!(spooled = left, path, "callbacks stay in the spool until the next start");
         bail!(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use broker::{EventLog, Intake, Spooled};
+use broker::{EventLog, Intake};
 
 use super::hub::{plan, public_url};
 use super::{keys, receiver};
@@ -31,20 +31,16 @@ pub(crate) async fn serve(config: Config, lifecycle: &Lifecycle) -> anyhow::Resu
     let storage = product::open_storage(&database).await?;
     let nats = event_log::on_nats(&config.nats, "hub").await?;
     let mut health = Health { storage: Some(storage.clone()), events: None, nats: nats.clone(), spool: None };
-    let (log, intake): (Arc<dyn EventLog>, Arc<dyn Intake>) = match nats {
-        Some(nats) => {
-            let spool = event_log::spool(&config.receiver).await?;
-            event_log::watch(&spool, lifecycle);
-            let spooled = Arc::new(Spooled::new(nats.clone(), spool));
-            health.spool = Some(spooled.clone());
-            (nats, spooled)
-        }
-        None => {
-            let log = event_log::beside(&database).await?;
-            event_log::watch(&log, lifecycle);
-            health.events = Some(log.clone());
-            (log.clone(), log)
-        }
+    let (log, intake): (Arc<dyn EventLog>, Arc<dyn Intake>) = if let Some(nats) = nats {
+        let spooled = receiver::spooled(&nats, event_log::spool(&config.receiver).await?, lifecycle);
+        health.spool = Some(spooled.clone());
+        (nats, spooled)
+    } else {
+        let log = event_log::beside(&database).await?;
+        let ended = log.clone();
+        lifecycle.needs("the event log", async move { ended.ended().await });
+        health.events = Some(log.clone());
+        (log.clone(), log)
     };
     let (shared, spooled) = (health.nats.is_some(), health.spool.clone());
     let plan = plan(&config, public_url, keys.current().clone(), storage, log, shared);

@@ -43,6 +43,14 @@ pub(super) async fn ping(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
+/// How many pages the file can still fill: those it may grow by, and those that were emptied.
+pub(super) async fn room(db: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    let limit: i64 = query_scalar("PRAGMA max_page_count").fetch_one(&mut *db).await?;
+    let pages: i64 = query_scalar("PRAGMA page_count").fetch_one(&mut *db).await?;
+    let empty: i64 = query_scalar("PRAGMA freelist_count").fetch_one(db).await?;
+    Ok(limit - pages + empty)
+}
+
 /// Stores a message with the hand-outs it has had so far. Its place in the log; `None` when its id is known.
 pub(super) async fn insert(
     db: &mut SqliteConnection,

@@ -22,6 +22,8 @@ const SHARE: usize = 256;
 const FORGET_EVERY: usize = 100;
 /// How many are forgotten at a time: more than came in since, so that the file stops growing.
 const FORGET: u32 = 200;
+/// Pages that there must be room for: the longest callback, 64 KiB, with its index.
+const ROOM: i64 = 20;
 
 /// Where an answer is sent. That nobody listens any more is no error: what was asked for is done all the same.
 pub(super) type Answer<T> = oneshot::Sender<Result<T, Cause>>;
@@ -37,8 +39,8 @@ pub(super) enum Command {
     DeadLetters(Answer<Vec<DeadLetter>>),
     /// Count what is waiting, and the dead letters.
     Count(Answer<(u64, u64)>),
-    /// See whether the disk takes a commit.
-    Ping(Answer<()>),
+    /// See whether another message would be taken.
+    Ping(Answer<bool>),
     /// End.
     Close(oneshot::Sender<()>),
 }
@@ -171,9 +173,17 @@ impl Writer {
         let _ = answer.send(counts.map_err(|error| Arc::new(error) as Cause));
     }
 
-    async fn ping(&mut self, answer: Answer<()>) {
-        let written = statements::ping(&mut self.db).await;
-        let _ = answer.send(written.map_err(|error| Arc::new(error) as Cause));
+    // Of those who did not wait for the answer none is left to be told.
+    async fn ping(&mut self, answer: Answer<bool>) {
+        if answer.is_closed() {
+            return;
+        }
+        let takes = async {
+            statements::ping(&mut self.db).await?;
+            Ok(statements::room(&mut self.db).await? >= ROOM)
+        };
+        let takes: Result<bool, sqlx::Error> = takes.await;
+        let _ = answer.send(takes.map_err(|error| Arc::new(error) as Cause));
     }
 
     /// Drops ids whose time is over, a few at a time and in passing, so that no call waits for it long.

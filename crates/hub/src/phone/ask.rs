@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) fn moments(made: OffsetDateTime, ends: OffsetDateTime, now: OffsetDateTime) -> Vec<(u8, OffsetDateTime)> {
     let last = ends - LAST_BEFORE_END;
     // 10, 30, 70, 130, 190… s after the request was made.
-    let pauses = successors(Some(FIRST), |pause| Some((*pause * 2).min(LONGEST)));
+    let pauses = successors(Some(FIRST), |pause| Some(LONGEST.min(*pause * 2)));
     let early = pauses.scan(made, |at, pause| {
         *at += pause;
         Some(*at)

@@ -151,7 +151,10 @@ pub(crate) async fn end(State(hub): State<Hub>, caller: MaybeCaller) -> Result<R
             status = OK,
             body = Done,
             description = "The session is confirmed.",
-            headers(("set-cookie" = String, description = "The confirmed session, unless it was confirmed before."))
+            headers((
+                "set-cookie" = String,
+                description = "The confirmed session, unless another request has confirmed and got it before."
+            ))
         ),
         Body, NoSessionOrCode, CodesOff, AlreadyRegistered, TooMany, Internal, ProviderUnavailable
     )

@@ -38,10 +38,14 @@ pub(crate) async fn check(hub: &Hub, caller: MaybeCaller, text: &str) -> Result<
     .await;
     // A tap may have been quicker, and another tab of this browser has the new token. That may be in use by now, so that
     // ours leads nowhere any more: the session itself is asked.
-    if confirmed.is_err() && hub.storage.is_confirmed(caller.session.id).await? {
-        return Ok(Confirmed::Already);
-    }
-    confirmed
+    if confirmed.is_err() && is_in_meanwhile(hub, &caller).await { Ok(Confirmed::Already) } else { confirmed }
+}
+
+async fn is_in_meanwhile(hub: &Hub, caller: &Caller) -> bool {
+    hub.storage.is_confirmed(caller.session.id).await.unwrap_or_else(|error| {
+        tracing::error!(error = %told(&error), "a session could not be read");
+        false
+    })
 }
 
 /// Asks the provider about a code, for one transaction alone if there is one. Counted before, so that no number of
@@ -92,8 +96,12 @@ async fn confirm(
             forgive_right(hub, attempt).await;
             Ok(Some(Confirmed::With(next)))
         }
-        CodeConfirmed::Fresh(Completed::AlreadyRegistered, _) => Err(Problem::already_registered()),
-        CodeConfirmed::Fresh(_, _) => Err(Problem::no_session()),
+        CodeConfirmed::Fresh(completed, _) => {
+            // It was right, whatever else was in the way.
+            hub.storage.not_tried(&caller.session, &attempt).await?;
+            let registered = completed == Completed::AlreadyRegistered;
+            Err(if registered { Problem::already_registered() } else { Problem::no_session() })
+        }
         CodeConfirmed::Used => Ok(None),
     }
 }
