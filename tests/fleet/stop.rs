@@ -82,7 +82,8 @@ async fn a_push_under_way_is_finished_by_the_hub_that_leaves_so_that_its_tap_fin
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_all_hubs_are_exchanged_one_after_the_other_under_load_nobody_waits_longer_than_two_seconds() {
-    let mut world = World::start_with(Plan { hubs: 3, ..Plan::default() }).await;
+    let variables = Plan::patient_phones();
+    let mut world = World::start_with(Plan { hubs: 3, variables, ..Plan::default() }).await;
     let people = people(&world).await;
     let mut hubs = std::mem::take(&mut world.hubs);
     let world = Arc::new(world);
