@@ -22,6 +22,9 @@ const LONGEST: time::Duration = time::Duration::seconds(60);
 /// The last question is put this long before our end, when the provider's own end has passed: its answer is final.
 const LAST_BEFORE_END: time::Duration = time::Duration::seconds(4);
 
+/// More questions are never planned about one approval.
+pub(crate) const PLANNED: u8 = 12;
+
 /// Questions that all hubs together ask in a second.
 const A_SECOND: i64 = 50;
 /// How long to wait for one's turn, and how often.
@@ -87,10 +90,15 @@ async fn answer(hub: &Hub, approval: &Approval, nth: u8, is_last: bool) -> Optio
 
 /// Waits for the turn of a question. `None`: it is not asked here, or not at all.
 async fn turn<'a>(hub: &'a Hub, approval: &Approval, nth: u8, is_last: bool) -> Option<Turn<'a>> {
+    // First a place, then the claim: so that however many wait, few of them ask the database.
     if is_last {
-        return if is_ours(hub, approval, nth).await { hub.repairs.turn().await } else { None };
+        let place = hub.repairs.turn().await?;
+        return is_ours(hub, approval, nth).await.then_some(place);
     }
-    let turn = async { if is_ours(hub, approval, nth).await { hub.repairs.early_turn().await } else { None } };
+    let turn = async {
+        let place = hub.repairs.early_turn().await?;
+        is_ours(hub, approval, nth).await.then_some(place)
+    };
     timeout(PATIENCE, turn).await.unwrap_or_else(|_| {
         tracing::warn!(approval.id = %approval.id, "too many questions to the provider; an early one is left out");
         None
@@ -155,6 +163,7 @@ mod tests {
         assert_eq!(seconds(120), [10, 30, 70, 116]);
         assert_eq!(seconds(300), [10, 30, 70, 130, 190, 250, 296]);
         assert_eq!(seconds(600), [10, 30, 70, 130, 190, 250, 310, 370, 430, 490, 550, 596]);
+        assert_eq!(seconds(600).len(), usize::from(PLANNED));
     }
 
     #[test]

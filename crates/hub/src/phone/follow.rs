@@ -14,15 +14,12 @@ use tokio::time::sleep;
 use crate::{
     hub::Hub,
     phone::{
-        ask::{ask, moments},
+        ask::{PLANNED, ask, moments},
         sending,
         until::until,
     },
     settings::PROVIDER_ENDS_BEFORE,
 };
-
-/// More questions are never planned about one approval.
-const PLANNED: u8 = 8;
 
 /// What a former process left is asked about this long after the start: the callbacks that reached its event log come first.
 const AFTER_START: time::Duration = time::Duration::seconds(1);
