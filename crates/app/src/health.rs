@@ -11,7 +11,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use broker::{ConsumeError, Embedded, JetStream, Spooled};
+use broker::{Embedded, JetStream, Spooled};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 use storage::Storage;
@@ -62,31 +62,31 @@ pub(crate) async fn serve(config: &Config, health: Health, lifecycle: &Lifecycle
 /// `GET /health/ready`: 200 when work can be sent here, 503 when it should go elsewhere; and why, in one word.
 async fn ready(State(process): State<Arc<(Mutex<Health>, CancellationToken)>>) -> Response {
     let (health, stop) = &*process;
+    if stop.is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "state": "stopping" }))).into_response();
+    }
     // One look at a time, however many ask: the files are for callbacks and sign-ins.
-    let (status, state) = health.lock().await.state(stop.is_cancelled()).await;
+    let (status, state) = health.lock().await.state().await;
     (status, Json(state)).into_response()
 }
 
-/// Whether a file answers in time.
-async fn answers<E>(file: impl Future<Output = Result<bool, E>>) -> bool {
-    matches!(timeout(PATIENCE, file).await, Ok(Ok(true)))
+/// What a file answers, if it does and in time.
+async fn in_time<T, E>(file: impl Future<Output = Result<T, E>>) -> Option<T> {
+    timeout(PATIENCE, file).await.ok()?.ok()
 }
 
 impl Health {
     /// A hub without NATS learns of a tap only by asking the provider, and takes codes; a receiver without NATS still
     /// takes callbacks: both are ready, and say what is missing. Files are written as well as read: a full disk can be
     /// read still.
-    async fn state(&self, stopping: bool) -> (StatusCode, Value) {
-        if stopping {
-            return (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "stopping" }));
-        }
+    async fn state(&self) -> (StatusCode, Value) {
         if let Some(storage) = &self.storage
-            && !answers(async { storage.ping().await.map(|()| true) }).await
+            && in_time(storage.ping()).await.is_none()
         {
             return (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_database" }));
         }
         if let Some(events) = &self.events
-            && !answers(events.takes()).await
+            && in_time(events.takes()).await != Some(true)
         {
             return (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_event_log" }));
         }
@@ -94,13 +94,11 @@ impl Health {
         let Some(spool) = &self.spool else {
             return (StatusCode::OK, json!({ "state": if connected { "ready" } else { "no_nats" } }));
         };
-        match spool.spooled().await {
-            Ok(spooled) if !answers(async { Ok::<_, ConsumeError>(spool.takes().await) }).await => {
-                (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_spool", "spooled": spooled }))
-            }
-            Ok(0) if connected => (StatusCode::OK, json!({ "state": "ready", "spooled": 0 })),
-            Ok(spooled) => (StatusCode::OK, json!({ "state": "spooling", "spooled": spooled })),
-            Err(_) => (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_spool" })),
+        let (spooled, takes) = (in_time(spool.spooled()).await, in_time(spool.takes()).await == Some(true));
+        match spooled {
+            Some(0) if takes && connected => (StatusCode::OK, json!({ "state": "ready", "spooled": 0 })),
+            Some(spooled) if takes => (StatusCode::OK, json!({ "state": "spooling", "spooled": spooled })),
+            _ => (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_spool", "spooled": spooled })),
         }
     }
 }
@@ -118,9 +116,9 @@ mod tests {
         let log = Embedded::open(&folder.path().join("events.db"), Clock::system(), EmbeddedSettings::default()).await;
         let log = Arc::new(log.unwrap());
         let health = Health { storage: None, events: Some(Arc::clone(&log)), nats: None, spool: None };
-        assert_eq!(health.state(false).await, (StatusCode::OK, json!({ "state": "ready" })));
+        assert_eq!(health.state().await, (StatusCode::OK, json!({ "state": "ready" })));
         log.close().await;
         let told = (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_event_log" }));
-        assert_eq!(health.state(false).await, told);
+        assert_eq!(health.state().await, told);
     }
 }

@@ -67,8 +67,11 @@ impl Spooled {
     }
 
     /// Whether a message would be taken now: by the log, or, while that is away, by the spool.
-    pub async fn takes(&self) -> bool {
-        self.ways.takes() || self.ways.spool.takes().await.unwrap_or(false)
+    ///
+    /// # Errors
+    /// [`ConsumeError`] when it would have to be the spool, and that does not take a commit.
+    pub async fn takes(&self) -> Result<bool, ConsumeError> {
+        Ok(self.ways.takes() || self.ways.spool.takes().await?)
     }
 
     /// Returns when the spool takes nothing any more, or is not emptied any more: it was closed, or a task has failed.

@@ -26,18 +26,20 @@ impl Storage {
         let (id, now) = (approval.to_string(), millis(self.clock.now()));
         let since = now - 1000;
         let mut db = self.write().await?;
-        let recent = sqlx::query_scalar!("SELECT count(*) FROM questions WHERE asked_at > $1", since);
-        if recent.fetch_one(&mut *db).await? >= a_second {
-            return Ok(Question::Later);
-        }
         let claim = sqlx::query!(
             "INSERT INTO questions (approval_id, nth, asked_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
             id,
             nth,
             now
         );
-        let claimed = claim.execute(&mut *db).await?.rows_affected() == 1;
+        if claim.execute(&mut *db).await?.rows_affected() == 0 {
+            return Ok(Question::Taken);
+        }
+        let recent = sqlx::query_scalar!("SELECT count(*) FROM questions WHERE asked_at > $1", since);
+        if recent.fetch_one(&mut *db).await? > a_second {
+            return Ok(Question::Later);
+        }
         db.commit().await?;
-        Ok(if claimed { Question::Yours } else { Question::Taken })
+        Ok(Question::Yours)
     }
 }

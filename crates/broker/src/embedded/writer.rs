@@ -168,12 +168,15 @@ impl Writer {
         let _ = answer.send(letters.map_err(|error| Arc::new(error) as Cause));
     }
 
+    // Of those who did not wait for the answer none is left to be told.
     async fn count(&mut self, answer: Answer<(u64, u64)>) {
+        if answer.is_closed() {
+            return;
+        }
         let counts = statements::count(&mut self.db).await;
         let _ = answer.send(counts.map_err(|error| Arc::new(error) as Cause));
     }
 
-    // Of those who did not wait for the answer none is left to be told.
     async fn ping(&mut self, answer: Answer<bool>) {
         if answer.is_closed() {
             return;

@@ -98,7 +98,9 @@ async fn confirm(
         }
         CodeConfirmed::Fresh(completed, _) => {
             // It was right, whatever else was in the way.
-            hub.storage.not_tried(&caller.session, &attempt).await?;
+            if let Err(error) = hub.storage.not_tried(&caller.session, &attempt).await {
+                tracing::warn!(error = %told(&error), "a right code stays counted");
+            }
             let registered = completed == Completed::AlreadyRegistered;
             Err(if registered { Problem::already_registered() } else { Problem::no_session() })
         }

@@ -25,6 +25,7 @@ async fn all_hubs_together_ask_no_more_than_so_many_in_a_second() {
     assert_eq!(given.storage.claim_question(approval, 0, 2).await.unwrap(), Question::Yours);
     assert_eq!(other.claim_question(approval, 1, 2).await.unwrap(), Question::Yours);
     assert_eq!(given.storage.claim_question(approval, 2, 2).await.unwrap(), Question::Later);
+    assert_eq!(given.storage.claim_question(approval, 1, 2).await.unwrap(), Question::Taken, "not later");
     given.pass(Duration::seconds(1));
     assert_eq!(given.storage.claim_question(approval, 2, 2).await.unwrap(), Question::Yours);
 }
