@@ -16,6 +16,7 @@ export const STILL = {
 /** From now on each page comes in the pictures' font and without a caret. */
 export async function still(page) {
   const font = (await readFile(FONT)).toString("base64");
+  // With precise geometry letters stand alike in browsers with windows and without.
   await page.route(/\/(style|phone)\.css$/, async (route) => {
     const answer = await route.fetch();
     const added = `

@@ -104,6 +104,25 @@ async fn approvals_end_in_time_however_many_questions_about_them_hang_at_the_pro
 }
 
 #[tokio::test]
+async fn of_the_questions_after_a_restart_only_those_that_have_a_place_are_claimed_in_the_database() {
+    const ALL: usize = 10;
+    let provider = StandIn::wrong_at(Step::Question, &[Silent; 2 * ALL]).await;
+    let slow = [("AUTHY_API_URL", &*provider.url), ("AUTHY_TIMEOUT_MS", "30000"), ("SIGN_UPS_PER_ADDRESS", "50")];
+    let mut world = World::start_with(&slow).await;
+    for phone in 0..ALL {
+        signing_up(&world, &format!("ada{phone}"), phone).await;
+    }
+    world.restart().await;
+    while !world.serve.error_line().await.contains("an early one is left out") {}
+    let path = world.folder.path().join("data/countersign.db");
+    let mut db = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    // Numbered after the twelve that are planned.
+    let claimed = sqlx::query_scalar("SELECT count(*) FROM questions WHERE nth >= 12").fetch_one(&mut db);
+    let claimed: i64 = claimed.await.unwrap();
+    assert!((1..=6).contains(&claimed), "{claimed}");
+}
+
+#[tokio::test]
 async fn an_approval_ends_in_time_though_its_push_still_hangs_at_the_provider() {
     let provider = StandIn::wrong_at(Step::Push, &[Silent]).await;
     let slow = [("AUTHY_API_URL", &*provider.url), ("AUTHY_TIMEOUT_MS", "60000"), ("SIGN_IN_SECONDS", "7")];

@@ -2,6 +2,7 @@
 
 use reqwest::header;
 use serde_json::{Value, json};
+use sqlx::{Connection as _, SqliteConnection};
 
 use crate::browser::{Browser, Person, id, signing_in, text};
 use crate::world::World;
@@ -141,6 +142,30 @@ async fn a_code_in_one_tab_while_a_tap_lets_the_other_in_leads_to_where_the_brow
     assert_eq!((page.status, page.header("location")), (303, "/account"), "{}", page.text);
     assert_eq!((answer.status, answer.header("set-cookie")), (200, ""), "{}", answer.text);
     assert_eq!(browser.state(&world).await, "confirmed");
+}
+
+#[tokio::test]
+async fn a_right_code_that_a_tap_has_overtaken_is_no_attempt() {
+    let world = World::start().await;
+    let (person, mut browser, approval) = signing_in(&world).await;
+    let code = text(&world.phone(&person.cellphone).await["authenticator"], "code").to_owned();
+    let mut tab = browser.clone();
+    world.switch(&person.cellphone, json!({ "slow_ms": 2000 })).await;
+    let (answer, ()) = tokio::join!(tab.type_code(&world, &code), async {
+        used_and_quick_again(&world, &person, &code).await;
+        world.tap(&person.cellphone, &approval, "approve").await;
+        browser.until(&world, &approval, "approved").await;
+        assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
+    });
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let path = world.folder.path().join("data/countersign.db");
+    let mut db = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    for left in
+        ["SELECT count(*) FROM attempts WHERE kind = 'code'", "SELECT coalesce(sum(wrong_codes), 0) FROM factors"]
+    {
+        let left: i64 = sqlx::query_scalar(left).fetch_one(&mut db).await.unwrap();
+        assert_eq!(left, 0);
+    }
 }
 
 /// Waits until the provider, which is slow, has used up a code, its answer being on its way. To other questions it then

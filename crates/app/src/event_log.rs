@@ -10,6 +10,7 @@ use broker::{ConnectError, Credentials, Embedded, EmbeddedSettings, JetStream, J
 
 use crate::config::{ConfigError, Nats, Receiver};
 use crate::database::DatabaseUrl;
+use crate::lifecycle::Lifecycle;
 
 /// The error for a role that needs NATS and is not told where it is.
 pub(crate) const NO_NATS: ConfigError =
@@ -34,6 +35,17 @@ pub(crate) async fn beside(database: &DatabaseUrl) -> anyhow::Result<Arc<Embedde
         let (path, told) = (path.display(), told(&error));
         anyhow!("the event log {path} cannot be used ({told}); mend that or set DATABASE_URL to another folder")
     })
+}
+
+/// The same for a process that is of no use without it.
+///
+/// # Errors
+/// As [`beside`].
+pub(crate) async fn relied_on(database: &DatabaseUrl, lifecycle: &Lifecycle) -> anyhow::Result<Arc<Embedded>> {
+    let log = beside(database).await?;
+    let ended = log.clone();
+    lifecycle.needs("the event log", async move { ended.ended().await });
+    Ok(log)
 }
 
 /// The log on NATS for a process whose inbox is below this word; `None` where no server is configured.

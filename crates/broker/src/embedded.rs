@@ -87,7 +87,7 @@ impl Embedded {
     /// # Errors
     /// [`ConsumeError`] when it does not.
     pub async fn takes(&self) -> Result<bool, ConsumeError> {
-        consumed(self.ask(Command::Ping).await)
+        consumed(self.ask(Command::Takes).await)
     }
 
     /// How many messages wait, and how many dead letters there are.

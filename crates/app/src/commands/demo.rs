@@ -36,9 +36,7 @@ pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Resul
     let key = ApiKey::new(Secret::new(DEMO_KEY))?;
     let callback_url = callback_below(&Url::parse(&url)?)?;
     let timeout = Duration::from_millis(config.authy.timeout_ms.into());
-    let log = event_log::beside(&database).await?;
-    let ended = log.clone();
-    lifecycle.needs("the event log", async move { ended.ended().await });
+    let log = event_log::relied_on(&database, lifecycle).await?;
     let plan = Plan {
         limits: config.limits,
         product: config.product.clone(),

@@ -36,9 +36,7 @@ pub(crate) async fn serve(config: Config, lifecycle: &Lifecycle) -> anyhow::Resu
         health.spool = Some(spooled.clone());
         (nats, spooled)
     } else {
-        let log = event_log::beside(&database).await?;
-        let ended = log.clone();
-        lifecycle.needs("the event log", async move { ended.ended().await });
+        let log = event_log::relied_on(&database, lifecycle).await?;
         health.events = Some(log.clone());
         (log.clone(), log)
     };

@@ -38,7 +38,7 @@ pub(super) async fn roll_back(db: &mut SqliteConnection) -> Result<(), sqlx::Err
 }
 
 /// Commits a page as it was, to see whether the disk takes a commit. The file has no version but those of its migrations.
-pub(super) async fn ping(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+pub(super) async fn try_commit(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     sqlx::raw_sql("PRAGMA user_version = 0").execute(db).await?;
     Ok(())
 }

@@ -40,7 +40,7 @@ pub(super) enum Command {
     /// Count what is waiting, and the dead letters.
     Count(Answer<(u64, u64)>),
     /// See whether another message would be taken.
-    Ping(Answer<bool>),
+    Takes(Answer<bool>),
     /// End.
     Close(oneshot::Sender<()>),
 }
@@ -82,9 +82,9 @@ impl Writer {
                         answers.push(answer);
                     }
                     Command::Next(consumer) => self.waiting.push_back(consumer),
-                    Command::DeadLetters(answer) => self.list(answer).await,
-                    Command::Count(answer) => self.count(answer).await,
-                    Command::Ping(answer) => self.ping(answer).await,
+                    Command::DeadLetters(answer) => tell(answer, statements::dead_letters(&mut self.db)).await,
+                    Command::Count(answer) => tell(answer, statements::count(&mut self.db)).await,
+                    Command::Takes(answer) => tell(answer, self.takes()).await,
                     Command::Close(answer) => closed = Some(answer),
                 }
             }
@@ -163,30 +163,10 @@ impl Writer {
         Ok((changed, round.handed))
     }
 
-    async fn list(&mut self, answer: Answer<Vec<DeadLetter>>) {
-        let letters = statements::dead_letters(&mut self.db).await;
-        let _ = answer.send(letters.map_err(|error| Arc::new(error) as Cause));
-    }
-
-    // Of those who did not wait for the answer none is left to be told.
-    async fn count(&mut self, answer: Answer<(u64, u64)>) {
-        if answer.is_closed() {
-            return;
-        }
-        let counts = statements::count(&mut self.db).await;
-        let _ = answer.send(counts.map_err(|error| Arc::new(error) as Cause));
-    }
-
-    async fn ping(&mut self, answer: Answer<bool>) {
-        if answer.is_closed() {
-            return;
-        }
-        let takes = async {
-            statements::ping(&mut self.db).await?;
-            Ok(statements::room(&mut self.db).await? >= ROOM)
-        };
-        let takes: Result<bool, sqlx::Error> = takes.await;
-        let _ = answer.send(takes.map_err(|error| Arc::new(error) as Cause));
+    /// Whether the disk takes a commit, and there is room for the longest message.
+    async fn takes(&mut self) -> Result<bool, sqlx::Error> {
+        statements::try_commit(&mut self.db).await?;
+        Ok(statements::room(&mut self.db).await? >= ROOM)
     }
 
     /// Drops ids whose time is over, a few at a time and in passing, so that no call waits for it long.
@@ -207,6 +187,13 @@ impl Writer {
             tracing::warn!(error = %told(&error), "the event log did not close cleanly");
         }
         let _ = answer.send(());
+    }
+}
+
+/// Reads what somebody asked for, unless he does not wait for it any more.
+async fn tell<T>(answer: Answer<T>, read: impl Future<Output = Result<T, sqlx::Error>>) {
+    if !answer.is_closed() {
+        let _ = answer.send(read.await.map_err(|error| Arc::new(error) as Cause));
     }
 }
 
