@@ -16,6 +16,7 @@ mod route;
 mod settings;
 mod start;
 mod steps;
+mod text;
 mod throttle;
 mod token;
 mod wanted;
