@@ -5,9 +5,15 @@ use time::OffsetDateTime;
 
 use super::{callback::says, second, signed::Sent};
 
+/// A query with more is refused, whoever signed it.
+const MOST_PAIRS: usize = 512;
+
 pub(crate) fn check(query: &[u8]) {
     let Ok(query) = std::str::from_utf8(query) else { return };
     let mut pairs: Vec<_> = query.split('&').collect();
+    if pairs.len() > MOST_PAIRS {
+        return;
+    }
     pairs.sort_unstable();
     let sorted = pairs.join("&");
     let sent = Sent { method: Method::Get, query, body: b"" };

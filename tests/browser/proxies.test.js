@@ -119,6 +119,17 @@ proxied("a network that is back is used at once, however long the page meant to 
   await until(async () => (await connects(), proxy.open === 0), "the socket in place of the stream");
 });
 
+proxied("a proxy may keep the referrer back: our own forms are taken, although their origin is null", async (proxy, page, person) => {
+  proxy.added = ["Referrer-Policy", "no-referrer"];
+  await signIn(page, proxy.url, person);
+  assert.deepEqual(proxy.origins, ["null"]);
+  const number = await waits(page);
+  await product.answer(person, "approve", number);
+  await isIn(page);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await says(page, "Sign in with a tap");
+});
+
 proxied("send again works behind a proxy that lets no socket through", async (proxy, page, person) => {
   [proxy.sockets, proxy.streams] = ["refuse", "refuse"];
   await signIn(page, proxy.url, person);

@@ -10,6 +10,10 @@ export class Proxy {
   streams = "pass";
   /** Waited for before an answer to this path and method is passed on. */
   late = async (_path, _method) => {};
+  /** Headers that are added to every answer: names and values in turn. */
+  added = [];
+  /** The origins that requests came with, oldest first. */
+  origins = [];
   /** The paths that were asked for, oldest first. */
   asked = [];
   /** How many streams are open. */
@@ -35,15 +39,16 @@ export class Proxy {
 
   #forward(from, to) {
     this.asked.push(from.url);
+    if (from.headers.origin) this.origins.push(from.headers.origin);
     const streamed = from.headers.accept === "text/event-stream";
     if (streamed && this.streams === "refuse") return to.writeHead(502).end();
     const kept = [];
     const onward = this.#onward(from).on("response", async (answer) => {
       await this.late(from.url, from.method);
       if (streamed && this.streams === "buffer") {
-        return answer.on("data", (bytes) => kept.push(bytes)).on("end", () => to.writeHead(answer.statusCode, answer.rawHeaders).end(Buffer.concat(kept)));
+        return answer.on("data", (bytes) => kept.push(bytes)).on("end", () => to.writeHead(answer.statusCode, [...answer.rawHeaders, ...this.added]).end(Buffer.concat(kept)));
       }
-      to.writeHead(answer.statusCode, answer.rawHeaders);
+      to.writeHead(answer.statusCode, [...answer.rawHeaders, ...this.added]);
       to.flushHeaders();
       answer.on("data", (bytes) => (streamed && this.streams === "swallow") || to.write(bytes)).on("end", () => to.end());
     });

@@ -119,3 +119,37 @@ async fn browsers_behind_a_trusted_proxy_are_counted_one_by_one() {
     assert_eq!((one.status().as_u16(), listen("203.0.113.7").await.unwrap().status().as_u16()), (200, 429));
     assert_eq!(listen("203.0.113.8").await.unwrap().status(), 200);
 }
+
+/// Gives the password by our own form, with these headers.
+async fn form(world: &World, person: &Person, headers: &[(&str, &str)]) -> u16 {
+    let fields = [("email", &*person.email), ("password", "difference engine")];
+    let request = world.http.post(format!("{}/sign-in", world.url)).form(&fields);
+    with(request, headers).send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn behind_a_proxy_that_keeps_the_referrer_back_our_own_forms_are_taken() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    // As Chromium sends it, and as Firefox does.
+    let chromium = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document"), ("sec-fetch-user", "?1")];
+    let firefox = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document"), ("priority", "u=0, i")];
+    for more in [chromium, firefox] {
+        for (site, status) in [("same-origin", 303), ("same-site", 403), ("cross-site", 403), ("none", 403)] {
+            let headers = [&[("origin", "null"), ("sec-fetch-site", site)][..], &more[..]].concat();
+            assert_eq!(form(&world, &person, &headers).await, status, "{site}");
+        }
+        assert_eq!(form(&world, &person, &[&[("origin", "null")][..], &more[..]].concat()).await, 403);
+    }
+}
+
+#[tokio::test]
+async fn a_socket_with_an_origin_of_null_is_refused_behind_any_proxy() {
+    let world = World::start().await;
+    let (_, browser, approval) = signing_in(&world).await;
+    assert_eq!(browser.listen_from(&world, &approval, Some("null")).await.err(), Some(403));
+    let events = format!("{}/api/approvals/{}/events", world.url, text(&approval, "id"));
+    let request = world.http.get(events).header("cookie", &browser.cookie).header("accept", "text/event-stream");
+    let headers = [("origin", "null"), ("sec-fetch-site", "same-origin")];
+    assert_eq!(with(request, &headers).send().await.unwrap().status(), 403);
+}

@@ -9,7 +9,7 @@ use broker::EventLog;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use provider::Authy;
-use storage::Storage;
+use storage::{Storage, Subject};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -17,6 +17,7 @@ use crate::{
     live::{seats::Seats, waiters::Waiters},
     password::Passwords,
     phone::{followed::Followed, repairs::Repairs},
+    places::Places,
     request::origin::Origins,
     settings::Settings,
     token::ServerKey,
@@ -41,6 +42,10 @@ pub(crate) struct Shared {
     pub(crate) repairs: Repairs,
     pub(crate) followed: Followed,
     pub(crate) passwords: Passwords,
+    /// Requests with one code for one session or transaction.
+    pub(crate) turns: Places<Subject>,
+    /// Requests with one cookie that change something, by the hash of its token.
+    pub(crate) changes: Places<[u8; 32]>,
     pub(crate) key: ServerKey,
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,

@@ -11,6 +11,7 @@ mod page;
 mod password;
 mod person;
 mod phone;
+mod places;
 mod request;
 mod route;
 mod settings;

@@ -3,7 +3,9 @@
 
 pub(crate) mod body;
 pub(crate) mod caller;
+pub(crate) mod client;
 pub(crate) mod code;
+pub(crate) mod cookie;
 pub(crate) mod forwarded;
 pub(crate) mod network;
 pub(crate) mod origin;

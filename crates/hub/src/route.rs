@@ -6,6 +6,7 @@ mod code;
 mod events;
 mod finish;
 mod frame;
+mod in_flight;
 mod landing;
 mod openapi;
 mod password;
@@ -26,6 +27,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{delete, get, post},
 };
+pub(crate) use in_flight::PLACES as CHANGES_AT_ONCE;
 pub(crate) use openapi::document;
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -44,6 +46,7 @@ pub(crate) fn router(hub: Hub) -> Router {
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::wrong_method() })
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::from_fn_with_state(hub.clone(), in_flight::limit))
         .layer(middleware::from_fn_with_state(hub.tasks.clone(), finish::finish))
         .layer(middleware::from_fn_with_state(hub.clone(), guard))
         .layer(middleware::from_fn_with_state(hub.clone(), frame::problems_as_pages));

@@ -1,98 +1,178 @@
 //! The canonical parameter string of a JSON body: what Rails' `Hash#to_query` makes of it, byte for byte, for the
 //! provider signs that. Held by the vectors under `tests/vectors`.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::ops::Range;
 
 use crate::tree::{Malformed, Tree};
 
-/// What `CGI.escape` of Ruby 2.5 and later encodes; the space becomes a plus.
-const CGI: AsciiSet = NON_ALPHANUMERIC.remove(b'_').remove(b'.').remove(b'-').remove(b'~').remove(b' ');
-/// What older Rubies encode: the tilde too.
-const OLD_CGI: AsciiSet = CGI.add(b'~');
+/// Which Ruby escapes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ruby {
+    /// 2.5 and later.
+    Today,
+    /// Older ones, which escape the tilde too.
+    Old,
+}
 
-/// A body of 64 KiB needs a fifth of this; one that is made to blow up is stopped here, before any signature is known.
-const LENGTH_LIMIT: usize = 1 << 20;
+/// The canonical form may have so many bytes for each byte of the body, and [`BASE_LENGTH`] more. Of genuine callbacks
+/// it has 1.6 for each; one byte becomes 3 at most, and names are repeated for each value below them.
+const LENGTH_PER_BYTE: usize = 6;
+/// See [`LENGTH_PER_BYTE`].
+const BASE_LENGTH: usize = 8 * 1024;
 
 /// The canonical parameter string of a JSON object. A `POST` signs it; a `GET` sends it as its query and signs that.
 ///
 /// # Errors
 /// [`Malformed`] when `json` is no object, or one that nobody would send.
 pub fn canonical(json: &[u8]) -> Result<String, Malformed> {
-    to_query(&Tree::parse(json)?)
+    to_query(&Tree::parse(json)?, json.len())
 }
 
-/// `Hash#to_query` as Rails does it today.
-pub(crate) fn to_query(tree: &Tree) -> Result<String, Malformed> {
-    Encoder { reserved: &CGI, left: LENGTH_LIMIT }.top(tree)
+/// `Hash#to_query` as Rails does it today, of a body of `length` bytes.
+pub(crate) fn to_query(tree: &Tree, length: usize) -> Result<String, Malformed> {
+    Encoder::new(Ruby::Today, length).top(tree)
 }
 
 /// `Hash#to_query` on Ruby before 2.5.
-pub(crate) fn to_old_query(tree: &Tree) -> Result<String, Malformed> {
-    Encoder { reserved: &OLD_CGI, left: LENGTH_LIMIT }.top(tree)
+pub(crate) fn to_old_query(tree: &Tree, length: usize) -> Result<String, Malformed> {
+    Encoder::new(Ruby::Old, length).top(tree)
 }
 
+/// Writes into one text. The name of where it is stands escaped beside it, so that each name and value of the body is
+/// escaped once.
 struct Encoder {
-    reserved: &'static AsciiSet,
-    left: usize,
+    ruby: Ruby,
+    out: String,
+    name: Name,
+    limit: usize,
+}
+
+/// The escaped name of a value, such as `a%5Bb%5D`.
+#[derive(Default)]
+struct Name {
+    escaped: String,
+    /// Whether it has `[]` in it, before it was escaped.
+    has_brackets: bool,
 }
 
 impl Encoder {
-    fn top(&mut self, tree: &Tree) -> Result<String, Malformed> {
-        match tree {
-            Tree::Map(members) => self.map(None, members),
-            Tree::List(_) | Tree::Scalar(_) => Err(Malformed::NotAnObject),
-        }
+    fn new(ruby: Ruby, length: usize) -> Self {
+        let limit = BASE_LENGTH + LENGTH_PER_BYTE * length;
+        Self { ruby, out: String::new(), name: Name::default(), limit }
+    }
+
+    fn top(mut self, tree: &Tree) -> Result<String, Malformed> {
+        let Tree::Map(members) = tree else { return Err(Malformed::NotAnObject) };
+        self.map(members, true)?;
+        Ok(self.out)
     }
 
     /// One value under its name: its pairs, joined.
-    fn chunk(&mut self, name: &str, tree: &Tree) -> Result<String, Malformed> {
+    fn chunk(&mut self, tree: &Tree) -> Result<(), Malformed> {
         match tree {
-            Tree::Scalar(text) => self.pair(name, text),
-            Tree::List(items) => self.list(name, items),
-            Tree::Map(members) => self.map(Some(name), members),
+            Tree::Scalar(text) => self.pair(text),
+            Tree::List(items) => self.list(items),
+            Tree::Map(members) => self.map(members, false),
         }
     }
 
-    fn list(&mut self, name: &str, items: &[Tree]) -> Result<String, Malformed> {
-        let name = self.spend(format!("{name}[]"))?;
+    fn list(&mut self, items: &[Tree]) -> Result<(), Malformed> {
+        let outer = self.name.enter("%5B%5D", true);
         if items.is_empty() {
-            return self.pair(&name, "");
+            self.pair("")?;
         }
-        let chunks = items.iter().map(|item| self.chunk(&name, item)).collect::<Result<Vec<_>, _>>()?;
-        Ok(chunks.join("&"))
+        for (index, item) in items.iter().enumerate() {
+            self.separate(index);
+            self.chunk(item)?;
+        }
+        self.name.leave(outer);
+        Ok(())
     }
 
     /// Empty members are dropped, chunks are sorted as wholes. Rails leaves the order alone wherever the name has
     /// `[]` in it: inside a list, and by accident below an empty name.
-    fn map(&mut self, name: Option<&str>, members: &[(String, Tree)]) -> Result<String, Malformed> {
+    fn map(&mut self, members: &[(String, Tree)], is_top: bool) -> Result<(), Malformed> {
+        let start = self.out.len();
         let mut chunks = Vec::with_capacity(members.len());
-        for (key, value) in members.iter().filter(|(_, value)| !value.is_empty()) {
-            chunks.push(match name {
-                None => self.chunk(key, value)?,
-                Some(name) => {
-                    let name = self.spend(format!("{name}[{key}]"))?;
-                    self.chunk(&name, value)?
-                }
-            });
+        for (index, (key, value)) in members.iter().filter(|(_, value)| !value.is_empty()).enumerate() {
+            self.separate(index);
+            let begin = self.out.len();
+            let mut segment = String::new();
+            escape_into(&mut segment, key, self.ruby);
+            let outer = if is_top {
+                self.name.enter(&segment, key.contains("[]"))
+            } else {
+                // What `[key]` has in it.
+                let brackets = key.is_empty() || key.starts_with(']') || key.ends_with('[') || key.contains("[]");
+                self.name.enter(&format!("%5B{segment}%5D"), brackets)
+            };
+            self.chunk(value)?;
+            self.name.leave(outer);
+            chunks.push(begin..self.out.len());
         }
-        if !name.is_some_and(|name| name.contains("[]")) {
-            chunks.sort_unstable();
+        if is_top || !self.name.has_brackets {
+            self.sort(start, chunks);
         }
-        Ok(chunks.join("&"))
+        Ok(())
     }
 
-    fn pair(&mut self, name: &str, value: &str) -> Result<String, Malformed> {
-        let pair = format!("{}={}", self.escape(name), self.escape(value));
-        self.spend(pair)
+    fn pair(&mut self, value: &str) -> Result<(), Malformed> {
+        self.out.push_str(&self.name.escaped);
+        self.out.push('=');
+        escape_into(&mut self.out, value, self.ruby);
+        if self.out.len() > self.limit { Err(Malformed::TooLong) } else { Ok(()) }
     }
 
-    fn escape(&self, text: &str) -> String {
-        utf8_percent_encode(text, self.reserved).to_string().replace(' ', "+")
+    fn separate(&mut self, index: usize) {
+        if index > 0 {
+            self.out.push('&');
+        }
     }
 
-    fn spend(&mut self, text: String) -> Result<String, Malformed> {
-        self.left = self.left.checked_sub(text.len()).ok_or(Malformed::TooLong)?;
-        Ok(text)
+    /// Puts the chunks of one object, which begin at `start`, in order. All begin with its name, which is not compared
+    /// again and again.
+    fn sort(&mut self, start: usize, mut chunks: Vec<Range<usize>>) {
+        let (out, name) = (&self.out, self.name.escaped.len());
+        let own = |chunk: &Range<usize>| out[chunk.clone()].get(name..).unwrap_or_default();
+        if chunks.is_sorted_by_key(own) {
+            return;
+        }
+        chunks.sort_unstable_by_key(own);
+        let sorted = chunks.into_iter().map(|chunk| &out[chunk]).collect::<Vec<_>>().join("&");
+        self.out.replace_range(start.., &sorted);
+    }
+}
+
+impl Name {
+    /// Goes on with a segment; answers what [`Name::leave`] needs.
+    fn enter(&mut self, segment: &str, brackets: bool) -> (usize, bool) {
+        let outer = (self.escaped.len(), self.has_brackets);
+        self.escaped.push_str(segment);
+        self.has_brackets |= brackets;
+        outer
+    }
+
+    fn leave(&mut self, (length, has_brackets): (usize, bool)) {
+        self.escaped.truncate(length);
+        self.has_brackets = has_brackets;
+    }
+}
+
+/// `CGI.escape`.
+fn escape_into(out: &mut String, text: &str, ruby: Ruby) {
+    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    out.reserve(3 * text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-' => out.push(char::from(byte)),
+            b'~' if ruby == Ruby::Today => out.push('~'),
+            b' ' => out.push('+'),
+            _ => {
+                out.push('%');
+                out.push(HEX[usize::from(byte >> 4)]);
+                out.push(HEX[usize::from(byte & 15)]);
+            }
+        }
     }
 }
 
@@ -112,15 +192,32 @@ mod tests {
 
     #[test]
     fn a_body_made_to_blow_up_is_stopped() {
-        let members: Vec<String> = (0..4_000).map(|n| format!("\"{n}\":1")).collect();
+        let members: Vec<String> = (0..400).map(|n| format!("\"{n}\":1")).collect();
         let body = format!("{{\"{}\":{{{}}}}}", "*".repeat(20_000), members.join(","));
         assert_eq!(canonical(body.as_bytes()), Err(Malformed::TooLong));
     }
 
     #[test]
+    fn brackets_in_a_name_keep_the_order_below_it() {
+        for (json, params) in [
+            (r#"{"a[]":{"z":1,"b":2}}"#, "a%5B%5D%5Bz%5D=1&a%5B%5D%5Bb%5D=2"),
+            (r#"{"":{"z":1,"b":2}}"#, "%5Bb%5D=2&%5Bz%5D=1"),
+            (r#"{"x":{"":{"z":1,"b":2}}}"#, "x%5B%5D%5Bz%5D=1&x%5B%5D%5Bb%5D=2"),
+            (r#"{"x":{"]":{"z":1,"b":2}}}"#, "x%5B%5D%5D%5Bz%5D=1&x%5B%5D%5D%5Bb%5D=2"),
+            (r#"{"x":{"[":{"z":1,"b":2}}}"#, "x%5B%5B%5D%5Bz%5D=1&x%5B%5B%5D%5Bb%5D=2"),
+            (
+                r#"{"x":{"][":{"z":1,"b":2},"a":{"z":1,"b":2}}}"#,
+                "x%5B%5D%5B%5D%5Bz%5D=1&x%5B%5D%5B%5D%5Bb%5D=2&x%5Ba%5D%5Bb%5D=2&x%5Ba%5D%5Bz%5D=1",
+            ),
+        ] {
+            assert_eq!(canonical(json.as_bytes()).unwrap(), params, "{json}");
+        }
+    }
+
+    #[test]
     fn an_old_ruby_encodes_the_tilde() {
         let tree = Tree::parse(br#"{"~":"~","z":"*"}"#).unwrap();
-        assert_eq!(to_query(&tree).unwrap(), "z=%2A&~=~");
-        assert_eq!(to_old_query(&tree).unwrap(), "%7E=%7E&z=%2A");
+        assert_eq!(to_query(&tree, 0).unwrap(), "z=%2A&~=~");
+        assert_eq!(to_old_query(&tree, 0).unwrap(), "%7E=%7E&z=%2A");
     }
 }

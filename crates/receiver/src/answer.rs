@@ -9,8 +9,8 @@ use axum::{
     http::{
         HeaderName, HeaderValue, StatusCode,
         header::{
-            ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-            X_FRAME_OPTIONS,
+            ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER,
+            X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
         },
     },
     response::{IntoResponse, Response},
@@ -51,6 +51,8 @@ pub(crate) enum Refused {
     Method,
     /// It came to an address where nothing is.
     Nowhere,
+    /// It is long, and too many long ones wait for their signature to be checked.
+    Busy,
     /// The event log failed, or, without an error, did not acknowledge in time.
     Unavailable(Option<PublishError>),
 }
@@ -77,6 +79,7 @@ impl Problem {
             Refused::Incomplete => (400, "bad-request", "The request cannot be read"),
             Refused::Nowhere => (404, "not-found", "There is nothing here"),
             Refused::Method => (405, "method-not-allowed", "This cannot be done here"),
+            Refused::Busy => (503, "busy", "Too many callbacks are being checked"),
             Refused::Unavailable(_) => (503, "unavailable", "The callback cannot be kept now"),
         };
         Self { kind, title, status }
@@ -103,6 +106,9 @@ impl IntoResponse for Refused {
             (status, HEADERS, [(CONTENT_TYPE, "application/problem+json")], Json(problem)).into_response();
         if status == StatusCode::METHOD_NOT_ALLOWED {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
+        }
+        if matches!(self, Self::Busy) {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
     }
@@ -168,6 +174,7 @@ impl Refused {
             Self::Incomplete => "incomplete body",
             Self::Method => "wrong method",
             Self::Nowhere => "wrong address",
+            Self::Busy => "too many at once",
             Self::Unavailable(_) => "event log unavailable",
         }
     }

@@ -6,6 +6,7 @@
 
 mod answer;
 mod openapi;
+mod pool;
 mod raw;
 mod receiver;
 mod route;

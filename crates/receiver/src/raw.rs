@@ -27,16 +27,22 @@ pub(crate) struct Raw {
 }
 
 impl Raw {
-    /// Reads the request to its end; of a `GET`, whose parameters are its query, the head alone.
+    /// Reads the request to its end; of a `GET`, whose parameters are its query, the head alone. A body is not read when
+    /// the head shows that it cannot be signed.
     pub(crate) async fn read(mut request: Request) -> Result<Self, Refused> {
         let method = if request.method() == http::Method::GET { Method::Get } else { Method::Post };
         let headers = std::mem::take(request.headers_mut());
         let uri = std::mem::take(request.uri_mut());
-        let body = match method {
-            Method::Get => Bytes::new(),
-            Method::Post => read_body(request).await?,
-        };
-        Ok(Self { method, headers, uri, body })
+        let head = Self { method, headers, uri, body: Bytes::new() };
+        // The sender says itself that it is too long.
+        if method == Method::Post && request.body().size_hint().lower() > BODY_LIMIT as u64 {
+            return Err(Refused::TooLarge);
+        }
+        head.signed().check_headers()?;
+        match method {
+            Method::Get => Ok(head),
+            Method::Post => Ok(Self { body: read_body(request).await?, ..head }),
+        }
     }
 
     pub(crate) fn signed(&self) -> SignedRequest<'_> {
@@ -70,10 +76,6 @@ impl Raw {
 }
 
 async fn read_body(request: Request<Body>) -> Result<Bytes, Refused> {
-    // Who says so is not waited for.
-    if request.body().size_hint().lower() > BODY_LIMIT as u64 {
-        return Err(Refused::TooLarge);
-    }
     match timeout(BODY_DEADLINE, Bytes::from_request(request, &())).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Refused::TooLarge),

@@ -5,11 +5,12 @@ use std::{sync::Arc, time::Duration};
 use approval::{Clock, Event, told};
 use axum::extract::Request;
 use broker::{Intake, Message, PublishError, Receipt};
-use provider::{ApiKeys, CallbackUrl, verify};
+use provider::{ApiKeys, CallbackUrl, Rejected, Verified, verify};
 use tokio::time::timeout;
 
 use crate::{
     answer::{Refused, Taken},
+    pool::Pool,
     raw::Raw,
 };
 
@@ -32,10 +33,10 @@ const REPEAT_DEADLINE: Duration = Duration::from_secs(1);
 
 impl Receiver {
     /// Verifies, then reads, then publishes; returns once the log has it.
-    pub(crate) async fn take(&self, request: Request) -> Result<Taken, Refused> {
+    pub(crate) async fn take(self: &Arc<Self>, pool: &Pool, request: Request) -> Result<Taken, Refused> {
         let received_at = self.clock.now();
         let raw = Raw::read(request).await?;
-        let verified = verify(&self.keys, &self.callback_url, &raw.signed())?;
+        let (raw, verified) = self.verified(pool, raw).await?;
         let (id, with) = (verified.message_id(), verified.signed_with());
         match verified.callback(received_at) {
             Ok(callback) => {
@@ -54,6 +55,22 @@ impl Receiver {
                 Ok(Taken::Buried { id, reason, with })
             }
         }
+    }
+
+    /// Verifies here what takes a moment, as nearly all genuine callbacks do, and the rest in the pool: anybody may send
+    /// it, and nobody has signed it yet.
+    async fn verified(self: &Arc<Self>, pool: &Pool, raw: Raw) -> Result<(Raw, Verified), Refused> {
+        if !raw.signed().is_costly() {
+            let verified = self.verify(&raw)?;
+            return Ok((raw, verified));
+        }
+        let this = Arc::clone(self);
+        let checked = pool.run(move || this.verify(&raw).map(|verified| (raw, verified))).await;
+        Ok(checked.map_err(|_| Refused::Busy)??)
+    }
+
+    fn verify(&self, raw: &Raw) -> Result<Verified, Rejected> {
+        verify(&self.keys, &self.callback_url, &raw.signed())
     }
 
     /// The log keeps one of each message, so that nobody would hear of a callback that is sent again, perhaps by somebody

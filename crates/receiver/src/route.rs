@@ -11,10 +11,14 @@ use axum::{
 
 use crate::{
     answer::{self, Refused},
+    pool::Pool,
     raw::BODY_LIMIT,
     receiver::Receiver,
     schemas,
 };
+
+/// A receiver, and where it does what takes long.
+type Shared = State<Arc<(Arc<Receiver>, Pool)>>;
 
 /// The receiver's routes: `GET` and `POST` of `/authy/callback`.
 ///
@@ -25,7 +29,7 @@ pub fn router(receiver: Receiver) -> Router {
     Router::new()
         .route("/authy/callback", callback)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(Arc::new(receiver))
+        .with_state(Arc::new((Arc::new(receiver), Pool::new())))
 }
 
 /// The answer where nothing else is served beside the receiver.
@@ -50,8 +54,8 @@ pub fn nothing_here() -> Response {
         schemas::BodyRefused
     )
 )]
-pub(crate) async fn take_body(receiver: State<Arc<Receiver>>, request: Request) -> Response {
-    take_callback(receiver, request).await
+pub(crate) async fn take_body(shared: Shared, request: Request) -> Response {
+    take_callback(shared, request).await
 }
 
 /// Takes a callback whose parameters are the query.
@@ -70,13 +74,14 @@ pub(crate) async fn take_body(receiver: State<Arc<Receiver>>, request: Request) 
         schemas::QueryRefused
     )
 )]
-pub(crate) async fn take_query(receiver: State<Arc<Receiver>>, request: Request) -> Response {
-    take_callback(receiver, request).await
+pub(crate) async fn take_query(shared: Shared, request: Request) -> Response {
+    take_callback(shared, request).await
 }
 
-async fn take_callback(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
+async fn take_callback(State(shared): Shared, request: Request) -> Response {
     let started = Instant::now();
-    let answer = receiver.take(request).await;
+    let (receiver, pool) = &*shared;
+    let answer = receiver.take(pool, request).await;
     answer::log(&answer, started.elapsed());
     answer.into_response()
 }

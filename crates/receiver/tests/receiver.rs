@@ -19,6 +19,8 @@ use provider::{ApiKeys, NONCE_HEADER, SIGNATURE_HEADER};
 use tracing_subscriber::filter::LevelFilter;
 
 const LIMIT: usize = 64 * 1024;
+/// As long as a signature is, and nobody's.
+const SIGNATURE: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 fn event() -> Event {
     let flat = |label: &str, value: &str| Some(Flat::from([(label.to_owned(), value.to_owned())]));
@@ -229,9 +231,49 @@ async fn a_log_that_does_not_acknowledge_is_given_eight_seconds() {
 async fn a_body_that_never_ends_is_not_waited_for() {
     let endless = Body::from_stream(stream::pending::<Result<&[u8], io::Error>>());
     let started = tokio::time::Instant::now();
-    let answer = send(&FakeLog::new(Mood::Well), request(Method::POST, "/authy/callback", "x", endless)).await;
+    let answer = send(&FakeLog::new(Mood::Well), request(Method::POST, "/authy/callback", SIGNATURE, endless)).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     assert!(started.elapsed() < Duration::from_secs(6));
+}
+
+#[tokio::test]
+async fn a_body_is_not_read_when_its_headers_cannot_be_those_of_a_signature() {
+    for signature in ["", "x", "AAAA", &"A".repeat(44), &"A".repeat(60_000)] {
+        let unread = Body::from_stream(stream::poll_fn(|_| -> std::task::Poll<Option<Result<&[u8], io::Error>>> {
+            panic!("the body was asked for")
+        }));
+        let answer = send(&FakeLog::new(Mood::Well), request(Method::POST, "/authy/callback", signature, unread)).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}", signature.len());
+    }
+}
+
+#[tokio::test]
+async fn large_callbacks_are_taken_as_small_ones_are_while_strangers_send_larger_ones() {
+    let log = FakeLog::new(Mood::Well);
+    let router = receiving(&log, key_of(KEY).into());
+    let body = format!("{{\"a\":\"{}\"}}", "~".repeat(LIMIT - 10));
+    let strangers =
+        (0..50).map(|_| send_to(router.clone(), request(Method::POST, "/authy/callback", SIGNATURE, body.clone())));
+    let strangers = futures_util::future::join_all(strangers);
+    let large = format!("{BODY}{}", " ".repeat(10_000));
+    let (refused, large) = futures_util::future::join(strangers, send_to(router.clone(), post(&large))).await;
+    assert!(refused.iter().all(|answer| answer.status == StatusCode::UNAUTHORIZED));
+    assert_eq!((large.status, log.ids().len()), (StatusCode::OK, 1));
+}
+
+#[tokio::test]
+async fn beyond_the_queue_large_bodies_are_answered_503_and_small_callbacks_are_taken() {
+    let log = FakeLog::new(Mood::Well);
+    let router = receiving(&log, key_of(KEY).into());
+    let body = format!("{{\"a\":\"{}\"}}", "~".repeat(LIMIT - 10));
+    let strangers =
+        (0..200).map(|_| send_to(router.clone(), request(Method::POST, "/authy/callback", SIGNATURE, body.clone())));
+    let strangers = futures_util::future::join_all(strangers);
+    let (refused, small) = futures_util::future::join(strangers, send_to(router.clone(), post(BODY))).await;
+    let busy: Vec<_> = refused.iter().filter(|answer| answer.status == StatusCode::SERVICE_UNAVAILABLE).collect();
+    assert!(!busy.is_empty());
+    assert!(busy.iter().all(|answer| is_problem(answer, "busy") && answer.headers[header::RETRY_AFTER] == "1"));
+    assert_eq!((small.status, log.ids().len()), (StatusCode::OK, 1));
 }
 
 thread_local! {

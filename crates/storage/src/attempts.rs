@@ -71,7 +71,8 @@ impl Storage {
         self.count_attempts(kind, &[(subject, limit)]).await
     }
 
-    /// Counts one attempt against several limits, or refuses it and counts it against none.
+    /// Counts one attempt against several limits, or refuses it and counts it against none. What a look shows to be refused
+    /// keeps nobody from writing: anybody may try as often as they like.
     ///
     /// # Errors
     /// When the database cannot be read or written; the attempt must then not be made.
@@ -80,8 +81,12 @@ impl Storage {
         kind: AttemptKind,
         limits: &[(Subject, Limit)],
     ) -> Result<Result<Attempt, Limited>, StorageError> {
+        let now = self.clock.now();
+        if let Some(limited) = limited(&mut *self.reader.acquire().await?, kind, limits, now).await? {
+            return Ok(Err(limited));
+        }
         let mut db = self.write().await?;
-        let counted = count(&mut db, kind, limits, self.clock.now()).await?;
+        let counted = count(&mut db, kind, limits, now).await?;
         if counted.is_ok() {
             db.commit().await?;
         }
@@ -100,15 +105,36 @@ impl Storage {
     }
 }
 
-/// Counts an attempt inside a transaction, which must not be committed if it is refused.
+/// Counts an attempt inside a transaction, or refuses it.
 pub(crate) async fn count(
     db: &mut SqliteConnection,
     kind: AttemptKind,
     limits: &[(Subject, Limit)],
     now: OffsetDateTime,
 ) -> Result<Result<Attempt, Limited>, StorageError> {
+    if let Some(limited) = limited(db, kind, limits, now).await? {
+        return Ok(Err(limited));
+    }
     let (kind, at) = (kind.word(), millis(now));
     let mut counted = Vec::with_capacity(limits.len());
+    for (subject, _) in limits {
+        let subject = subject.as_str();
+        let inserted = sqlx::query!("INSERT INTO attempts (kind, subject, at) VALUES ($1, $2, $3)", kind, subject, at)
+            .execute(&mut *db)
+            .await?;
+        counted.push(inserted.last_insert_rowid());
+    }
+    Ok(Ok(Attempt(counted)))
+}
+
+/// The limit that refuses an attempt for longest, if any does.
+pub(crate) async fn limited(
+    db: &mut SqliteConnection,
+    kind: AttemptKind,
+    limits: &[(Subject, Limit)],
+    now: OffsetDateTime,
+) -> Result<Option<Limited>, StorageError> {
+    let kind = kind.word();
     let mut longest = None;
     for (subject, limit) in limits {
         let (subject, since, before) = (subject.as_str(), millis(now - limit.window), limit.count - 1);
@@ -123,15 +149,8 @@ pub(crate) async fn count(
         .await?;
         // A clock that was set back makes nobody wait for as long.
         longest = longest.max(oldest.map(|oldest| (oldest - since).min(millis(now) - since)));
-        let inserted = sqlx::query!("INSERT INTO attempts (kind, subject, at) VALUES ($1, $2, $3)", kind, subject, at)
-            .execute(&mut *db)
-            .await?;
-        counted.push(inserted.last_insert_rowid());
     }
-    Ok(match longest {
-        Some(wait) => Err(Limited { retry_after: Duration::milliseconds(wait) }),
-        None => Ok(Attempt(counted)),
-    })
+    Ok(longest.map(|wait| Limited { retry_after: Duration::milliseconds(wait) }))
 }
 
 /// Takes an attempt back inside a transaction.

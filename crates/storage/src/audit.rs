@@ -126,6 +126,25 @@ pub(crate) async fn limited(
     Ok(written.execute(db).await?.rows_affected() == 1)
 }
 
+/// Whether the trail says already that this limit is reached.
+pub(crate) async fn says_limited(
+    db: &mut SqliteConnection,
+    now: OffsetDateTime,
+    user: UserId,
+    limit: LimitName,
+) -> Result<bool, StorageError> {
+    let (kind, limit) = (Kind::LimitReached.word(), limit.word());
+    let (user, since) = (user.to_string(), millis(now - LIMIT_AGAIN));
+    let written = sqlx::query_scalar!(
+        "SELECT 1 AS one FROM audit WHERE user_id = $1 AND kind = $2 AND note = $3 AND at > $4 LIMIT 1",
+        user,
+        kind,
+        limit,
+        since,
+    );
+    Ok(written.fetch_optional(db).await?.is_some())
+}
+
 /// The same for an account of which only the address is known, if there is one: the work is the same if there is none.
 pub(crate) async fn limited_by_email(
     db: &mut SqliteConnection,

@@ -147,13 +147,14 @@ impl Storage {
         let now = self.clock.now();
         let (link, at) = (link.0.as_slice(), millis(now));
         let mut db = self.write().await?;
-        let user = sqlx::query_scalar!(
-            "DELETE FROM reset_links WHERE token_hash = $1 AND expires_at > $2 RETURNING user_id",
-            link,
-            at
-        );
-        let Some(user) = user.fetch_optional(&mut *db).await? else { return Ok(None) };
-        let user = parse("reset_links", &user)?;
+        let link = sqlx::query!("DELETE FROM reset_links WHERE token_hash = $1 RETURNING user_id, expires_at", link);
+        let Some(link) = link.fetch_optional(&mut *db).await? else { return Ok(None) };
+        if link.expires_at <= at {
+            // It goes, so that a clock that is set back does not bring it back.
+            db.commit().await?;
+            return Ok(None);
+        }
+        let user = parse("reset_links", &link.user_id)?;
         set_in(&mut db, user, new, now).await?;
         audit::of_account(&mut db, now, audit::Kind::PasswordReset, user).await?;
         let ended = end_in(&mut db, None, user, Which::All, now, "the password was reset").await?;

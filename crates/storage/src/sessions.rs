@@ -50,7 +50,8 @@ pub enum ConfirmedBy {
 
 impl Storage {
     /// The live session that this token opens. Showing the token in force ends the minute of the one before, and is a
-    /// use of the session: written down at most once a minute, so that reading stays reading, and where it can be.
+    /// use of the session: written down at most once a minute, so that reading stays reading, and where it can be. One whose
+    /// time is over is marked as ended, so that a clock that is set back does not bring it back.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -66,19 +67,36 @@ impl Storage {
                 (u.active_at IS NOT NULL) AS "active!: bool"
              FROM sessions s JOIN users u ON u.id = s.user_id
              WHERE (s.token_hash = $1 OR (s.replaced_token_hash = $1 AND s.replaced_until > $2))
-                AND s.ended_at IS NULL AND s.expires_at > $2"#,
+                AND s.ended_at IS NULL"#,
             token,
             now,
         )
         .fetch_optional(&self.reader)
         .await?;
         let Some(mut row) = row else { return Ok(None) };
+        if row.expires_at <= now {
+            // Where nothing can be written now, the sweep does it.
+            let _ = self.write_end(&row.id, now).await;
+            return Ok(None);
+        }
         let used = row.confirmed_at.is_some() && row.last_used_at <= now - in_millis(USE);
         if row.current && (used || row.replaced_until.is_some()) {
             // Who may read is not turned away because nothing can be written; the next look writes it.
             row.expires_at = self.write_use(&row.id, now).await.ok().flatten().unwrap_or(row.expires_at);
         }
         row.try_into().map(Some)
+    }
+
+    /// Writes that a session has ended by time.
+    async fn write_end(&self, id: &str, now: i64) -> Result<(), StorageError> {
+        sqlx::query!(
+            "UPDATE sessions SET ended_at = expires_at WHERE id = $1 AND ended_at IS NULL AND expires_at <= $2",
+            id,
+            now
+        )
+        .execute(&self.writer)
+        .await?;
+        Ok(())
     }
 
     /// Writes that a session is used; answers when it ends now, unless somebody else has just written it.

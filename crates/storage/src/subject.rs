@@ -6,7 +6,7 @@ use std::fmt::Display;
 use approval::{ProviderUserId, UserId};
 
 /// What attempts are counted by. One subject stands for itself with each kind of attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Subject(String);
 
 impl Subject {

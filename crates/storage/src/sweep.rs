@@ -23,7 +23,7 @@ const ROUND: u32 = 100;
 
 impl Storage {
     /// Takes attempts of the future for attempts of now: the clock was set back, and they would count for as long as it
-    /// was. Deletes pending sign-ups, used codes, reset links, attempts, notices and sessions whose time is over: one round,
+    /// was. Marks sessions as ended whose time is over, for a clock that is set back must not bring them back. Deletes pending sign-ups, used codes, reset links, attempts, notices and sessions whose time is over: one round,
     /// each kind in a transaction of its own. Answers whether another round may find more.
     ///
     /// # Errors
@@ -39,6 +39,22 @@ impl Storage {
         sqlx::query!("DELETE FROM used_codes WHERE used_at < $1", used_code).execute(db).await?;
         sqlx::query!("DELETE FROM reset_links WHERE expires_at < $1", at).execute(db).await?;
         let rounds = [
+            sqlx::query!(
+                "UPDATE sessions SET ended_at = expires_at WHERE id IN
+                    (SELECT id FROM sessions WHERE ended_at IS NULL AND expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+                at,
+                ROUND
+            )
+            .execute(db)
+            .await?,
+            sqlx::query!(
+                "UPDATE sessions SET replaced_token_hash = NULL, replaced_until = NULL WHERE id IN
+                    (SELECT id FROM sessions WHERE replaced_until <= $1 LIMIT $2)",
+                at,
+                ROUND
+            )
+            .execute(db)
+            .await?,
             sqlx::query!(
                 "DELETE FROM users WHERE id IN
                     (SELECT id FROM users WHERE active_at IS NULL AND created_at < $1 LIMIT $2)",

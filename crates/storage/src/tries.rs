@@ -39,6 +39,9 @@ impl Storage {
         session: &Session,
         limits: &CodeLimits,
     ) -> Result<Result<Attempt, NotTried>, StorageError> {
+        if let Some(refused) = self.refused_try(session, limits).await? {
+            return Ok(Err(refused));
+        }
         let now = self.clock.now();
         let user = session.user.to_string();
         let mut db = self.write().await?;
@@ -65,6 +68,34 @@ impl Storage {
         .await?;
         db.commit().await?;
         Ok(Ok(attempt))
+    }
+
+    /// Why a code would not be tried now, if it would not. Only the first refusal writes: into the audit trail, and to
+    /// the owner. The others keep nobody from writing.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub async fn refused_try(&self, session: &Session, limits: &CodeLimits) -> Result<Option<NotTried>, StorageError> {
+        let now = self.clock.now();
+        let mut db = self.reader.acquire().await?;
+        if codes_off(&mut db, session.user, limits.in_a_row).await? {
+            if !is_switched_off(&mut db, session.user).await? {
+                drop(db);
+                let mut db = self.write().await?;
+                switch_off(&mut db, session, limits.in_a_row, now).await?;
+                db.commit().await?;
+            }
+            return Ok(Some(NotTried::Off));
+        }
+        let Some(limited) = attempts::limited(&mut db, AttemptKind::Code, &limits.tries, now).await? else {
+            return Ok(None);
+        };
+        let is_written = audit::says_limited(&mut db, now, session.user, LimitName::WrongCodes).await?;
+        drop(db);
+        if !is_written {
+            self.guessed(session, now).await?;
+        }
+        Ok(Some(NotTried::Limited(limited)))
     }
 
     /// Whether codes are off for the account.
@@ -118,8 +149,12 @@ impl Storage {
     /// # Errors
     /// When the database cannot be written.
     pub async fn limit_reached(&self, session: &Session, limit: LimitName) -> Result<(), StorageError> {
+        let now = self.clock.now();
+        if audit::says_limited(&mut *self.reader.acquire().await?, now, session.user, limit).await? {
+            return Ok(());
+        }
         let mut db = self.write().await?;
-        audit::limited(&mut db, self.clock.now(), session.user, session.id, limit).await?;
+        audit::limited(&mut db, now, session.user, session.id, limit).await?;
         db.commit().await?;
         Ok(())
     }
@@ -177,5 +212,12 @@ async fn codes_off(db: &mut SqliteConnection, user: UserId, in_a_row: u32) -> Re
         user,
         most
     );
+    Ok(off.fetch_optional(db).await?.is_some())
+}
+
+/// Whether it was written down that codes are off.
+async fn is_switched_off(db: &mut SqliteConnection, user: UserId) -> Result<bool, StorageError> {
+    let user = user.to_string();
+    let off = sqlx::query_scalar!("SELECT 1 AS one FROM factors WHERE user_id = $1 AND codes_off_at IS NOT NULL", user);
     Ok(off.fetch_optional(db).await?.is_some())
 }

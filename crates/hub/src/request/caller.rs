@@ -1,12 +1,15 @@
 //! Whose request it is: the session behind the cookie, and the cookie itself.
 
 use approval::{Approval, ApprovalId, Purpose};
-use axum::{extract::FromRequestParts, http::request::Parts};
-use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, request::Parts},
+};
+use axum_extra::extract::cookie::{Cookie, SameSite};
 use storage::{Session, Via};
 use time::Duration;
 
-use crate::{answer::problem::Problem, hub::Hub, settings::PENDING_SESSION, token::Token};
+use crate::{answer::problem::Problem, hub::Hub, request::cookie::cookie, settings::PENDING_SESSION, token::Token};
 
 /// A live session and the token that was shown for it.
 #[derive(Debug, Clone)]
@@ -95,12 +98,16 @@ impl FromRequestParts<Hub> for MaybeCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, Problem> {
-        let jar = CookieJar::from_headers(&parts.headers);
-        match jar.get(cookie_name(is_secure(hub))) {
-            Some(cookie) => Self::of(hub, Token::shown(cookie.value())).await,
+        match token(hub, &parts.headers) {
+            Some(token) => Self::of(hub, token).await,
             None => Ok(Self(None)),
         }
     }
+}
+
+/// The token that a request shows, of whatever session.
+pub(crate) fn token(hub: &Hub, headers: &HeaderMap) -> Option<Token> {
+    cookie(headers, cookie_name(is_secure(hub))).map(Token::shown)
 }
 
 /// Browsers keep cookies for loopback without TLS only if they are not `Secure`.

@@ -1,6 +1,6 @@
 //! Which requests come from our own pages. By it forms and sockets of other sites are refused.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use url::Url;
 
 /// The origins (RFC 6454) that browsers may send for our pages.
@@ -14,7 +14,7 @@ pub struct Origins {
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// Where browsers say whose page asks.
-const SITE: &str = "sec-fetch-site";
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Whether `url` leads to the machine that follows it.
 #[must_use]
@@ -43,9 +43,7 @@ impl Origins {
     /// Whether the request carries our own `Origin`, once. A socket needs it: absence proves nothing.
     #[must_use]
     pub fn has_own(&self, headers: &HeaderMap) -> bool {
-        let mut origins = headers.get_all(header::ORIGIN).iter();
-        let one = origins.next().is_some_and(|origin| self.own.iter().any(|own| origin == own.as_str()));
-        one && origins.next().is_none()
+        self.own.iter().any(|own| has_only(headers, header::ORIGIN, own))
     }
 
     /// Whether news may be told, by a stream or a long poll: to our own pages, or to a program that is no browser, which sends
@@ -57,13 +55,17 @@ impl Origins {
 
     /// Whether a request that changes something may come in: from our own pages, or from a program that is no
     /// browser, which sends neither `Origin` nor `Sec-Fetch-Site`, and JSON or nothing.
+    ///
+    /// Behind a proxy that adds `Referrer-Policy: no-referrer` browsers send `Origin: null` with our own forms (Fetch,
+    /// 3.2). Then `Sec-Fetch-Site: same-origin` proves them ours: no page can set that header.
     #[must_use]
     pub fn may_change(&self, headers: &HeaderMap) -> bool {
         if !is_same_site(headers) {
             return false;
         }
         if headers.contains_key(header::ORIGIN) {
-            return self.has_own(headers);
+            return self.has_own(headers)
+                || (has_only(headers, header::ORIGIN, "null") && has_only(headers, SITE, "same-origin"));
         }
         headers.contains_key(SITE) || headers.get(header::CONTENT_TYPE).is_none_or(is_json)
     }
@@ -73,6 +75,12 @@ impl Origins {
 fn is_json(content_type: &HeaderValue) -> bool {
     let essence = content_type.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
     essence.trim_ascii().eq_ignore_ascii_case(b"application/json")
+}
+
+/// Whether the request carries this header once, with this value.
+fn has_only(headers: &HeaderMap, name: HeaderName, value: &str) -> bool {
+    let mut values = headers.get_all(name).iter();
+    values.next().is_some_and(|one| one == value) && values.next().is_none()
 }
 
 /// Whether the browser, if it is one, says that no other site asks (Fetch Metadata, 2.4).
@@ -169,6 +177,14 @@ mod tests {
         }
         assert!(!may(&[("origin", "https://evil.example"), ("content-type", "application/json")]));
         assert!(!may(&[("origin", "null"), ("content-type", "application/json")]));
+        assert!(may(&[("origin", "null"), ("sec-fetch-site", "same-origin")]), "behind a proxy with no-referrer");
+        for site in ["none", "same-site", "cross-site", "", "Same-Origin", "same-origin, same-origin"] {
+            assert!(!may(&[("origin", "null"), ("sec-fetch-site", site)]), "{site}");
+        }
+        let mut twice = headers(&[("origin", "null"), ("sec-fetch-site", "same-origin")]);
+        assert!(!origins.has_own(&twice) && !origins.may_listen(&twice), "a socket and a stream need our own");
+        twice.append("origin", HeaderValue::from_static("null"));
+        assert!(!origins.may_change(&twice));
         assert!(!may(&[("sec-fetch-site", "cross-site"), ("content-type", "application/json")]));
         assert!(!may(&[("sec-fetch-site", "same-site"), ("origin", "https://sign.example.com")]));
     }

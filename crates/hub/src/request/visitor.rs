@@ -54,7 +54,9 @@ fn place(address: Option<IpAddr>, local: bool) -> String {
 
 /// Names the browser and the system; a rough word is enough for a person to know their own.
 fn browser(headers: &HeaderMap) -> String {
-    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // Some browsers put the name of the device into it, in whatever letters.
+    let agent =
+        headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
     // In this order: most browsers also carry the names of those below them.
     let browsers = [
         ("Edg", "Edge"),
@@ -85,6 +87,8 @@ fn browser(headers: &HeaderMap) -> String {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -109,6 +113,8 @@ mod tests {
         );
         assert_eq!(name("curl/8.0"), "A program");
         assert_eq!(browser(&HeaderMap::new()), "A program");
+        let named = HeaderValue::from_bytes("Mozilla/5.0 (Android 15; Téléphone de José) Firefox/140.0".as_bytes());
+        assert_eq!(browser(&HeaderMap::from_iter([(header::USER_AGENT, named.unwrap())])), "Firefox on Android");
     }
 
     #[test]

@@ -115,7 +115,7 @@ pub(crate) async fn show(
             description = "It is done.",
             headers(("set-cookie" = String, description = "The confirmed session, unless it was confirmed before."))
         ),
-        NoSession, ForeignOrigin, NotFound, NotApproved, Internal
+        NoSession, ForeignOrigin, NotFound, NotApproved, TooMany, Internal
     )
 )]
 pub(crate) async fn complete(
@@ -139,7 +139,7 @@ pub(crate) async fn complete(
     params(OfApproval),
     responses(
         (status = OK, body = ApprovalView, description = "It is cancelled."),
-        NoSession, ForeignOrigin, NotFound, AlreadyDecided, Internal
+        NoSession, ForeignOrigin, NotFound, AlreadyDecided, TooMany, Internal
     )
 )]
 pub(crate) async fn cancel(

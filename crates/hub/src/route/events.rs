@@ -77,7 +77,8 @@ pub(crate) async fn events(
 }
 
 fn wants_stream(headers: &HeaderMap) -> bool {
-    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepts =
+        headers.get(header::ACCEPT).map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
     accepts.contains(stream::CONTENT_TYPE) && !headers.contains_key(header::UPGRADE)
 }
 

@@ -12,7 +12,7 @@ use futures_util::FutureExt as _;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use crate::answer::problem::Problem;
+use crate::{answer::problem::Problem, request::client::Client};
 
 /// Finishes what was begun, also when the browser hangs up meanwhile: a code that the provider has accepted must still
 /// confirm its session, and a written approval must be pushed. What only reads ends with its browser.
@@ -21,7 +21,15 @@ use crate::answer::problem::Problem;
 pub(super) async fn finish(State(tasks): State<TaskTracker>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let answer = AssertUnwindSafe(next.run(request).in_current_span()).catch_unwind();
-    let answered = if reads { answer.await.ok() } else { tasks.spawn(answer).await.ok().and_then(Result::ok) };
+    let answered = if reads {
+        answer.await.ok()
+    } else {
+        // What only waits, and has begun nothing yet, ends with the client.
+        let (client, answer) = Client::with(answer);
+        let answered = tasks.spawn(answer).await.ok().and_then(Result::ok);
+        client.is_answered();
+        answered
+    };
     answered.unwrap_or_else(|| Problem::internal().into_response())
 }
 

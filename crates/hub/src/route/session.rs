@@ -126,7 +126,7 @@ pub(crate) async fn show(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
             description = "The session has ended.",
             headers(("set-cookie" = String, description = "Takes the cookie away."))
         ),
-        NoSession, ForeignOrigin, Internal
+        NoSession, ForeignOrigin, TooMany, Internal
     )
 )]
 pub(crate) async fn end(State(hub): State<Hub>, caller: MaybeCaller) -> Result<Response, Problem> {

@@ -17,7 +17,7 @@ use super::session::Stage;
 use crate::{
     answer::{
         problem::Problem,
-        refusals::{ForeignOrigin, Internal, NoSession, NotFound},
+        refusals::{ForeignOrigin, Internal, NoSession, NotFound, TooMany},
     },
     hub::Hub,
     request::{
@@ -109,7 +109,7 @@ pub(crate) async fn list(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
     operation_id = "end_other_sessions",
     tag = "session",
     security(("session" = [])),
-    responses((status = NO_CONTENT, description = "They have ended."), NoSession, ForeignOrigin, Internal)
+    responses((status = NO_CONTENT, description = "They have ended."), NoSession, ForeignOrigin, TooMany, Internal)
 )]
 pub(crate) async fn end_others(State(hub): State<Hub>, caller: MaybeCaller) -> Result<StatusCode, Problem> {
     endings::end_others(&hub, &caller.confirmed()?).await?;
@@ -126,7 +126,7 @@ pub(crate) async fn end_others(State(hub): State<Hub>, caller: MaybeCaller) -> R
     tag = "session",
     security(("session" = [])),
     params(OfSession),
-    responses((status = NO_CONTENT, description = "It has ended."), NoSession, ForeignOrigin, NotFound, Internal)
+    responses((status = NO_CONTENT, description = "It has ended."), NoSession, ForeignOrigin, NotFound, TooMany, Internal)
 )]
 pub(crate) async fn end(
     State(hub): State<Hub>,
@@ -150,7 +150,7 @@ pub(crate) async fn end(
     security(("session" = [])),
     responses(
         (status = NO_CONTENT, description = "The others have ended, and a new password is needed."),
-        NoSession, ForeignOrigin, Internal
+        NoSession, ForeignOrigin, TooMany, Internal
     )
 )]
 pub(crate) async fn not_me(State(hub): State<Hub>, caller: MaybeCaller) -> Result<StatusCode, Problem> {

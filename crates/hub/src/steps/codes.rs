@@ -2,7 +2,7 @@
 
 use approval::{ApprovalId, told};
 use provider::{Code, CodeCheck, ProviderError};
-use storage::{Attempt, CodeConfirmed, Completed, LimitName, NotTried};
+use storage::{Attempt, CodeConfirmed, CodeLimits, Completed, LimitName, NotTried};
 
 use crate::{
     answer::problem::Problem,
@@ -27,7 +27,8 @@ pub(crate) async fn check(hub: &Hub, caller: MaybeCaller, text: &str) -> Result<
     if caller.is_confirmed() {
         return Ok(Confirmed::Already);
     }
-    let confirmed = in_turn(hub, caller.session.id, &proof, async {
+    let may_begin = may_try(hub, &caller);
+    let confirmed = in_turn(hub, caller.session.id, &proof, may_begin, async {
         // This may be a second click, and the first may just have got in.
         if let Some(confirmed) = proof.shown_meanwhile(hub, &caller).await? {
             return Ok(confirmed);
@@ -48,6 +49,26 @@ async fn is_in_meanwhile(hub: &Hub, caller: &Caller) -> bool {
     })
 }
 
+/// Whether a code may be tried at all: a reached limit refuses before anybody waits.
+///
+/// # Errors
+/// The problem of the limit that is reached.
+pub(crate) async fn may_try(hub: &Hub, caller: &Caller) -> Result<(), Problem> {
+    let refused = hub.storage.refused_try(&caller.session, &limits(caller)).await?;
+    refused.map_or(Ok(()), |refused| Err(not_tried(refused)))
+}
+
+fn limits(caller: &Caller) -> CodeLimits {
+    throttle::wrong_codes(caller.session.user, &caller.session.provider_user, caller.is_sign_up())
+}
+
+fn not_tried(refused: NotTried) -> Problem {
+    match refused {
+        NotTried::Limited(limited) => throttle::reached(LimitName::WrongCodes, limited),
+        NotTried::Off => throttle::codes_off(),
+    }
+}
+
 /// Asks the provider about a code, for one transaction alone if there is one. Counted before, so that no number of
 /// codes at once passes the limit.
 pub(crate) async fn accepted(
@@ -57,11 +78,7 @@ pub(crate) async fn accepted(
     transaction: Option<ApprovalId>,
 ) -> Result<Option<Attempt>, Problem> {
     let session = &caller.session;
-    let limits = throttle::wrong_codes(session.user, &session.provider_user, caller.is_sign_up());
-    let attempt = hub.storage.count_try(session, &limits).await?.map_err(|refused| match refused {
-        NotTried::Limited(limited) => throttle::reached(LimitName::WrongCodes, limited),
-        NotTried::Off => throttle::codes_off(),
-    })?;
+    let attempt = hub.storage.count_try(session, &limits(caller)).await?.map_err(not_tried)?;
     let action = transaction.map(|id| id.to_string());
     match hub.provider.check_code(&session.provider_user, code, action.as_deref()).await {
         Ok(CodeCheck::Accepted) => Ok(Some(attempt)),

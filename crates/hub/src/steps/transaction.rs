@@ -80,7 +80,7 @@ pub(crate) async fn approve_by_code(
     if let Some(approved) = before {
         return Ok(approved);
     }
-    in_turn(hub, id, &Proof::by_code(hub, &code), async {
+    in_turn(hub, id, &Proof::by_code(hub, &code), codes::may_try(hub, caller), async {
         // This may be a second click, and the first may just have approved it.
         if let Some(approved) = approved_before(hub, caller, id).await? {
             return Ok(approved);

@@ -1,9 +1,10 @@
 //! When a phone is asked and when a code is tried: what strangers can do with a password, and what they cannot.
 
 use approval::{Change, Delivery, Secret, Status, UserId};
+use sqlx::{Connection as _, SqliteConnection};
 use storage::{
-    Begun, CodeConfirmed, CodeHash, CodeLimits, Completed, Decided, Heard, Limit, LinkHash, NotTried, NoticeKind, Push,
-    PushRules, Subject, Withheld,
+    AttemptKind, Begun, CodeConfirmed, CodeHash, CodeLimits, Completed, Decided, Heard, Limit, LimitName, LinkHash,
+    NotTried, NoticeKind, Push, PushRules, Subject, Withheld,
 };
 use time::Duration;
 
@@ -354,4 +355,27 @@ async fn a_dismissed_notice_is_gone_and_only_its_owner_dismisses_it() {
     assert_eq!(given.storage.notices(user).await.unwrap().len(), 1);
     given.storage.dismiss_notice(user, notice.id).await.unwrap();
     assert!(given.storage.notices(user).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn refused_codes_keep_nobody_from_writing() {
+    let (given, user) = given().await;
+    let waiting = given.sign_in(user).await;
+    let limits = codes();
+    for _ in 0..5 {
+        assert!(given.storage.count_try(&waiting.session, &limits).await.unwrap().is_ok());
+    }
+    assert!(matches!(given.storage.count_try(&waiting.session, &limits).await.unwrap(), Err(NotTried::Limited(_))));
+    let turn = [(Subject::turn(waiting.session.id, "proof"), Limit { count: 1, window: Duration::MINUTE })];
+    given.storage.count_attempts(AttemptKind::Turn, &turn).await.unwrap().unwrap();
+    // Somebody writes, and goes on writing: whoever wants to write as well fails after 5 s.
+    let path = given.folder.path().join("test.db");
+    let mut db = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    let _writing = db.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    for _ in 0..100 {
+        assert!(matches!(given.storage.count_try(&waiting.session, &limits).await.unwrap(), Err(NotTried::Limited(_))));
+        assert!(given.storage.refused_try(&waiting.session, &limits).await.unwrap().is_some());
+    }
+    assert!(given.storage.count_attempts(AttemptKind::Turn, &turn).await.unwrap().is_err());
+    given.storage.limit_reached(&waiting.session, LimitName::WrongCodes).await.unwrap();
 }

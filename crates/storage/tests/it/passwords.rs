@@ -199,3 +199,16 @@ async fn not_me_ends_the_others_and_marks_the_password_until_there_is_a_new_one(
     assert!(change(&given, &session, token, next).await);
     assert!(!given.storage.session(next).await.unwrap().unwrap().password_doubted);
 }
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_revives_no_reset_link_that_was_refused() {
+    let given = Given::empty().await;
+    given.account("ada@example.com").await;
+    let until = given.clock.now() + Duration::minutes(30);
+    given.storage.make_reset_link("ada@example.com", LINK, until).await.unwrap();
+    given.pass(Duration::minutes(30));
+    assert!(given.storage.reset_password(LINK, &new()).await.unwrap().is_none());
+    given.pass(Duration::minutes(-10));
+    assert!(given.storage.owner_of_link(LINK).await.unwrap().is_none());
+    assert!(given.storage.reset_password(LINK, &new()).await.unwrap().is_none());
+}

@@ -129,8 +129,60 @@ async fn a_session_that_nobody_uses_for_an_hour_ends() {
     assert!(given.storage.session(token).await.unwrap().is_some(), "a use begins the hour again");
     given.pass(Duration::hours(1));
     assert!(given.storage.session(token).await.unwrap().is_none());
-    given.pass(Duration::hours(-1));
-    assert!(given.storage.session(token).await.unwrap().is_some(), "looking at what has ended is no use of it");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_revives_no_session_that_was_found_ended() {
+    let given = Given::empty().await;
+    let user = given.account("ada@example.com").await;
+    let (confirmed, pending) = (signed_in(&given, user).await, given.sign_in(user).await);
+    given.pass(Duration::hours(1));
+    for token in [confirmed, pending.token] {
+        assert!(given.storage.session(token).await.unwrap().is_none());
+    }
+    given.pass(Duration::minutes(-50));
+    for token in [confirmed, pending.token] {
+        assert!(given.storage.session(token).await.unwrap().is_none(), "it ended for good");
+    }
+    assert!(!given.storage.is_confirmed(pending.session.id).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_revives_nothing_that_was_swept() {
+    let given = Given::empty().await;
+    let user = given.account("ada@example.com").await;
+    let (waiting, token) = (given.sign_in(user).await, signed_in(&given, user).await);
+    let request = given.sent(&waiting).await;
+    given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
+    let next = given.new_token(&waiting);
+    given.complete(&waiting, next).await;
+    given.pass(Duration::minutes(2));
+    given.storage.sweep().await.unwrap();
+    given.pass(Duration::minutes(-2));
+    assert!(given.storage.session(waiting.token).await.unwrap().is_none(), "the token before had its minute");
+    assert!(given.storage.session(next.new).await.unwrap().is_some());
+    given.pass(Duration::hours(2));
+    given.storage.sweep().await.unwrap();
+    given.pass(Duration::hours(-2));
+    for token in [token, next.new] {
+        assert!(given.storage.session(token).await.unwrap().is_none(), "it ended for good");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_ends_what_it_found_ended_and_nothing_else() {
+    let given = Given::empty().await;
+    let user = given.account("ada@example.com").await;
+    let (seen, other) = (signed_in(&given, user).await, given.another_process().await);
+    given.pass(Duration::minutes(30));
+    let later = signed_in(&given, user).await;
+    given.pass(Duration::minutes(40));
+    given.storage.sweep().await.unwrap();
+    given.pass(Duration::minutes(-60));
+    assert!(other.session(seen).await.unwrap().is_none(), "in every process");
+    assert!(other.session(later).await.unwrap().is_some());
+    let fresh = signed_in(&given, user).await;
+    assert!(given.storage.session(fresh).await.unwrap().is_some(), "whoever signs in again is in");
 }
 
 #[tokio::test]

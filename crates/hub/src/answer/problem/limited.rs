@@ -57,6 +57,21 @@ impl Problem {
             .saying("Too many codes in a row were wrong. Tap Approve on your phone; that switches codes on again.")
     }
 
+    /// The same code is being checked, and enough requests wait for the outcome.
+    pub(crate) fn code_in_work() -> Self {
+        Self::at_once("Your last code is still being checked. Please try again in a few seconds.")
+    }
+
+    /// More requests with one cookie are in work than a browser sends.
+    pub(crate) fn too_many_at_once() -> Self {
+        Self::at_once("Your last requests are still in work. Please try again in a few seconds.")
+    }
+
+    fn at_once(detail: &'static str) -> Self {
+        let problem = Self::new(Kind::TooManyAttempts, "Too many attempts", StatusCode::TOO_MANY_REQUESTS);
+        Self { retry_after: Some(SOON), ..problem }.saying(detail)
+    }
+
     /// More pages wait than one session, or one address, may have.
     pub(crate) fn too_many_sockets() -> Self {
         let problem = Self::new(Kind::TooManySockets, "Too many pages are waiting", StatusCode::TOO_MANY_REQUESTS);

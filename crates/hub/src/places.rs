@@ -1,0 +1,88 @@
+//! A few places for each of many things: how many may be here at once, in this process. Knows not what they are for.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// So many places for each key.
+#[derive(Debug)]
+pub(crate) struct Places<K: Eq + Hash> {
+    taken: Arc<Mutex<Taken<K>>>,
+    most: usize,
+}
+
+type Taken<K> = HashMap<K, (usize, Arc<tokio::sync::Mutex<()>>)>;
+
+/// A place; free again when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place<K: Eq + Hash> {
+    taken: Arc<Mutex<Taken<K>>>,
+    key: K,
+    turn: Arc<tokio::sync::Mutex<()>>,
+    is_first: bool,
+}
+
+impl<K: Eq + Hash + Clone> Places<K> {
+    /// `most` places for each key.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { taken: Arc::default(), most }
+    }
+
+    /// A place for `key`; `None` when all are taken.
+    pub(crate) fn take(&self, key: K) -> Option<Place<K>> {
+        let mut taken = lock(&self.taken);
+        let (count, turn) = taken.entry(key.clone()).or_default();
+        if *count >= self.most {
+            return None;
+        }
+        *count += 1;
+        Some(Place { taken: Arc::clone(&self.taken), key, turn: Arc::clone(turn), is_first: *count == 1 })
+    }
+}
+
+impl<K: Eq + Hash> Place<K> {
+    /// Whether nobody else was here when this place was taken.
+    pub(crate) const fn is_first(&self) -> bool {
+        self.is_first
+    }
+
+    /// Waits until the others with this key that came before are gone, or do not wait for their turn.
+    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+}
+
+impl<K: Eq + Hash> Drop for Place<K> {
+    fn drop(&mut self) {
+        let mut taken = lock(&self.taken);
+        if let Some((count, _)) = taken.get_mut(&self.key) {
+            *count -= 1;
+            if *count == 0 {
+                taken.remove(&self.key);
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing between lock and unlock can leave the counts half changed.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_so_many_places_and_what_is_given_back_is_forgotten() {
+        let places = Places::new(2);
+        let (one, two) = (places.take("a").unwrap(), places.take("a").unwrap());
+        assert_eq!((one.is_first(), two.is_first()), (true, false));
+        assert!(places.take("a").is_none());
+        assert!(places.take("b").unwrap().is_first());
+        drop(one);
+        assert!(!places.take("a").unwrap().is_first());
+        drop(two);
+        assert!(places.taken.lock().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,109 @@
+//! Reads one cookie out of a request's `Cookie` headers, byte by byte. Other cookies of the same host are anybody's to
+//! set, so whatever stands in them changes nothing about ours. Knows no session.
+
+use axum::http::{HeaderMap, header};
+
+/// The value of the one cookie called `name`, exactly as it was set: not decoded, not unquoted, not cut. `None` when
+/// there is none; and also when there are several with different values, for nothing says which one is ours.
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all(header::COOKIE).iter();
+    let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    let mut values = pairs.filter_map(|pair| {
+        // Blanks around a pair are spaces and tabs (RFC 6265, 5.4), and nothing that Unicode calls one: a browser that
+        // takes such a name for another than ours would let any page set it.
+        let pair = trim_blanks(pair);
+        let end = pair.iter().position(|byte| *byte == b'=')?;
+        (&pair[..end] == name.as_bytes()).then(|| &pair[end + 1..])
+    });
+    let value = values.next()?;
+    let is_only = values.all(|other| other == value);
+    str::from_utf8(value).ok().filter(|value| is_only && value.is_ascii())
+}
+
+fn trim_blanks(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(lines: &[&[u8]]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::COOKIE, HeaderValue::from_bytes(line).unwrap());
+        }
+        cookie(&headers, "countersign").map(str::to_owned)
+    }
+
+    #[test]
+    fn ours_is_found_among_others_whatever_bytes_they_have() {
+        let found: [&[&[u8]]; 9] = [
+            &[b"countersign=token"],
+            &["name=José; countersign=token".as_bytes()],
+            &[b"name=\xff\xfe; countersign=token; other=\x80"],
+            &["countersign=token; 名=値".as_bytes()],
+            &[b"a; =; ==; ;; countersign=token;"],
+            &[b"\t countersign=token \t"],
+            &["name=José".as_bytes(), b"countersign=token"],
+            &[b"x-countersign=1; countersign=token; countersign2=2; Countersign=3"],
+            &[b"countersign=token; countersign=token"],
+        ];
+        for lines in found {
+            assert_eq!(read(lines).as_deref(), Some("token"), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_only_looks_like_ours_is_not_ours() {
+        for line in [
+            "",
+            "countersign",
+            "Countersign=token",
+            "countersign =token",
+            "\u{a0}countersign=token",
+            "\u{2003}countersign=token",
+            "countersign\u{a0}=token",
+            "c%6funtersign=token",
+            "\"countersign\"=token",
+            "=countersign=token",
+            "other=countersign=token",
+            "other=\"; x\", countersign=token",
+            "$Version=1, countersign=token",
+        ] {
+            assert_eq!(read(&[line.as_bytes()]), None, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_taken_as_it_stands() {
+        for value in ["", "\"token\"", "to%6ben", "token=", "to ken", "tok,en"] {
+            assert_eq!(read(&[format!("countersign={value}").as_bytes()]).as_deref(), Some(value));
+        }
+        assert_eq!(read(&["countersign=tokén".as_bytes()]), None);
+    }
+
+    #[test]
+    fn of_two_different_ones_none_is_ours() {
+        assert_eq!(read(&[b"countersign=token; countersign=planted"]), None);
+        assert_eq!(read(&[b"countersign=planted", b"countersign=token"]), None);
+        assert_eq!(read(&["countersign=tokén; countersign=token".as_bytes()]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_other_cookie_takes_ours_away(
+            before in prop::collection::vec(any::<u8>(), 0..40), after in prop::collection::vec(any::<u8>(), 0..40)
+        ) {
+            let line = [&before[..], &b"; countersign=token; "[..], &after[..]].concat();
+            prop_assume!(HeaderValue::from_bytes(&line).is_ok());
+            prop_assert_eq!(read(&[&line]), Some("token".to_owned()));
+        }
+    }
+}

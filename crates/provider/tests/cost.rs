@@ -1,0 +1,138 @@
+//! What it costs to refuse a callback that is not signed: strangers may send as many as they like, and genuine ones come
+//! on the same threads.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use approval::Secret;
+use provider::{ApiKey, ApiKeys, CallbackUrl, Method, SignedRequest, verify};
+use rustix::time::{ClockId, clock_gettime};
+
+/// Signed by somebody: 32 bytes in Base64.
+const SIGNATURE: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+/// A request that may be verified where connections are served costs so much CPU at most, in microseconds.
+const CHEAP: u64 = 300;
+/// Any other, in the pool.
+const COSTLY: u64 = 4_000;
+/// Code that is not optimised takes this much longer.
+const SLOWER: u64 = if cfg!(debug_assertions) { 40 } else { 1 };
+
+/// CPU time of this thread in microseconds: other tests do not count.
+fn cpu() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    u64::try_from(time.tv_sec * 1_000_000 + time.tv_nsec / 1_000).unwrap()
+}
+
+/// What it costs to refuse this request: the least of several tries, for the first one fills caches.
+fn cost(request: &SignedRequest<'_>) -> u64 {
+    let key = |text: &str| ApiKey::new(Secret::new(text)).unwrap();
+    let keys = ApiKeys::new(key("the key in force"), Some(key("the key before it")));
+    let url: CallbackUrl = "https://app.example.com/authy/callback".parse().unwrap();
+    let once = || {
+        let begun = cpu();
+        assert!(verify(&keys, &url, request).is_err(), "nobody signed it");
+        cpu() - begun
+    };
+    (0..9).map(|_| once()).min().unwrap()
+}
+
+/// The dearest bodies of about this many bytes: each is dear in another way.
+fn bodies(length: usize) -> Vec<(&'static str, String)> {
+    let filled = |before: &str, piece: &str, after: &str, most: usize| {
+        let count = (length.saturating_sub(before.len() + after.len()) / (piece.len() + 1)).clamp(1, most);
+        format!("{before}{}{after}", vec![piece; count].join(","))
+    };
+    let deep = |piece: &str, most| {
+        let (open, close) = ("{\"~\":".repeat(14) + "[", "]".to_owned() + &"}".repeat(14));
+        filled(&open, piece, &close, most)
+    };
+    let named = |count: usize| {
+        let members =
+            |width: usize| (0..count).rev().map(|n| format!("\"{n:0width$}~\":\"~\"")).collect::<Vec<_>>().join(",");
+        let width = (length / count).saturating_sub(7).max(3);
+        format!("{{\"~\":{{{}}}}}", members(width))
+    };
+    vec![
+        ("tildes below a deep name", deep("\"~\"", 490)),
+        ("lists in lists", filled("{\"a\":[", "[[[[[[[[\"~\"]]]]]]]]", "]}", 55)),
+        ("short lists", filled("{\"a\":[", "[\"~\"]", "]}", 250)),
+        ("too many lists", filled("{\"a\":[", "[[~]]", "]}", 100_000)),
+        ("too deep", "{\"~\":".repeat(length / 5)),
+        ("few long names in reverse", named(40)),
+        ("many names in reverse", named(400)),
+        ("one long name over many values", {
+            let name = "~".repeat(length / 2);
+            filled(&format!("{{\"{name}\":{{\"a\":["), "\"~\"", "]}}", 480)
+        }),
+        // As long a canonical form as is taken.
+        ("a name that grows", {
+            let after = format!("]{}}}", " ".repeat(length * 7 / 10));
+            filled(&format!("{{\"{}\":[", "*".repeat(length * 3 / 320)), "\"~\"", &after, 230)
+        }),
+        ("a name that stands twice", filled("{", "\"~~~~\":\"~\"", "}", 500)),
+        ("a text of escapes", format!("{{\"a\":\"{}\"}}", "\\u007e".repeat(length / 6))),
+        ("a text of what is encoded", format!("{{\"a\":\"{}~\"}}", "*".repeat(length))),
+        ("one long number", format!("{{\"a\":{}}}", "9".repeat(length))),
+        ("one long fraction", format!("{{\"a\":0.{}}}", "1".repeat(length))),
+        ("long fractions", filled("{\"a\":[", "2.22507385850720138309023271733240406421921598046e-308", "]}", 63)),
+        ("fractions", filled("{\"a\":[", "2.225073858507201383e-308", "]}", 63)),
+        ("short fractions", filled("{\"a\":[", "1.7976931348623157e308", "]}", 63)),
+        ("white space", format!("{{\"a\":1{}}}", " ".repeat(length))),
+    ]
+}
+
+#[test]
+fn no_unsigned_body_costs_more_than_300_microseconds_where_connections_are_served() {
+    for (what, body) in bodies(4_000) {
+        let body = &body.as_bytes()[..body.len().min(4_096)];
+        let request =
+            SignedRequest { method: Method::Post, nonce: Some("1"), signature: Some(SIGNATURE), query: "", body };
+        assert!(!request.is_costly());
+        let cost = cost(&request);
+        println!("{what}: {cost} µs");
+        assert!(cost <= CHEAP * SLOWER, "{what}: {cost} µs");
+    }
+}
+
+#[test]
+fn the_largest_unsigned_bodies_cost_a_few_milliseconds_in_the_pool() {
+    for (what, body) in bodies(65_000) {
+        let body = &body.as_bytes()[..body.len().min(65_536)];
+        let request =
+            SignedRequest { method: Method::Post, nonce: Some("1"), signature: Some(SIGNATURE), query: "", body };
+        let cost = cost(&request);
+        println!("{what}: {cost} µs");
+        assert!(cost <= COSTLY * SLOWER, "{what}: {cost} µs");
+    }
+}
+
+#[test]
+fn no_unsigned_query_costs_more() {
+    for (length, limit) in [(4_000, CHEAP), (65_000, COSTLY)] {
+        let pairs = |count: usize| {
+            let width = length / count - 1;
+            (0..count).rev().map(|n| format!("{n:0width$}")).collect::<Vec<_>>().join("&")
+        };
+        for query in [pairs(500), pairs(40), "&".repeat(length), "%7e".repeat(length / 3)] {
+            let request = SignedRequest {
+                method: Method::Get,
+                nonce: Some("1"),
+                signature: Some(SIGNATURE),
+                query: &query,
+                body: b"",
+            };
+            assert!(cost(&request) <= limit * SLOWER, "{}", &query[..20]);
+        }
+    }
+}
+
+#[test]
+fn two_headers_that_no_signature_can_match_are_refused_before_anything_is_read() {
+    let long = "1".repeat(60_000);
+    let body = bodies(65_000).remove(0).1;
+    for (nonce, signature) in [(Some(&*long), SIGNATURE), (Some("1"), &*long), (None, SIGNATURE), (Some("1"), "AAAA")] {
+        let body = body.as_bytes();
+        let request = SignedRequest { method: Method::Post, nonce, signature: Some(signature), query: "", body };
+        assert!(request.check_headers().is_err());
+        assert!(cost(&request) <= 20 * SLOWER);
+    }
+}
