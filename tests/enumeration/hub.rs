@@ -53,6 +53,7 @@ impl Hub {
             callback_url: None,
             callback_method: Method::Post,
             state_file: None,
+            hosts: Vec::new(),
         };
         let simulator =
             Simulator::open(settings, Clock::system(), Entropy::system(), tasks.clone(), stop.clone()).unwrap();

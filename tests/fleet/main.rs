@@ -8,11 +8,11 @@
 #[expect(dead_code, reason = "shared with the whole-system tests, which use more of it")]
 mod browser;
 #[path = "../system/nats.rs"]
-#[expect(dead_code, reason = "shared with the tests of the broker, which use more of it")]
 mod nats;
 #[path = "../system/port.rs"]
 mod port;
 #[path = "../system/process.rs"]
+#[expect(dead_code, reason = "shared with the whole-system tests, which use more of it")]
 mod process;
 #[path = "../system/signed.rs"]
 mod signed;
@@ -20,6 +20,7 @@ mod signed;
 mod blows;
 mod chaos;
 mod cluster;
+mod consumer;
 mod letters;
 mod limits;
 mod once;

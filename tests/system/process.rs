@@ -34,7 +34,19 @@ pub(crate) struct Ended {
 impl Process {
     /// Starts `countersign ARGUMENTS` in `folder`, with these variables and no other.
     pub(crate) fn start(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        Self::run(Command::new(env!("CARGO_BIN_EXE_countersign")), folder, arguments, variables)
+    }
+
+    /// The same for a process that may open no more than so many files.
+    pub(crate) fn start_limited(files: u32, folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut shell = Command::new("/bin/sh");
+        let program = env!("CARGO_BIN_EXE_countersign");
+        shell.args(["-c", r#"ulimit -n "$0" && exec "$@""#, &files.to_string(), program]);
+        Self::run(shell, folder, arguments, variables)
+    }
+
+    fn run(mut program: Command, folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut child = program
             .args(arguments)
             .current_dir(folder)
             .env_clear()

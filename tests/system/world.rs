@@ -48,6 +48,16 @@ impl World {
         Self { folder, http: client(), url, phones, serve, simulator, variables }
     }
 
+    /// The same with a product that may open no more than so many files.
+    pub(crate) async fn start_limited(files: u32) -> Self {
+        let mut world = Self::start().await;
+        world.kill().await;
+        let variables: Vec<_> = world.variables.iter().map(|(name, value)| (&**name, &**value)).collect();
+        world.serve = Process::start_limited(files, world.folder.path(), &["serve"], &variables);
+        world.url = world.serve.url().await;
+        world
+    }
+
     /// What callbacks are signed for, and where they go.
     pub(crate) fn callback_url(&self) -> String {
         format!("{}/authy/callback", self.url)

@@ -53,6 +53,8 @@ pub(crate) struct Listen {
     pub(crate) host: IpAddr,
     #[config(env = "PORT", deserialize_with = values::port)]
     pub(crate) port: Option<u16>,
+    #[config(env = "CONNECTIONS_PER_ADDRESS", deserialize_with = values::count)]
+    pub(crate) connections_per_address: Option<u32>,
     #[config(env = "ADMIN_ADDR", deserialize_with = values::address)]
     pub(crate) admin: Option<SocketAddr>,
     #[config(env = "TRUSTED_PROXIES", deserialize_with = values::proxies)]
@@ -178,6 +180,8 @@ pub(crate) struct Simulator {
     pub(crate) port: u16,
     #[config(env = "SIMULATOR_STATE", deserialize_with = values::path)]
     pub(crate) state: Option<PathBuf>,
+    #[config(env = "SIMULATOR_HOSTS", deserialize_with = values::host_names)]
+    pub(crate) hosts: Option<Vec<String>>,
     #[config(env = "AUTHY_CALLBACK_METHOD", deserialize_with = values::callback_method)]
     pub(crate) callback_method: Method,
 }

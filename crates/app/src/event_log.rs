@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use approval::{Clock, told};
-use broker::{ConnectError, Credentials, Embedded, EmbeddedSettings, JetStream, JetStreamSettings, OpenError, Tls};
+use broker::{
+    ConnectError, Credentials, Embedded, EmbeddedSettings, JetStream, JetStreamSettings, Migrated, OpenError, Tls,
+};
 
 use crate::config::{ConfigError, Nats, Receiver};
 use crate::database::DatabaseUrl;
@@ -48,13 +50,29 @@ pub(crate) async fn relied_on(database: &DatabaseUrl, lifecycle: &Lifecycle) -> 
     Ok(log)
 }
 
-/// The log on NATS for a process whose inbox is below this word; `None` where no server is configured.
+/// The log on NATS for a process whose inbox is below this word; `takes`: it takes events, as a hub. `None` where no
+/// server is configured.
 ///
 /// # Errors
 /// A sentence that says what is in the way.
-pub(crate) async fn on_nats(nats: &Nats, inbox: &'static str) -> anyhow::Result<Option<Arc<JetStream>>> {
+pub(crate) async fn on_nats(nats: &Nats, inbox: &'static str, takes: bool) -> anyhow::Result<Option<Arc<JetStream>>> {
+    let Some(settings) = settings(nats, inbox)? else { return Ok(None) };
+    let log = JetStream::connect(JetStreamSettings { takes, ..settings }).await.map_err(sentence)?;
+    Ok(Some(Arc::new(log)))
+}
+
+/// Makes streams and consumer on NATS what they must be. `None` where no server is configured.
+///
+/// # Errors
+/// A sentence that says what is in the way.
+pub(crate) async fn migrate_nats(nats: &Nats) -> anyhow::Result<Option<Migrated>> {
+    let Some(settings) = settings(nats, "operator")? else { return Ok(None) };
+    Ok(Some(broker::migrate(settings).await.map_err(sentence)?))
+}
+
+fn settings(nats: &Nats, inbox: &'static str) -> anyhow::Result<Option<JetStreamSettings>> {
     let Some(url) = &nats.url else { return Ok(None) };
-    let settings = JetStreamSettings {
+    Ok(Some(JetStreamSettings {
         credentials: credentials(nats)?,
         tls: Tls {
             required: nats.tls,
@@ -64,17 +82,20 @@ pub(crate) async fn on_nats(nats: &Nats, inbox: &'static str) -> anyhow::Result<
         replicas: nats.replicas.into(),
         inbox,
         ..JetStreamSettings::at(url.expose())
-    };
-    let log = JetStream::connect(settings).await.map_err(|error| {
-        let told = told(&error);
-        match error {
-            ConnectError::Refused | ConnectError::Credentials(..) => {
-                anyhow!("NATS lets us not in ({told}); set NATS_USER and NATS_PASSWORD, NATS_TOKEN, NATS_NKEY or NATS_CREDS to what it expects")
-            }
-            _ => anyhow!("NATS cannot be used ({told}); mend that or set NATS_URL to another server"),
+    }))
+}
+
+fn sentence(error: ConnectError) -> anyhow::Error {
+    let told = told(&error);
+    match error {
+        ConnectError::Refused | ConnectError::Credentials(..) => {
+            anyhow!(
+                "NATS lets us not in ({told}); set NATS_USER and NATS_PASSWORD, NATS_TOKEN, NATS_NKEY or NATS_CREDS to what it expects"
+            )
         }
-    })?;
-    Ok(Some(Arc::new(log)))
+        ConnectError::Stream(_) => anyhow!("NATS cannot be used: {told}"),
+        _ => anyhow!("NATS cannot be used ({told}); mend that or set NATS_URL to another server"),
+    }
 }
 
 /// The spool of a receiver: what it acknowledged survives a power loss too.

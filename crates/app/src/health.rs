@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::lifecycle::Lifecycle;
 use crate::listen::bind;
-use crate::server::{self, Heads};
+use crate::server::{self, Heads, Slots};
 
 /// How long a file may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -46,7 +46,7 @@ pub(crate) struct Health {
 ///
 /// # Errors
 /// A sentence when the port cannot be listened on.
-pub(crate) async fn serve(config: &Config, health: Health, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+pub(crate) async fn serve(config: &Config, health: Health, slots: Slots, lifecycle: &Lifecycle) -> anyhow::Result<()> {
     let Some(address) = config.listen.admin else { return Ok(()) };
     let (listener, _) = bind(address.ip(), address.port(), "ADMIN_ADDR").await?;
     let counted = PrometheusBuilder::new().install_recorder().context("counting cannot begin")?;
@@ -55,7 +55,7 @@ pub(crate) async fn serve(config: &Config, health: Health, lifecycle: &Lifecycle
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
         .with_state(Arc::new((Mutex::new(health), lifecycle.stop.clone())));
-    lifecycle.keep(server::serve(listener, router, Heads::Short, CancellationToken::new()));
+    lifecycle.keep(server::serve(listener, router, Heads::Short, slots, CancellationToken::new()));
     Ok(())
 }
 
@@ -76,8 +76,8 @@ async fn in_time<T, E>(file: impl Future<Output = Result<T, E>>) -> Option<T> {
 }
 
 impl Health {
-    /// A hub without NATS learns of a tap only by asking the provider, and takes codes; a receiver without NATS still
-    /// takes callbacks: both are ready, and say what is missing. Files are written as well as read: a full disk can be
+    /// A hub that takes no events from NATS learns of a tap only by asking the provider, and takes codes; a receiver
+    /// without NATS still takes callbacks: both get work, and say what is missing. Files are written as well as read: a full disk can be
     /// read still.
     async fn state(&self) -> (StatusCode, Value) {
         if let Some(storage) = &self.storage
@@ -91,10 +91,17 @@ impl Health {
             return (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_event_log" }));
         }
         let connected = self.nats.as_ref().is_none_or(|nats| nats.is_connected());
+        let fault = self.nats.as_ref().and_then(|nats| nats.fault()).filter(|_| connected);
         let Some(spool) = &self.spool else {
-            return (StatusCode::OK, json!({ "state": if connected { "ready" } else { "no_nats" } }));
+            return match fault {
+                Some(fault) => (StatusCode::OK, json!({ "state": "no_events", "fault": fault })),
+                None => (StatusCode::OK, json!({ "state": if connected { "ready" } else { "no_nats" } })),
+            };
         };
         let (spooled, takes) = (in_time(spool.spooled()).await, in_time(spool.takes()).await == Some(true));
+        if let (Some(fault), Some(spooled), true) = (&fault, spooled, takes) {
+            return (StatusCode::OK, json!({ "state": "no_events", "fault": fault, "spooled": spooled }));
+        }
         match spooled {
             Some(0) if takes && connected => (StatusCode::OK, json!({ "state": "ready", "spooled": 0 })),
             Some(spooled) if takes => (StatusCode::OK, json!({ "state": "spooling", "spooled": spooled })),

@@ -1,6 +1,7 @@
 //! The executable: reads the command line and the configuration, runs one role, and ends it cleanly. The roles are in
 //! `commands`, one file each.
 
+mod capacity;
 mod cli;
 mod commands;
 mod config;
@@ -41,12 +42,14 @@ fn start(cli: &Cli) -> anyhow::Result<()> {
     let role = cli.command().role();
     let config = config::load(role, cli.config.as_deref(), |name| std::env::var_os(name))?;
     let quiet = if role == Role::Demo { "warn" } else { "info" };
-    telemetry::start(config.log.filter.as_deref().unwrap_or(quiet), config.log.format)?;
+    let sampler = telemetry::start(config.log.filter.as_deref().unwrap_or(quiet), config.log.format)?;
     machine::prepare();
     let runtime = tokio::runtime::Runtime::new()?;
+    runtime.spawn(telemetry::report_periodically(sampler.clone()));
     let outcome = runtime.block_on(run(cli.command(), config));
     // Nothing that still computes, such as a password's hash, may hold up the end.
     runtime.shutdown_timeout(Duration::from_millis(100));
+    telemetry::report_left_out(&sampler);
     outcome
 }
 

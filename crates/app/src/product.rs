@@ -13,7 +13,7 @@ use receiver::Receiver;
 use storage::Storage;
 use url::Url;
 
-use crate::config::{Limits, Listen, Product, Sockets};
+use crate::config::{Limits, Listen, Product};
 use crate::database::DatabaseUrl;
 use crate::lifecycle::Lifecycle;
 
@@ -88,12 +88,6 @@ pub(crate) fn receiver(keys: ApiKeys, callback_url: CallbackUrl, log: Arc<dyn In
 /// Which proxies are believed about who asks.
 pub(crate) fn proxies(listen: &Listen) -> Proxies {
     Proxies { trusted: listen.trusted_proxies.clone().unwrap_or_default(), header: listen.forwarded_header }
-}
-
-/// How many browsers may wait at once.
-pub(crate) const fn seats(sockets: &Sockets) -> SeatLimits {
-    let Sockets { all, per_session, per_address, opening } = *sockets;
-    SeatLimits { all, per_session, per_address, opening }
 }
 
 /// Where the receiver answers, seen from outside at `public_url`.

@@ -1,9 +1,13 @@
 //! Serves a router on a listener until it is told to stop. What a stranger may send is bounded here, before any
 //! handler runs: the head of a request in size, in number of headers and in time, its body in time, and how long an
 //! answer may wait to be read.
+//! So is the number of open connections (`slots`); one that became a socket counts as well.
 //! Knows nothing of what is served; upgraded sockets are tracked by whoever upgrades them.
 
 mod body;
+mod counted;
+mod refusal;
+mod slots;
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,7 +17,7 @@ use std::time::Duration;
 use approval::told;
 use axum::Router;
 use axum::extract::ConnectInfo;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -24,6 +28,12 @@ use tokio_util::task::TaskTracker;
 use tower::Service as _;
 
 use body::bounded;
+use counted::{Counted, counted};
+use refusal::Refusals;
+use slots::{Full, Phase, Slot};
+
+pub(crate) use refusal::REFUSALS;
+pub(crate) use slots::{SlotLimits, Slots};
 
 /// How long the head of a request may be; a longer one is answered 431.
 #[derive(Debug, Clone, Copy)]
@@ -51,17 +61,24 @@ const GRACE: Duration = Duration::from_secs(7);
 
 /// Answers what comes in on `listener` with `router` until `stop`; then takes no more connections, lets the requests
 /// that are being answered end, for [`GRACE`] at most, and returns. Handlers find the peer as
-/// [`ConnectInfo<SocketAddr>`].
-pub(crate) async fn serve(listener: TcpListener, router: Router, heads: Heads, stop: CancellationToken) {
-    let connections = TaskTracker::new();
+/// [`ConnectInfo<SocketAddr>`]. A connection for which `slots` have no place is answered 503.
+pub(crate) async fn serve(listener: TcpListener, router: Router, heads: Heads, slots: Slots, stop: CancellationToken) {
+    let (connections, refusals) = (TaskTracker::new(), Refusals::new());
     while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
         match accepted {
-            Ok((stream, peer)) => {
-                connections.spawn(converse(stream, peer, router.clone(), heads, stop.clone()));
-            }
+            Ok((stream, peer)) => match slots.admit(peer.ip()) {
+                Ok(slot) => {
+                    connections.spawn(converse(stream, peer, router.clone(), heads, slot, stop.clone()));
+                }
+                Err(Full) => {
+                    tracing::warn!("there are too many connections; one more is answered 503");
+                    refusals.refuse(stream);
+                }
+            },
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
                 tracing::warn!(error = %told(&error), "no connection can be accepted; trying again");
+                slots.evict_one();
                 sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -73,14 +90,26 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, heads: Heads, s
 
 /// One connection, from its first byte to its end. When it fails, its peer is gone or sent no HTTP; neither is worth
 /// a line in the log.
-async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, heads: Heads, stop: CancellationToken) {
+async fn converse(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    heads: Heads,
+    slot: Slot,
+    stop: CancellationToken,
+) {
     // A frame of a few bytes shall not wait for the acknowledgement of the one before it.
     let _ = stream.set_nodelay(true);
     give_up_unread(&stream);
+    let counted_stream = Counted::new(stream, slot.clone());
+    let of_request = slot.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let mut request = bounded(request, PATIENCE);
+        let slot = of_request.clone();
+        slot.enter(if request.body().is_end_stream() { Phase::Serving } else { Phase::Arriving });
+        let mut request = bounded(request, PATIENCE, slot.clone());
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().call(request)
+        let answer = router.clone().call(request);
+        async move { answer.await.map(|answer| counted(answer, &slot)) }
     });
     let mut connection = pin!(
         http1::Builder::new()
@@ -88,12 +117,16 @@ async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, heads: He
             .header_read_timeout(PATIENCE)
             .max_buf_size(heads.bytes())
             .max_headers(HEADERS)
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(counted_stream), service)
             .with_upgrades()
     );
-    if stop.run_until_cancelled(connection.as_mut()).await.is_none() {
-        connection.as_mut().graceful_shutdown();
-        let _ = timeout(GRACE, connection).await;
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        () = slot.evicted() => {}
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = timeout(GRACE, connection).await;
+        }
     }
 }
 

@@ -1,16 +1,24 @@
 //! What the process tells about itself: log lines on standard error. Secrets, codes, tokens, phone numbers and
-//! passwords are in none of them.
+//! passwords are in none of them, and no client can make them grow without a limit.
+
+mod sampling;
 
 use std::io::{self, IsTerminal as _};
 use std::panic::{self, PanicHookInfo};
+use std::time::Duration;
 
-use tracing::{Level, Metadata};
-use tracing_subscriber::filter::{EnvFilter, filter_fn};
-use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing::{Event, Level, Metadata};
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::layer::{Context, Filter, Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Registry, fmt};
 
 use crate::config::{ConfigError, LogFormat};
+
+pub(crate) use sampling::Sampler;
+
+/// After so long the log says what it left out, and takes lines of each kind again.
+const PERIOD: Duration = Duration::from_secs(60);
 
 /// The crates whose debug and trace lines may be seen.
 const OURS: [&str; 8] = ["approval", "broker", "countersign", "hub", "provider", "receiver", "simulator", "storage"];
@@ -18,11 +26,12 @@ const OURS: [&str; 8] = ["approval", "broker", "countersign", "hub", "provider",
 /// Said by libraries, and to be heard only by who asks for it: whoever waits for a slow statement says so anyway.
 const UNASKED: &str = "sqlx::query=error";
 
-/// Begins to log what `filter` lets pass, in this `format`, and lets panics be logged as well.
+/// Begins to log what `filter` lets pass, in this `format`, and lets panics be logged as well. The caller runs
+/// [`report_periodically`], and at the end calls [`report_left_out`] for the sampler that is returned.
 ///
 /// # Errors
 /// When `filter` cannot be read.
-pub(crate) fn start(filter: &str, format: LogFormat) -> Result<(), ConfigError> {
+pub(crate) fn start(filter: &str, format: LogFormat) -> Result<Sampler, ConfigError> {
     let filter = EnvFilter::builder().parse(format!("{UNASKED},{filter}")).map_err(|_| {
         ConfigError::value("LOG", "must be a level such as info, or levels of parts such as \"info,hub=debug\"")
     })?;
@@ -31,9 +40,46 @@ pub(crate) fn start(filter: &str, format: LogFormat) -> Result<(), ConfigError> 
         LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
     };
-    Registry::default().with(lines.with_filter(filter_fn(may_be_seen))).with(filter).init();
+    let sampler = Sampler::default();
+    Registry::default().with(lines.with_filter(Written(sampler.clone()))).with(filter).init();
     panic::set_hook(Box::new(log_panic));
-    Ok(())
+    Ok(sampler)
+}
+
+/// Says after each period how many lines of each kind were left out of the log. Never ends.
+pub(crate) async fn report_periodically(sampler: Sampler) {
+    let mut periods = tokio::time::interval(PERIOD);
+    loop {
+        periods.tick().await;
+        report_left_out(&sampler);
+    }
+}
+
+/// Says how many lines of each kind were left out of the log since it was said last.
+pub(crate) fn report_left_out(sampler: &Sampler) {
+    for kind in sampler.end_period() {
+        tracing::warn!(
+            left_out = kind.lines,
+            of = kind.target,
+            line = kind.message,
+            words = kind.words,
+            "lines of one kind came too often; the log leaves out the rest of them"
+        );
+    }
+}
+
+/// Which lines are written.
+struct Written(Sampler);
+
+impl<S> Filter<S> for Written {
+    fn enabled(&self, line: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        may_be_seen(line)
+    }
+
+    fn event_enabled(&self, line: &Event<'_>, _: &Context<'_, S>) -> bool {
+        // What the sampler itself reports is bounded by the number of kinds.
+        line.metadata().target() == module_path!() || self.0.admits(line)
+    }
 }
 
 /// Below `info`, libraries write whole URLs, headers and frames, which hold codes and tokens: only our own lines pass.
@@ -49,36 +95,4 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use super::*;
-
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn a_panic_is_logged_with_its_place_and_never_with_its_message() {
-        let (lines, before) = (Lines::default(), panic::take_hook());
-        let writer = lines.clone();
-        let subscriber = fmt().with_max_level(Level::TRACE).with_writer(move || writer.clone()).finish();
-        tracing::subscriber::with_default(subscriber, || {
-            panic::set_hook(Box::new(log_panic));
-            let panicked = panic::catch_unwind(|| panic!("the password is {}", "hunter2"));
-            panic::set_hook(before);
-            assert!(panicked.is_err());
-        });
-        let said = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-        assert!(said.contains("telemetry.rs:") && !said.contains("hunter2"), "{said}");
-    }
-}
+mod tests;

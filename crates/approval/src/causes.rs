@@ -6,7 +6,11 @@
 use std::error::Error;
 use std::iter::successors;
 
-/// The error and its causes; a cause that the text has named already is not repeated.
+/// The longest text that is made of an error, in bytes: a cause may quote what a stranger sent.
+const LONGEST: usize = 1000;
+
+/// The error and its causes; a cause that the text has named already is not repeated. A text of more than 1,000 bytes
+/// is cut there, and ends in `…`.
 #[must_use]
 pub fn told(error: &(dyn Error + 'static)) -> String {
     let mut told = String::new();
@@ -17,6 +21,10 @@ pub fn told(error: &(dyn Error + 'static)) -> String {
         } else if !told.contains(&text) {
             told = format!("{told}: {text}");
         }
+    }
+    if told.len() > LONGEST {
+        told.truncate(told.floor_char_boundary(LONGEST));
+        told.push('…');
     }
     told
 }
@@ -41,5 +49,12 @@ mod tests {
     fn causes_follow_each_other_on_one_line_and_none_is_told_twice() {
         let error = Failed(Unwritten(io::Error::other("disk\nfull")));
         assert_eq!(told(&error), "start failed: not written: disk full");
+    }
+
+    #[test]
+    fn an_error_that_quotes_a_long_text_is_cut() {
+        let quoting = io::Error::other("é".repeat(16 << 10));
+        let text = told(&quoting);
+        assert!(text.len() <= LONGEST + '…'.len_utf8() && text.ends_with("é…"), "{}", text.len());
     }
 }

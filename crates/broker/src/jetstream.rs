@@ -1,14 +1,18 @@
 //! The event log of many processes: two streams and one durable consumer on a NATS server or cluster.
 //!
 //! This file is the face of it; `settings` is what an operator says, `connect` reaches the server, `publish` hands it a
-//! message, `streams` says what is kept there and how, `headers` what travels beside a payload, `taking` hands messages
-//! out, `letters` keeps what was given up on.
+//! message, `streams` says what is kept there and how, `review` whether it is as it must be, `migrate` makes it so,
+//! `shared` is the consumer of all hubs, `headers` what travels beside a payload, `taking` hands messages out, `letters`
+//! keeps what was given up on.
 
 mod connect;
 mod headers;
 mod letters;
+mod migrate;
 mod publish;
+mod review;
 mod settings;
+mod shared;
 mod streams;
 mod taking;
 
@@ -26,6 +30,7 @@ use tokio::time::Instant;
 pub use connect::ConnectError;
 use connect::Line;
 use headers::Headers;
+pub use migrate::{Migrated, migrate};
 use publish::{store, unreadable};
 pub use settings::{Credentials, JetStreamSettings, Tls};
 pub use streams::StreamError;
@@ -64,8 +69,9 @@ pub struct JetStream {
 }
 
 impl JetStream {
-    /// Connects, and makes the streams when they are not there. An existing stream stays as it is, but one that would
-    /// break a promise is refused.
+    /// Connects, and makes the streams and the consumer of the hubs when they are not there and the login may. What exists
+    /// stays as it is, but a stream that would break a promise is refused. A consumer that would is only not used:
+    /// [`Self::fault`].
     ///
     /// # Errors
     /// [`ConnectError`] says what an operator has to mend, within [`JetStreamSettings::start_within`].
@@ -80,7 +86,10 @@ impl JetStream {
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        let taking = Taking::new(context.clone(), settings.clone());
+        let taking = Taking::new(context.clone(), settings.clone(), line.connections());
+        if settings.takes {
+            taking.prepare().await;
+        }
         let me = line.client.new_inbox();
         Ok(Self { context, line, settings, taking, changes: Mutex::default(), me })
     }
@@ -89,6 +98,12 @@ impl JetStream {
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.line.is_connected()
+    }
+
+    /// Why no events can be taken, in a sentence for the operator; `None` while they can, as far as is known.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        self.taking.fault()
     }
 
     /// Waits until the server can be reached.

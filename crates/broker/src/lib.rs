@@ -11,7 +11,7 @@ mod message;
 mod spool;
 
 pub use embedded::{Embedded, EmbeddedSettings, OpenError};
-pub use jetstream::{ConnectError, Credentials, JetStream, JetStreamSettings, StreamError, Tls};
+pub use jetstream::{ConnectError, Credentials, JetStream, JetStreamSettings, Migrated, StreamError, Tls, migrate};
 pub use log::{Cause, ConsumeError, EventLog, Intake, PublishError};
 pub use message::{Announced, DeadLetter, Message, Outcome, Receipt, Received};
 pub use spool::Spooled;

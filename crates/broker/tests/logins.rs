@@ -27,7 +27,7 @@ const ACCOUNTS: &str = include_str!("../../../deploy/nats.conf");
 const PASSWORD: &str = "change-me";
 
 /// What neither a receiver nor a hub may ask of the server.
-const FORBIDDEN: [(&str, &str); 12] = [
+const FORBIDDEN: [(&str, &str); 18] = [
     ("$JS.API.STREAM.PURGE.COUNTERSIGN_EVENTS", ""),
     ("$JS.API.STREAM.PURGE.COUNTERSIGN_DEAD_LETTERS", ""),
     ("$JS.API.STREAM.DELETE.COUNTERSIGN_EVENTS", ""),
@@ -43,7 +43,16 @@ const FORBIDDEN: [(&str, &str); 12] = [
         r#"{"stream_name":"COUNTERSIGN_EVENTS","config":{"name":"spy"}}"#,
     ),
     ("$JS.API.CONSUMER.DELETE.COUNTERSIGN_EVENTS.hubs", ""),
+    ("$JS.API.CONSUMER.CREATE.COUNTERSIGN_EVENTS.hubs", DEAF),
+    ("$JS.API.CONSUMER.CREATE.COUNTERSIGN_EVENTS.hubs.countersign.callback.none", DEAF),
+    ("$JS.API.CONSUMER.DURABLE.CREATE.COUNTERSIGN_EVENTS.hubs", DEAF),
+    ("$JS.API.CONSUMER.CREATE.COUNTERSIGN_EVENTS", DEAF),
+    ("$JS.API.CONSUMER.PAUSE.COUNTERSIGN_EVENTS.hubs", r#"{"pause_until":"2100-01-01T00:00:00Z"}"#),
+    ("$JS.API.CONSUMER.LIST.COUNTERSIGN_EVENTS", ""),
 ];
+/// The consumer of the hubs, changed so that they hear nothing.
+const DEAF: &str = r#"{"stream_name":"COUNTERSIGN_EVENTS","config":{"durable_name":"hubs","ack_policy":"explicit",
+    "deliver_policy":"all","filter_subject":"countersign.callback.none"}}"#;
 /// What a receiver may not ask, either.
 const OF_HUBS: [(&str, &str); 2] = [
     ("$JS.API.CONSUMER.MSG.NEXT.COUNTERSIGN_EVENTS.hubs", r#"{"batch":1,"no_wait":true}"#),
@@ -88,7 +97,7 @@ async fn answered<'a>(client: &Client, wanted: &[(&'a str, &str)]) -> Vec<&'a st
 async fn with_the_logins_that_we_ship_every_role_does_its_work_and_nobody_hands_in_or_takes_in_anothers_place() {
     let folder = TempDir::new().unwrap();
     let server = serve(folder.path());
-    // The operator makes the streams, the roles use them.
+    // The operator makes streams and consumer, the roles use them.
     let operator = log_of(&server, "operator").await;
     let (receiver, hub) = (log_of(&server, "receiver").await, log_of(&server, "hub").await);
     assert_eq!(hub.announced().await, Announced::Missed);

@@ -23,6 +23,7 @@ mod token;
 mod wanted;
 
 pub use password::HashError;
+pub use request::network::Network;
 pub use request::origin::{Origins, is_loopback};
 pub use request::proxies::{ForwardedHeader, Proxies, TrustedProxies, Untold};
 pub use settings::{Limits, RESET_LINK, SeatLimits, Settings};

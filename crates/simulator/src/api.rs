@@ -1,4 +1,5 @@
-//! The provider's API (authy.com, "Authy API"), as its clients use it. Knows nothing of pages and phones' taps.
+//! The provider's API (authy.com, "Authy API"), as its clients use it: programs of this machine, or of one that was
+//! allowed; no web page. Knows nothing of pages and phones' taps.
 
 mod app;
 mod authorized;
@@ -21,7 +22,7 @@ use axum::{
     routing::{any, delete, get, post},
 };
 
-use crate::simulator::Simulator;
+use crate::{guard, simulator::Simulator};
 
 /// No genuine call is larger.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -35,6 +36,7 @@ pub(crate) fn router(simulator: &Simulator) -> Router<Simulator> {
         .route("/onetouch/{*path}", any(no_such_call))
         .merge(dashboard())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(simulator.clone(), guard::known_host))
 }
 
 fn protected() -> Router<Simulator> {

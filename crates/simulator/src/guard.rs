@@ -1,14 +1,17 @@
-//! Keeps strangers away from the phones: no key is needed here, so only this machine may ask, and no browser on it may
-//! be lent to another site's page. A page may be linked to; whatever else there is answers no other origin.
+//! Keeps strangers away from the phones and from the provider's API. The phones ask for no key, so only this machine may
+//! use them. The API asks for one that everybody may know, so other machines may use it only under a name that was
+//! configured. No page of another origin may use either, not even under a name that leads here; it may link to a page.
 
 use std::net::{IpAddr, SocketAddr};
 
 use axum::{
-    extract::{ConnectInfo, Request},
+    extract::{ConnectInfo, Request, State},
     http::{HeaderMap, HeaderName, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+
+use crate::simulator::Simulator;
 
 /// Refuses with 403 what comes from another machine, or under a name that is not this machine's.
 pub(crate) async fn this_machine(request: Request, next: Next) -> Response {
@@ -27,6 +30,25 @@ pub(crate) async fn own_origin(request: Request, next: Next) -> Response {
     this_machine(request, next).await
 }
 
+/// Refuses with 403 a call to the provider's API that a browser sends on behalf of another origin, and one that comes
+/// from another machine, or under a name that is not this machine's, unless that name was configured.
+pub(crate) async fn known_host(State(simulator): State<Simulator>, request: Request, next: Next) -> Response {
+    if is_foreign(request.headers()) {
+        return (StatusCode::FORBIDDEN, "Cross-origin requests are refused.\n").into_response();
+    }
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    if is_away(peer, request.headers()) && !is_named(&simulator.settings.hosts, request.headers()) {
+        return (StatusCode::FORBIDDEN, "The simulator does not answer under this name; see SIMULATOR_HOSTS.\n")
+            .into_response();
+    }
+    next.run(request).await
+}
+
+fn is_named(hosts: &[String], headers: &HeaderMap) -> bool {
+    let name = without_port(host(headers));
+    hosts.iter().any(|host| host.eq_ignore_ascii_case(name))
+}
+
 fn is_away(peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
     // A name that somebody else's name server points here is not this machine's (DNS rebinding).
     peer.is_some_and(|peer| !peer.to_canonical().is_loopback()) || !is_loopback(host(headers))
@@ -39,8 +61,10 @@ fn is_foreign(headers: &HeaderMap) -> bool {
             .is_some_and(|site| !matches!(site, "same-origin" | "none"))
 }
 
+/// Empty for a request that names none, or several.
 fn host(headers: &HeaderMap) -> &str {
-    text(headers, header::HOST).unwrap_or_default()
+    let several = headers.get_all(header::HOST).iter().nth(1).is_some();
+    if several { "" } else { text(headers, header::HOST).unwrap_or_default() }
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -48,11 +72,12 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 }
 
 fn is_loopback(host: &str) -> bool {
-    let name = host
-        .rsplit_once(':')
-        .filter(|(_, port)| port.bytes().all(|one| one.is_ascii_digit()))
-        .map_or(host, |(name, _)| name);
-    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+    matches!(without_port(host), "localhost" | "127.0.0.1" | "[::1]")
+}
+
+fn without_port(host: &str) -> &str {
+    let named = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|one| one.is_ascii_digit()));
+    named.map_or(host, |(name, _)| name)
 }
 
 #[cfg(test)]
@@ -86,5 +111,19 @@ mod tests {
             assert!(is_away(peer("::1"), &host(name)), "{name}");
         }
         assert!(is_away(peer("::1"), &headers(&[])));
+        let mut twice = host("localhost");
+        twice.append("host", "evil.example".parse().unwrap());
+        assert!(is_away(peer("::1"), &twice));
+    }
+
+    #[test]
+    fn a_configured_name_is_matched_whole_and_with_any_port() {
+        let hosts = ["simulator".to_owned()];
+        for name in ["simulator", "Simulator:3001", "simulator:80"] {
+            assert!(is_named(&hosts, &headers(&[("host", name)])), "{name}");
+        }
+        for name in ["", "simulator.evil.example", "evil-simulator", "simulator:x"] {
+            assert!(!is_named(&hosts, &headers(&[("host", name)])), "{name}");
+        }
     }
 }

@@ -15,7 +15,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 impl Simulator {
-    /// The provider's API, the phones as pages, and the phones as JSON. Serve it on loopback: the phones ask for no key.
+    /// The provider's API, the phones as pages, and the phones as JSON.
     pub fn router(&self) -> Router {
         let header = |name, value| SetResponseHeaderLayer::overriding(name, value);
         Router::new()

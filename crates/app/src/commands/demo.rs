@@ -1,6 +1,7 @@
 //! `countersign demo`: the product, the simulated provider and the simulated phone in one process, to be tried out by
 //! clicking. Needs nothing; is nothing to let strangers in.
 
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use url::Url;
 
 use super::keys::DEMO_KEY;
 use super::simulator::open as open_simulator;
+use crate::capacity::Capacity;
 use crate::config::Config;
 use crate::database::DatabaseUrl;
 use crate::event_log;
@@ -29,7 +31,15 @@ const STATE: &str = "simulator.json";
 pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
     let host = config.listen.host;
     let (product, address) = bind(host, config.listen.port.unwrap_or(PORT), "PORT").await?;
-    let (provider, provider_address) = bind(host, config.simulator.port, "SIMULATOR_PORT").await?;
+    // The phones are this machine's alone, and so is the key that this simulator takes: everybody knows it.
+    let own = if host.is_loopback() { host } else { Ipv4Addr::LOCALHOST.into() };
+    let (provider, provider_address) = bind(own, config.simulator.port, "SIMULATOR_PORT").await?;
+    if !host.is_loopback() {
+        tracing::warn!(
+            "HOST lets other machines use this demo, and everybody knows its key: whoever reaches it can sign in as \
+             anyone; set HOST=127.0.0.1, or run `countersign serve`"
+        );
+    }
     let (url, phone) = (local_url(address), local_url(provider_address));
     let database = config.product.database_url.clone().unwrap_or(DatabaseUrl::DEMO);
     let folder = database.folder().to_owned();
@@ -37,11 +47,12 @@ pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Resul
     let callback_url = callback_below(&Url::parse(&url)?)?;
     let timeout = Duration::from_millis(config.authy.timeout_ms.into());
     let log = event_log::relied_on(&database, lifecycle).await?;
+    let capacity = Capacity::plan(&config.listen, &config.sockets);
     let plan = Plan {
         limits: config.limits,
         product: config.product.clone(),
         proxies: product::proxies(&config.listen),
-        seats: product::seats(&config.sockets),
+        seats: capacity.seats,
         public_url: config.product.public_url.clone().map_or_else(|| Url::parse(&url), Ok)?,
         storage: product::open_storage(&database).await?,
         provider: AuthySettings { base_url: Url::parse(&phone)?, api_key: key.clone(), timeout },
@@ -57,10 +68,18 @@ pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Resul
         callback_url: Some(callback_url),
         callback_method: config.simulator.callback_method,
         state_file: Some(folder.join(STATE)),
+        hosts: Vec::new(),
     };
     let simulator = open_simulator(settings, "DATABASE_URL", lifecycle)?;
-    lifecycle.spawn(server::serve(provider, simulator.router(), Heads::Short, lifecycle.stop.clone()));
-    lifecycle.spawn(server::serve(product, router, Heads::WithCallbacks, lifecycle.stop.clone()));
+    capacity.report();
+    lifecycle.spawn(server::serve(
+        provider,
+        simulator.router(),
+        Heads::Short,
+        capacity.slots.clone(),
+        lifecycle.stop.clone(),
+    ));
+    lifecycle.spawn(server::serve(product, router, Heads::WithCallbacks, capacity.slots, lifecycle.stop.clone()));
     ready(&welcome(&url, &phone, &folder));
     Ok(Closing::nothing())
 }

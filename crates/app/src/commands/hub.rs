@@ -4,12 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::hub::SeatLimits;
 use broker::{EventLog, JetStream};
 use provider::{ApiKey, AuthySettings};
 use storage::Storage;
 use url::Url;
 
 use super::keys::api_key;
+use crate::capacity::Capacity;
 use crate::config::{Config, ConfigError};
 use crate::database::DatabaseUrl;
 use crate::event_log::{self, NO_NATS};
@@ -37,12 +39,15 @@ pub(crate) async fn hub(config: Config, lifecycle: &Lifecycle) -> anyhow::Result
     let url = local_url(address);
     let public_url = public_url(&config, address)?;
     let storage = product::open_storage(config.product.database_url.as_ref().unwrap_or(&DatabaseUrl::SERVE)).await?;
-    let nats = event_log::on_nats(&config.nats, "hub").await?.ok_or(NO_NATS)?;
+    let nats = event_log::on_nats(&config.nats, "hub", true).await?.ok_or(NO_NATS)?;
     let health = Health { storage: Some(storage.clone()), events: None, nats: Some(nats.clone()), spool: None };
-    let router = product::hub(plan(&config, public_url, key, storage, nats.clone(), true), lifecycle).await?;
-    health::serve(&config, health, lifecycle).await?;
-    lifecycle.spawn(server::serve(listener, router, Heads::Short, lifecycle.stop.clone()));
+    let capacity = Capacity::plan(&config.listen, &config.sockets);
+    let plan = plan(&config, public_url, key, storage, nats.clone(), true, capacity.seats);
+    let router = product::hub(plan, lifecycle).await?;
+    health::serve(&config, health, capacity.admin.clone(), lifecycle).await?;
+    lifecycle.spawn(server::serve(listener, router, Heads::Short, capacity.slots.clone(), lifecycle.stop.clone()));
     tracing::info!(url, "serving");
+    capacity.report();
     ready(&format!("countersign hub: listening on {url}"));
     Ok(closing(nats))
 }
@@ -55,6 +60,7 @@ pub(super) fn plan(
     storage: Storage,
     log: Arc<dyn EventLog>,
     shared: bool,
+    seats: SeatLimits,
 ) -> Plan {
     let timeout = Duration::from_millis(config.authy.timeout_ms.into());
     let provider = AuthySettings { base_url: config.authy.api_url.clone(), api_key: key, timeout };
@@ -62,7 +68,7 @@ pub(super) fn plan(
         product: config.product.clone(),
         limits: config.limits,
         proxies: product::proxies(&config.listen),
-        seats: product::seats(&config.sockets),
+        seats,
         public_url,
         storage,
         provider,

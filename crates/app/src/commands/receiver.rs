@@ -9,6 +9,7 @@ use provider::CallbackUrl;
 use url::Url;
 
 use super::keys::api_keys;
+use crate::capacity::Capacity;
 use crate::config::{Config, ConfigError};
 use crate::event_log::{self, NO_NATS};
 use crate::health::{self, Health};
@@ -36,14 +37,22 @@ pub(crate) async fn receiver(config: Config, lifecycle: &Lifecycle) -> anyhow::R
     event_log::needs_nats(&config.nats)?;
     let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
     let spool = event_log::spool(&config.receiver).await?;
-    let nats = event_log::on_nats(&config.nats, "receiver").await?.ok_or(NO_NATS)?;
+    let nats = event_log::on_nats(&config.nats, "receiver", false).await?.ok_or(NO_NATS)?;
     let spooled = spooled(&nats, spool, lifecycle);
     let health = Health { storage: None, events: None, nats: Some(nats), spool: Some(spooled.clone()) };
     let router = product::receiver(keys, callback_url, spooled.clone()).fallback(|| async { receiver::nothing_here() });
-    health::serve(&config, health, lifecycle).await?;
-    lifecycle.spawn(server::serve(listener, router, Heads::WithCallbacks, lifecycle.stop.clone()));
+    let capacity = Capacity::plan(&config.listen, &config.sockets);
+    health::serve(&config, health, capacity.admin.clone(), lifecycle).await?;
+    lifecycle.spawn(server::serve(
+        listener,
+        router,
+        Heads::WithCallbacks,
+        capacity.slots.clone(),
+        lifecycle.stop.clone(),
+    ));
     let url = local_url(address);
     tracing::info!(url, "receiving");
+    capacity.report();
     ready(&format!("countersign receiver: listening on {url}"));
     Ok(closing(spooled, &config))
 }

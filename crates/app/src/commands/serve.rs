@@ -6,6 +6,7 @@ use broker::{EventLog, Intake};
 
 use super::hub::{plan, public_url};
 use super::{keys, receiver};
+use crate::capacity::Capacity;
 use crate::config::Config;
 use crate::database::DatabaseUrl;
 use crate::event_log;
@@ -29,7 +30,7 @@ pub(crate) async fn serve(config: Config, lifecycle: &Lifecycle) -> anyhow::Resu
     let callback_url = receiver::callback_url(&config, Some(&public_url))?;
     let database = config.product.database_url.clone().unwrap_or(DatabaseUrl::SERVE);
     let storage = product::open_storage(&database).await?;
-    let nats = event_log::on_nats(&config.nats, "hub").await?;
+    let nats = event_log::on_nats(&config.nats, "hub", true).await?;
     let mut health = Health { storage: Some(storage.clone()), events: None, nats: nats.clone(), spool: None };
     let (log, intake): (Arc<dyn EventLog>, Arc<dyn Intake>) = if let Some(nats) = nats {
         let spooled = receiver::spooled(&nats, event_log::spool(&config.receiver).await?, lifecycle);
@@ -41,15 +42,23 @@ pub(crate) async fn serve(config: Config, lifecycle: &Lifecycle) -> anyhow::Resu
         (log.clone(), log)
     };
     let (shared, spooled) = (health.nats.is_some(), health.spool.clone());
-    let plan = plan(&config, public_url, keys.current().clone(), storage, log, shared);
+    let capacity = Capacity::plan(&config.listen, &config.sockets);
+    let plan = plan(&config, public_url, keys.current().clone(), storage, log, shared, capacity.seats);
     let router = product::hub(Plan { receives: true, ..plan }, lifecycle).await?.merge(product::receiver(
         keys,
         callback_url,
         intake,
     ));
-    health::serve(&config, health, lifecycle).await?;
-    lifecycle.spawn(server::serve(listener, router, Heads::WithCallbacks, lifecycle.stop.clone()));
+    health::serve(&config, health, capacity.admin.clone(), lifecycle).await?;
+    lifecycle.spawn(server::serve(
+        listener,
+        router,
+        Heads::WithCallbacks,
+        capacity.slots.clone(),
+        lifecycle.stop.clone(),
+    ));
     tracing::info!(url, "serving");
+    capacity.report();
     ready(&format!("countersign serve: listening on {url}"));
     Ok(spooled.map_or_else(Closing::nothing, |spooled| receiver::closing(spooled, &config)))
 }

@@ -5,6 +5,7 @@ use approval::{Clock, Entropy, told};
 use simulator::{Settings, Simulator};
 
 use super::keys::any_key;
+use crate::capacity::Capacity;
 use crate::config::Config;
 use crate::lifecycle::{Closing, Lifecycle};
 use crate::listen::{bind, local_url, ready};
@@ -18,18 +19,27 @@ const PORT: u16 = 3001;
 /// A sentence that says what is missing or in the way.
 pub(crate) async fn simulator(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
     let api_key = any_key(&config)?;
+    let capacity = Capacity::plan(&config.listen, &config.sockets);
     let settings = Settings {
         name: config.product.name,
         api_key,
         callback_url: config.authy.callback_url,
         callback_method: config.simulator.callback_method,
         state_file: config.simulator.state,
+        hosts: config.simulator.hosts.unwrap_or_default(),
     };
     let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
     let simulator = open(settings, "SIMULATOR_STATE", lifecycle)?;
-    lifecycle.spawn(server::serve(listener, simulator.router(), Heads::Short, lifecycle.stop.clone()));
+    lifecycle.spawn(server::serve(
+        listener,
+        simulator.router(),
+        Heads::Short,
+        capacity.slots.clone(),
+        lifecycle.stop.clone(),
+    ));
     let url = local_url(address);
     tracing::info!(url, "simulating");
+    capacity.report();
     ready(&format!("countersign simulator: listening on {url}"));
     Ok(Closing::nothing())
 }

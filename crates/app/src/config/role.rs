@@ -27,8 +27,8 @@ impl Role {
             "AUTHY_API_URL" | "AUTHY_TIMEOUT_MS" => &[Serve, Hub],
             "PUBLIC_URL" => &[Demo, Serve, Receiver, Hub, Operator],
             "DATABASE_URL" => &[Demo, Serve, Hub, Operator],
-            "TRUSTED_PROXIES"
-            | "FORWARDED_HEADER"
+            "TRUSTED_PROXIES" => &[Demo, Serve, Receiver, Hub],
+            "FORWARDED_HEADER"
             | "LOGO_URL"
             | "SIGN_IN_SECONDS"
             | "TRANSACTION_SECONDS"
@@ -45,7 +45,8 @@ impl Role {
             "PRODUCT_NAME" => &[Demo, Serve, Hub, Simulator],
             "ADMIN_ADDR" => &[Serve, Receiver, Hub],
             "SIMULATOR_PORT" => &[Demo],
-            "SIMULATOR_STATE" => &[Simulator],
+            "SIMULATOR_STATE" | "SIMULATOR_HOSTS" => &[Simulator],
+            "CONNECTIONS_PER_ADDRESS" => &[Demo, Serve, Receiver, Hub, Simulator],
             "AUTHY_CALLBACK_METHOD" => &[Demo, Simulator],
             sockets if sockets.starts_with("SOCKETS") => &[Demo, Serve, Hub],
             nats if nats.starts_with("NATS_") => &[Serve, Receiver, Hub, Operator],

@@ -11,7 +11,7 @@ use provider::{CallbackUrl, Method};
 use serde::de::Error as _;
 use serde::{Deserialize as _, Deserializer};
 use toml::Value;
-use url::Url;
+use url::{Host, Url};
 
 use crate::database::DatabaseUrl;
 
@@ -122,6 +122,19 @@ pub(super) fn proxies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Trus
     let proxies = text(deserializer)?.parse();
     proxies
         .map_err(|_| D::Error::custom("must be IP addresses or networks, as in 10.0.0.0/8, with commas between them"))
+}
+
+/// Names of hosts, as they stand in a `Host` header before the port, in small letters.
+pub(super) fn host_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let text = text(deserializer)?;
+    let names: Vec<_> = text.split(',').map(|name| name.trim().to_ascii_lowercase()).collect();
+    // As URLs have them, so that a name that can never match is refused here.
+    let fits = |name: &String| Host::parse(name).is_ok_and(|host| host.to_string() == *name);
+    if names.iter().all(fits) {
+        Ok(names)
+    } else {
+        Err(D::Error::custom("must be names of hosts without a port, as in simulator, with commas between them"))
+    }
 }
 
 /// The header that they write.

@@ -13,6 +13,8 @@ use hyper::{HeaderMap, Request};
 use thiserror::Error;
 use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
+use super::slots::{Phase, Slot};
+
 /// How much is passed over, in bytes.
 const PASSED_OVER: u64 = 2 << 20;
 
@@ -24,6 +26,8 @@ pub(super) struct Bounded {
     deadline: Pin<Box<Sleep>>,
     /// Whether the peer sends its body although nobody asked for it.
     unasked: bool,
+    /// The slot of the connection, until all of the body is here.
+    arriving: Option<Slot>,
 }
 
 /// Why a body broke off.
@@ -37,10 +41,22 @@ pub(super) enum Broken {
     Unreadable(#[from] hyper::Error),
 }
 
-/// The request, with a body that ends within `limit` from now.
-pub(super) fn bounded(request: Request<Incoming>, limit: Duration) -> Request<Bounded> {
+/// The request, with a body that ends within `limit` from now. Its connection counts as serving once the body is here,
+/// or is not wanted any more.
+pub(super) fn bounded(request: Request<Incoming>, limit: Duration, slot: Slot) -> Request<Bounded> {
     let unasked = !waits_to_be_asked(request.headers());
-    request.map(|body| Bounded { body: Some(body), deadline: Box::pin(sleep(limit)), unasked })
+    request.map(|body| {
+        let arriving = (!body.is_end_stream()).then_some(slot);
+        Bounded { body: Some(body), deadline: Box::pin(sleep(limit)), unasked, arriving }
+    })
+}
+
+impl Bounded {
+    fn arrived(&mut self) {
+        if let Some(slot) = self.arriving.take() {
+            slot.enter(Phase::Serving);
+        }
+    }
 }
 
 impl Body for Bounded {
@@ -52,7 +68,10 @@ impl Body for Bounded {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Broken>>> {
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
-        if let Poll::Ready(frame) = Pin::new(body).poll_frame(context) {
+        if let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(context) {
+            if frame.is_none() || body.is_end_stream() {
+                self.arrived();
+            }
             return Poll::Ready(frame.map(|frame| frame.map_err(Broken::from)));
         }
         ready!(self.deadline.as_mut().poll(context));
@@ -71,6 +90,7 @@ impl Body for Bounded {
 
 impl Drop for Bounded {
     fn drop(&mut self) {
+        self.arrived();
         if let Some(body) = self.body.take().filter(|body| self.unasked && !body.is_end_stream()) {
             tokio::spawn(pass_over(body, self.deadline.deadline()));
         }

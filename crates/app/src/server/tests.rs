@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use axum::extract::WebSocketUpgrade;
 use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::JoinHandle;
@@ -19,14 +20,25 @@ async fn start() -> Server {
 }
 
 async fn start_with(heads: Heads) -> Server {
+    start_with_slots(heads, 1000).await
+}
+
+async fn start_with_slots(heads: Heads, all: usize) -> Server {
     let router = Router::new()
         .route("/peer", get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() }))
         .route("/slow", get(|| async { sleep(Duration::from_millis(200)).await }))
         .route("/endless", get(std::future::pending::<()>))
+        .route(
+            "/socket",
+            get(|upgrade: WebSocketUpgrade| async move {
+                upgrade.on_upgrade(|mut socket| async move { while socket.recv().await.is_some() {} })
+            }),
+        )
         .route("/echo", post(|body: String| async move { body }));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let slots = Slots::new(SlotLimits { all, per_network: all, exempt: "192.0.2.1".parse().unwrap() });
     let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-    Server { address, stop: stop.clone(), ended: tokio::spawn(serve(listener, router, heads, stop)) }
+    Server { address, stop: stop.clone(), ended: tokio::spawn(serve(listener, router, heads, slots, stop)) }
 }
 
 impl Server {
@@ -200,4 +212,58 @@ async fn a_stop_waits_for_no_request_for_ever() {
     server.ended.await.unwrap();
     assert!(begun.elapsed() <= GRACE + Duration::from_secs(1));
     drop(stream);
+}
+
+#[tokio::test]
+async fn without_a_slot_a_connection_is_answered_503_and_told_when_to_come_again() {
+    let server = start_with_slots(Heads::Short, 2).await;
+    let busy = [
+        server.send("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n").await,
+        server.send("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n").await,
+    ];
+    // Until both are being answered a newcomer may still take the place of one.
+    let mut refused = loop {
+        let mut stream = server.send("GET /peer HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        let answer = first_bytes(&mut stream).await;
+        if answer.starts_with("HTTP/1.1 503") {
+            break answer;
+        }
+    };
+    refused.make_ascii_lowercase();
+    assert!(refused.contains("retry-after: 5") && refused.contains("connection: close"), "{refused}");
+    drop(busy);
+}
+
+#[tokio::test]
+async fn connections_that_send_nothing_or_too_little_give_way() {
+    let server = start_with_slots(Heads::Short, 3).await;
+    for sent in ["", "GET /pe", "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab"] {
+        let mut open = Vec::new();
+        for _ in 0..10 {
+            open.push(server.send(sent).await);
+        }
+        let mut stream = server.send("GET /peer HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        assert!(first_bytes(&mut stream).await.starts_with("HTTP/1.1 200"), "{sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_socket_keeps_its_slot_until_it_ends() {
+    let server = start_with_slots(Heads::Short, 1).await;
+    let mut socket = server
+        .send(
+            "GET /socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        )
+        .await;
+    assert!(first_bytes(&mut socket).await.starts_with("HTTP/1.1 101"));
+    let mut other = server.send("GET /peer HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert!(first_bytes(&mut other).await.starts_with("HTTP/1.1 503"));
+    drop(socket);
+    loop {
+        let mut other = server.send("GET /peer HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        if first_bytes(&mut other).await.starts_with("HTTP/1.1 200") {
+            break;
+        }
+    }
 }

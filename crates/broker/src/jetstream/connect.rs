@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
@@ -56,12 +57,19 @@ pub(super) struct Line {
 #[derive(Debug)]
 struct State {
     connected: watch::Sender<bool>,
+    /// How often a connection was made.
+    connections: Arc<AtomicU64>,
     missed: Notify,
 }
 
 impl Line {
     pub(super) fn is_connected(&self) -> bool {
         *self.state.connected.borrow()
+    }
+
+    /// How often a connection was made.
+    pub(super) fn connections(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.state.connections)
     }
 
     pub(super) async fn connected(&self) {
@@ -77,9 +85,14 @@ impl Line {
 }
 
 impl State {
+    fn new() -> Self {
+        Self { connected: watch::Sender::new(true), connections: Arc::default(), missed: Notify::new() }
+    }
+
     fn hear(&self, event: &Event) {
         match event {
             Event::Connected => {
+                self.connections.fetch_add(1, Ordering::Relaxed);
                 self.connected.send_replace(true);
                 self.missed.notify_one();
                 tracing::info!("connected to NATS");
@@ -102,7 +115,7 @@ impl State {
 
 /// Connects within the time that the settings leave for the start. What trying again cannot mend is told at once.
 pub(super) async fn connect(settings: &JetStreamSettings, deadline: Instant) -> Result<Line, ConnectError> {
-    let state = Arc::new(State { connected: watch::Sender::new(true), missed: Notify::new() });
+    let state = Arc::new(State::new());
     let addresses: Vec<_> = settings.url.expose().split(',').map(|one| one.trim().to_owned()).collect();
     loop {
         let options = options(settings, &state).await?;
@@ -206,7 +219,7 @@ mod tests {
 
     #[tokio::test]
     async fn whatever_may_have_been_lost_is_told_once_and_a_line_that_is_down_counts_as_down() {
-        let state = State { connected: watch::Sender::new(true), missed: Notify::new() };
+        let state = State::new();
         for event in [Event::SlowConsumer(7), Event::Connected] {
             state.hear(&event);
             state.missed.notified().await;

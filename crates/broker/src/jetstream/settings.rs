@@ -13,6 +13,8 @@ pub struct JetStreamSettings {
     /// What the server sends to us alone stands on subjects below `_INBOX.` and this word, so that a login can be kept from
     /// reading what others are sent. Default: `any`.
     pub inbox: &'static str,
+    /// Whether this process takes events, as hubs do: then the consumer that hubs share is looked at. Default: true.
+    pub takes: bool,
     /// Who we are.
     pub credentials: Credentials,
     /// How the line is kept private.
@@ -27,6 +29,8 @@ pub struct JetStreamSettings {
     pub ack_within: Duration,
     /// How long to try to reach the server at the start. Default: 8 s.
     pub start_within: Duration,
+    /// How long a consumer that was found as it must be is used before it is looked at again. Default: 30 s.
+    pub review_every: Duration,
 }
 
 /// Who we are for the server.
@@ -67,6 +71,7 @@ impl JetStreamSettings {
         Self {
             url: Secret::new(url),
             inbox: "any",
+            takes: true,
             credentials: Credentials::None,
             tls: Tls::default(),
             replicas: 1,
@@ -74,6 +79,7 @@ impl JetStreamSettings {
             lease: Duration::from_secs(5),
             ack_within: Duration::from_secs(2),
             start_within: Duration::from_secs(8),
+            review_every: Duration::from_secs(30),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Handing messages out, and what becomes of each.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use approval::told;
-use async_nats::jetstream::consumer::{PullConsumer, pull};
+use async_nats::jetstream::consumer::pull;
 use async_nats::jetstream::message::AckKind;
 use async_nats::jetstream::{self, Context};
 use futures_util::StreamExt as _;
@@ -14,18 +16,12 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
 use super::headers::Headers;
+use super::letters;
 use super::publish::unreadable;
 use super::settings::JetStreamSettings;
-use super::{letters, streams};
+use super::shared::{AHEAD, PULL_EXPIRES, Reviewed, Shared};
 use crate::message::Hold;
 use crate::{ConsumeError, Outcome, Received};
-
-/// How many messages are fetched ahead: few, since each waits for its consumer within its lease.
-const AHEAD: usize = 32;
-
-/// How long the server may hand out what was asked for at once. Whoever leaves waits for the end of it, because what is
-/// handed out to nobody only comes again after its lease.
-const ASKED: Duration = Duration::from_millis(250);
 
 /// How much later the server's word that this time is over may come. Without it the line was lost, and is asked anew.
 const LATE: Duration = Duration::from_millis(400);
@@ -37,6 +33,7 @@ const UNPARKED: Duration = Duration::from_secs(20);
 pub(super) struct Taking {
     context: Context,
     settings: JetStreamSettings,
+    shared: Shared,
     source: Mutex<Source>,
     /// Refusals of what was dropped, on their way.
     refusals: TaskTracker,
@@ -45,7 +42,7 @@ pub(super) struct Taking {
 /// Where messages come from, as far as it was found already.
 #[derive(Default)]
 struct Source {
-    consumer: Option<PullConsumer>,
+    consumer: Option<Reviewed>,
     asked: Option<Asked>,
 }
 
@@ -65,8 +62,22 @@ impl Asked {
 }
 
 impl Taking {
-    pub(super) fn new(context: Context, settings: JetStreamSettings) -> Self {
-        Self { context, settings, source: Mutex::default(), refusals: TaskTracker::new() }
+    pub(super) fn new(context: Context, settings: JetStreamSettings, connections: Arc<AtomicU64>) -> Self {
+        let shared = Shared::new(context.clone(), settings.clone(), connections);
+        Self { context, settings, shared, source: Mutex::default(), refusals: TaskTracker::new() }
+    }
+
+    /// Looks at the shared consumer before the first message is taken; a fault is known then.
+    pub(super) async fn prepare(&self) {
+        // An error is logged, and kept as the fault.
+        if let Ok(reviewed) = self.shared.review().await {
+            self.source.lock().await.consumer = Some(reviewed);
+        }
+    }
+
+    /// Why no messages can be taken, as far as is known.
+    pub(super) fn fault(&self) -> Option<String> {
+        self.shared.fault()
     }
 
     /// The next message that is not worn out.
@@ -149,21 +160,14 @@ impl Taking {
         }
     }
 
-    async fn ask(&self, consumer: &mut Option<PullConsumer>) -> Result<Asked, ConsumeError> {
-        let consumer = match consumer.as_ref() {
-            Some(consumer) => consumer,
-            None => consumer.insert(self.consumer().await?),
+    async fn ask(&self, consumer: &mut Option<Reviewed>) -> Result<Asked, ConsumeError> {
+        let reviewed = match consumer.take().filter(|reviewed| !self.shared.is_due(reviewed)) {
+            Some(reviewed) => reviewed,
+            None => self.shared.review().await.map_err(|error| ConsumeError::Unusable(Arc::new(error)))?,
         };
-        let batch = consumer.batch().max_messages(AHEAD).expires(ASKED).messages().await.map_err(unreadable)?;
-        Ok(Asked { batch, until: Instant::now() + ASKED + LATE })
-    }
-
-    async fn consumer(&self) -> Result<PullConsumer, ConsumeError> {
-        let stream = self.context.get_stream_no_info(streams::EVENTS).await.map_err(unreadable)?;
-        let consumer = stream.get_or_create_consumer(streams::HUBS, streams::hubs(&self.settings));
-        let consumer = consumer.await.map_err(unreadable)?;
-        streams::trusted(&consumer.cached_info().config).map_err(unreadable)?;
-        Ok(consumer)
+        let pull = consumer.insert(reviewed).consumer.batch().max_messages(AHEAD).expires(PULL_EXPIRES);
+        let batch = pull.messages().await.map_err(unreadable)?;
+        Ok(Asked { batch, until: Instant::now() + PULL_EXPIRES + LATE })
     }
 
     /// Fails for what carries no place in a stream: no server hands out such a thing.

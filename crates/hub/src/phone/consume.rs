@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use approval::{Approval, Callback, Event, told};
-use broker::{Outcome, Received};
+use broker::{ConsumeError, Outcome, Received};
 use storage::{Decided, Heard, StorageError};
 
 use crate::{hub::Hub, metrics};
@@ -35,6 +35,8 @@ pub(crate) fn start(hub: &Hub) {
 async fn step(hub: &Hub) {
     let received = match hub.log.next().await {
         Ok(received) => received,
+        // The log has said what an operator has to do.
+        Err(ConsumeError::Unusable(_)) => return tokio::time::sleep(PAUSE).await,
         Err(error) => {
             tracing::error!(error = %told(&error), "callbacks cannot be taken");
             return tokio::time::sleep(PAUSE).await;

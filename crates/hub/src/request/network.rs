@@ -6,11 +6,12 @@ use std::net::{IpAddr, Ipv6Addr};
 /// Whoever has one address of IPv6 has a network of them (RFC 6177, 2), so all addresses in a /64 are taken for one; of
 /// IPv4 each address counts for itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Network(IpAddr);
+pub struct Network(IpAddr);
 
 impl Network {
     /// The network of this address.
-    pub(crate) fn of(address: IpAddr) -> Self {
+    #[must_use]
+    pub fn of(address: IpAddr) -> Self {
         Self(match address {
             IpAddr::V4(_) => address,
             IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),

@@ -46,9 +46,8 @@ pub(crate) fn nfkc(text: &str) -> String {
 /// The ASCII digit of a decimal digit. Unicode encodes the ten digits of a script one after the other from zero
 /// (Unicode 16, 4.6), so the place in a run of digits tells the value.
 fn decimal(character: char) -> Option<char> {
-    let is_decimal = |code: u32| {
-        char::from_u32(code).is_some_and(|one| one.general_category() == GeneralCategory::DecimalNumber)
-    };
+    let is_decimal =
+        |code: u32| char::from_u32(code).is_some_and(|one| one.general_category() == GeneralCategory::DecimalNumber);
     let code = u32::from(character);
     if !is_decimal(code) {
         return None;

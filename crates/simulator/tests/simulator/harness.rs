@@ -58,6 +58,7 @@ impl Builder {
             callback_url: None,
             callback_method: Method::Post,
             state_file: None,
+            hosts: vec!["simulator".to_owned()],
         })
     }
 

@@ -9,6 +9,7 @@ mod pages;
 mod programs;
 mod restart;
 mod slow;
+mod strangers;
 mod users;
 mod verification;
 mod webhooks;

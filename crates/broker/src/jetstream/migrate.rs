@@ -1,0 +1,119 @@
+//! Makes streams and consumer what they must be: the only code that changes what is on the server already. Hands out
+//! nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::jetstream::Context;
+use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, Stream};
+use tokio::time::Instant;
+
+use super::connect::{self, ConnectError};
+use super::review;
+use super::settings::JetStreamSettings;
+use super::shared::{info, pull};
+use super::streams::{self, StreamError};
+
+/// What [`migrate`] did about the consumer that hubs share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Migrated {
+    /// It was as it must be.
+    Unchanged,
+    /// It was missing, and was made.
+    Made,
+    /// It was changed.
+    Changed,
+    /// It could not be changed, and was made anew: hubs get all events once more that the stream still keeps, which decide
+    /// nothing a second time.
+    MadeAnew,
+}
+
+/// Makes the streams and the consumer that are missing, and changes those that could lose or hold up events.
+///
+/// # Errors
+/// [`ConnectError`] says what an operator has to mend, within [`JetStreamSettings::start_within`].
+pub async fn migrate(settings: JetStreamSettings) -> Result<Migrated, ConnectError> {
+    let deadline = Instant::now() + settings.start_within;
+    let line = connect::connect(&settings, deadline).await?;
+    let context = streams::context(line.client.clone());
+    // A cluster that is just beginning has no leader yet.
+    let migrated = loop {
+        match all(&context, &settings).await {
+            Err(error) if error.may_pass() && Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            done => break done,
+        }
+    };
+    // Everything was answered, so nothing is on its way.
+    let _ = line.client.drain().await;
+    Ok(migrated?)
+}
+
+async fn all(context: &Context, settings: &JetStreamSettings) -> Result<Migrated, StreamError> {
+    for (name, wanted) in streams::wanted(settings) {
+        let found = streams::found_or_made(context, name, &wanted).await?;
+        if let Some(fault) = review::stream_fault(&found, &wanted) {
+            let changed = context.update_stream(mended(found, &wanted)).await;
+            let changed = changed.map_err(|error| StreamError::Unchanged(name, fault, Arc::new(error)))?;
+            if let Some(fault) = review::stream_fault(&changed.config, &wanted) {
+                return Err(StreamError::Unsafe(name, fault));
+            }
+        }
+    }
+    let stream = context.get_stream(streams::EVENTS).await;
+    consumer(&stream.map_err(|error| StreamError::Unanswered(streams::EVENTS, Arc::new(error)))?, settings).await
+}
+
+async fn consumer(stream: &Stream, settings: &JetStreamSettings) -> Result<Migrated, StreamError> {
+    let subjects = &stream.cached_info().config.subjects;
+    let wanted = || streams::hubs(settings);
+    let unanswered = |error| StreamError::Unanswered(streams::HUBS, Arc::new(error));
+    let Some(found) = info(stream).await? else {
+        stream.create_consumer_strict(wanted()).await.map_err(unanswered)?;
+        return Ok(Migrated::Made);
+    };
+    let fault = |info: &_| review::consumer_fault(info, subjects, pull(settings));
+    if fault(&found).is_none() {
+        return Ok(Migrated::Unchanged);
+    }
+    // Some servers say that they change this one, and keep the consumer in memory.
+    if !found.config.memory_storage {
+        // Some settings cannot be changed; what the server says of it shows in what is found then.
+        let _ = stream.update_consumer(wanted()).await;
+        if found.paused {
+            let _ = stream.resume_consumer(streams::HUBS).await;
+        }
+        if info(stream).await?.as_ref().is_some_and(|info| fault(info).is_none()) {
+            return Ok(Migrated::Changed);
+        }
+    }
+    let deleted = stream.delete_consumer(streams::HUBS).await;
+    deleted.map_err(|error| StreamError::Unanswered(streams::HUBS, Arc::new(error)))?;
+    let made = stream.create_consumer_strict(wanted()).await.map_err(unanswered)?;
+    fault(made.cached_info()).map_or(Ok(Migrated::MadeAnew), |fault| Err(StreamError::Unsafe(streams::HUBS, fault)))
+}
+
+/// The stream with everything of it that is harmless, and the rest as it must be.
+fn mended(found: Config, wanted: &Config) -> Config {
+    let mut subjects = found.subjects.clone();
+    subjects.extend(wanted.subjects.iter().filter(|subject| !found.subjects.contains(subject)).cloned());
+    Config {
+        subjects,
+        retention: RetentionPolicy::Limits,
+        discard: DiscardPolicy::New,
+        discard_new_per_subject: false,
+        max_messages_per_subject: wanted.max_messages_per_subject,
+        storage: wanted.storage,
+        no_ack: false,
+        max_age: wanted.max_age,
+        max_message_size: wanted.max_message_size,
+        sealed: false,
+        allow_rollup: false,
+        mirror: None,
+        sources: None,
+        subject_transform: None,
+        persist_mode: wanted.persist_mode,
+        ..found
+    }
+}

@@ -1,0 +1,85 @@
+//! A hub whose events cannot be taken says so, in its log and to whoever asks whether it is ready, until the operator has
+//! run `countersign migrate`.
+
+use std::time::Instant;
+
+use async_nats::ConnectOptions;
+use async_nats::jetstream::consumer::{AckPolicy, pull};
+use async_nats::jetstream::stream::Stream;
+use serde_json::Value;
+use tempfile::{TempDir, tempdir};
+
+use crate::nats::{NEWEST, Server};
+use crate::port::free_port;
+use crate::process::{PATIENCE, Process};
+
+fn login<'a>(server: &'a Server, user: &'a str) -> [(&'a str, &'a str); 3] {
+    [("NATS_URL", &server.url), ("NATS_USER", user), ("NATS_PASSWORD", "change-me")]
+}
+
+fn server(folder: &TempDir) -> Server {
+    let file = folder.path().join("nats.conf");
+    let store = format!(r#"store_dir: "{}""#, folder.path().join("nats").display());
+    let logins = include_str!("../../deploy/nats.conf");
+    std::fs::write(&file, logins.replace(r#"store_dir: "nats""#, &store)).unwrap();
+    Server::start_configured(NEWEST, &file)
+}
+
+async fn migrate(folder: &TempDir, server: &Server) -> String {
+    let ended = Process::start(folder.path(), &["migrate"], &login(server, "operator")).ended().await;
+    assert_eq!(ended.status.code(), Some(0), "{:?}", ended.errors);
+    ended.output.join("\n")
+}
+
+async fn events(server: &Server) -> Stream {
+    let options = ConnectOptions::with_user_and_password("operator".into(), "change-me".into());
+    let client = options.custom_inbox_prefix("_INBOX.operator").connect(&server.url).await.unwrap();
+    async_nats::jetstream::new(client).get_stream("COUNTERSIGN_EVENTS").await.unwrap()
+}
+
+/// Asks whether the hub is ready until the answer is as wanted.
+async fn ready_when(admin: &str, wanted: impl Fn(u16, &Value) -> bool) -> Value {
+    let begun = Instant::now();
+    loop {
+        let answer = reqwest::get(format!("http://{admin}/health/ready")).await.unwrap();
+        let (status, state) = (answer.status().as_u16(), answer.json().await.unwrap());
+        if wanted(status, &state) {
+            return state;
+        }
+        // A hub looks at the consumer every 30 s.
+        assert!(begun.elapsed() < 2 * PATIENCE, "{status} {state}");
+    }
+}
+
+#[tokio::test]
+async fn a_hub_that_hears_nothing_says_what_to_do_until_it_is_done() {
+    let folder = tempdir().unwrap();
+    let server = server(&folder);
+    assert!(migrate(&folder, &server).await.contains("the consumer of the hubs is made"));
+    let admin = format!("127.0.0.1:{}", free_port());
+    let own = [("AUTHY_API_KEY", "12345"), ("PORT", "0"), ("PUBLIC_URL", "http://127.0.0.1:1"), ("ADMIN_ADDR", &admin)];
+    let mut hub = Process::start(folder.path(), &["hub"], &[&own[..], &login(&server, "hub")].concat());
+    hub.url().await;
+    ready_when(&admin, |status, state| status == 200 && state["state"] == "ready").await;
+
+    let deaf = pull::Config {
+        durable_name: Some("hubs".to_owned()),
+        ack_policy: AckPolicy::Explicit,
+        filter_subject: "countersign.callback.none".to_owned(),
+        ..pull::Config::default()
+    };
+    events(&server).await.update_consumer(deaf).await.unwrap();
+    let state = ready_when(&admin, |_, state| state["state"] == "no_events").await;
+    assert!(state["fault"].as_str().unwrap().contains("run `countersign migrate`"), "{state}");
+    let line = loop {
+        let line = hub.error_line().await;
+        if line.contains("no events are taken from NATS") {
+            break line;
+        }
+    };
+    assert!(line.contains("ERROR") && line.contains("run `countersign migrate`"), "{line}");
+
+    assert!(migrate(&folder, &server).await.contains("the consumer of the hubs is changed"));
+    ready_when(&admin, |status, state| status == 200 && state["state"] == "ready").await;
+    while !hub.error_line().await.contains("events are taken from NATS again") {}
+}

@@ -1,0 +1,67 @@
+//! What strangers send in great numbers: it fills neither the log nor the file descriptors.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use reqwest::StatusCode;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+use crate::browser::Browser;
+use crate::client::get;
+use crate::signed::{callback, send_callback, sign};
+use crate::world::{KEY, World};
+
+/// The longest that anybody else may wait meanwhile.
+const SOON: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn a_flood_of_refused_requests_leaves_a_few_lines_and_their_number() {
+    const REQUESTS: usize = 3000;
+    let world = World::start().await;
+    let (http, url) = (&world.http, &world.callback_url());
+    for _ in 0..REQUESTS / 100 {
+        let answers = join_all((0..100).map(|_| http.post(url).body("{}").send())).await;
+        assert!(answers.into_iter().all(|answer| answer.unwrap().status() == StatusCode::UNAUTHORIZED));
+    }
+    world.serve.signal("TERM").await;
+    let said = world.serve.ended().await.errors;
+    let (told, lines): (Vec<_>, Vec<_>) =
+        said.iter().filter(|line| line.contains("refused a callback")).partition(|line| line.contains("left_out="));
+    assert!((1..=60).contains(&lines.len()), "{} lines", lines.len());
+    let number = |line: &&String| -> usize {
+        let (_, rest) = line.split_once("left_out=").unwrap();
+        rest.split(' ').next().unwrap().parse().unwrap()
+    };
+    assert_eq!(told.iter().map(number).sum::<usize>() + lines.len(), REQUESTS, "{told:?}");
+    assert!(said.iter().all(|line| line.len() < 2000), "no line is long");
+}
+
+#[tokio::test]
+async fn connections_beyond_the_descriptors_keep_no_page_and_no_callback_out() {
+    const CONNECTIONS: usize = 1200;
+    let world = World::start_limited(256).await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let unfinished = "POST /authy/callback HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nab";
+    for sent in ["", "GET / HTTP/1.1\r\nHos", unfinished] {
+        let mut open = Vec::new();
+        for _ in 0..CONNECTIONS {
+            let mut stream = TcpStream::connect(world.url.trim_start_matches("http://")).await.unwrap();
+            // One that had to give way already takes nothing more.
+            let _ = stream.write_all(sent.as_bytes()).await;
+            open.push(stream);
+        }
+        let begun = Instant::now();
+        assert_eq!(get(&format!("{}/sign-in", world.url)).await.0, 200);
+        assert!(begun.elapsed() < SOON, "{sent:?}: a page took {:?}", begun.elapsed());
+
+        let mut browser = Browser::default();
+        let approval = browser.sign_in(&world, &person).await;
+        let body = callback(&world, &person.cellphone, &approval).await;
+        let begun = Instant::now();
+        assert_eq!(send_callback(&world, &body, Some(&sign(&world, KEY, &body))).await, 200);
+        assert!(begun.elapsed() < SOON, "{sent:?}: a callback took {:?}", begun.elapsed());
+        browser.until(&world, &approval, "approved").await;
+        drop(open);
+    }
+}
