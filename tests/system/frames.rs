@@ -12,7 +12,7 @@ use crate::raw_http::is_well;
 use crate::world::World;
 
 /// Opcodes of frames (RFC 6455, 5.2).
-const CONTINUATION: u8 = 0;
+pub(crate) const CONTINUATION: u8 = 0;
 const TEXT: u8 = 1;
 const BINARY: u8 = 2;
 const CLOSE: u8 = 8;
@@ -25,7 +25,7 @@ const MASK: u8 = 0x80;
 const LONG: u8 = 0x7e;
 
 /// An open socket, byte by byte, and the first state read.
-async fn raw(world: &World, browser: &Browser, approval: &Value) -> Wire {
+pub(crate) async fn raw(world: &World, browser: &Browser, approval: &Value) -> Wire {
     let mut wire = Wire::sending(&world.url, handshake(world, browser, approval, "")).await;
     let answer = wire.answer().await.unwrap();
     assert_eq!(answer.status, 101, "{answer:?}");
@@ -44,7 +44,7 @@ fn handshake(world: &World, browser: &Browser, approval: &Value, more: &str) -> 
 }
 
 /// A frame as a browser sends it, masked with zeros.
-fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(payload.len()).unwrap();
     let [high, low] = length.to_be_bytes();
     let head = if length < 126 { vec![first, MASK | low] } else { vec![first, MASK | LONG, high, low] };

@@ -14,11 +14,11 @@ fn table(heading: &str) -> Vec<Vec<String>> {
 }
 
 /// What stands in backticks.
-fn named(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn named(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
@@ -44,7 +44,7 @@ fn files(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
 }
 
 /// The tests of the tree, each as `file::function`; those of `lib.rs`, `mod.rs` and `tests.rs` by their folder.
-fn tests() -> Vec<String> {
+pub(crate) fn tests() -> Vec<String> {
     let mut all = Vec::new();
     for path in ["crates", "tests"].iter().flat_map(|folder| files(&root().join(folder))) {
         let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();

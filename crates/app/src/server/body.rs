@@ -1,6 +1,6 @@
-//! The body of a request, with a deadline for all of it: a pause may be short, and the next one as well, for ever. What
-//! nobody wants to read is passed over, within limits, so that its sender gets to read the answer: who is hung up on
-//! while sending learns nothing.
+//! The body of a request, with a deadline for all of it, as a pause may be short, and the next one as well, for ever;
+//! and with a limit to its pieces. What nobody wants to read is passed over, within limits, so that its sender gets to
+//! read the answer: who is hung up on while sending learns nothing.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -17,6 +17,11 @@ use super::slots::{Phase, Slot};
 
 /// How much is passed over, in bytes.
 const PASSED_OVER: u64 = 2 << 20;
+/// The least that a piece counts for while it is passed over, in bytes: a small one costs as much as a large one.
+const PASSED_PIECE: u64 = 1024;
+/// The most pieces of a body. Packets of a slow line bring the largest body in 122; a body in chunks of one byte would
+/// cost milliseconds before anybody could count it.
+const MOST_PIECES: u32 = 512;
 
 /// What a peer sends, as long as it sends all of it in time.
 #[derive(Debug)]
@@ -24,6 +29,8 @@ pub(super) struct Bounded {
     /// Gone once it was too late.
     body: Option<Incoming>,
     deadline: Pin<Box<Sleep>>,
+    /// How many pieces have come.
+    pieces: u32,
     /// Whether the peer sends its body although nobody asked for it.
     unasked: bool,
     /// The slot of the connection, until all of the body is here.
@@ -36,6 +43,9 @@ pub(super) enum Broken {
     /// The peer took too long.
     #[error("the body did not come in time")]
     Late,
+    /// The peer sent it in too many pieces.
+    #[error("the body came in more than {} pieces", MOST_PIECES)]
+    TooManyPieces,
     /// The peer is gone, or sent no HTTP.
     #[error("the body could not be read")]
     Unreadable(#[from] hyper::Error),
@@ -47,7 +57,7 @@ pub(super) fn bounded(request: Request<Incoming>, limit: Duration, slot: Slot) -
     let unasked = !waits_to_be_asked(request.headers());
     request.map(|body| {
         let arriving = (!body.is_end_stream()).then_some(slot);
-        Bounded { body: Some(body), deadline: Box::pin(sleep(limit)), unasked, arriving }
+        Bounded { body: Some(body), deadline: Box::pin(sleep(limit)), pieces: 0, unasked, arriving }
     })
 }
 
@@ -71,6 +81,12 @@ impl Body for Bounded {
         if let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(context) {
             if frame.is_none() || body.is_end_stream() {
                 self.arrived();
+            }
+            self.pieces += 1;
+            if self.pieces > MOST_PIECES && frame.is_some() {
+                self.arrived();
+                self.body = None;
+                return Poll::Ready(Some(Err(Broken::TooManyPieces)));
             }
             return Poll::Ready(frame.map(|frame| frame.map_err(Broken::from)));
         }
@@ -109,7 +125,7 @@ async fn pass_over(mut body: Incoming, until: Instant) {
     }
     let passing = async {
         while let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-            let passed = frame.data_ref().map_or(0, |data| data.len() as u64);
+            let passed = frame.data_ref().map_or(0, |data| data.len() as u64).max(PASSED_PIECE);
             let Some(rest) = left.checked_sub(passed) else { return };
             left = rest;
         }

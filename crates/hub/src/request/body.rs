@@ -22,6 +22,9 @@ use crate::{answer::problem::Problem, hub::Hub};
 /// The largest body any address takes, in bytes.
 pub(crate) const LARGEST_BODY: usize = 16 * 1024;
 
+/// The most pairs in a form. Ours have at most 10 labels with their values and a few more; each pair costs about 100 ns.
+const MOST_PAIRS: usize = 100;
+
 const NOT_OUR_FORM: &str = "The form was not filled in as our pages do it.";
 
 /// A JSON body.
@@ -96,13 +99,16 @@ fn small(request: Request) -> Result<Request, Problem> {
     if promised > LARGEST_BODY as u64 { Err(Problem::too_large()) } else { Ok(request) }
 }
 
-/// The request, if its form is UTF-8. Readers of forms take anything, and put a replacement where it is not: two
-/// different passwords would be one.
+/// The request, if its form is UTF-8 and has no more pairs than a form of ours. Readers of forms take anything, and put
+/// a replacement where it is not UTF-8: two different passwords would be one.
 async fn text(request: Request, hub: &Hub) -> Result<Request, Problem> {
     let (parts, body) = small(request)?.into_parts();
     // The limit of what is read stands in the parts.
     let body = Bytes::from_request(Request::from_parts(parts.clone(), body), hub).await;
     let body = body.map_err(|error| unreadable(error.status(), NOT_OUR_FORM))?;
+    if body.split(|byte| *byte == b'&').count() > MOST_PAIRS {
+        return Err(Problem::bad_request(NOT_OUR_FORM));
+    }
     match percent_decode(&body).decode_utf8() {
         Ok(_) => Ok(Request::from_parts(parts, body.into())),
         Err(_) => Err(Problem::bad_request(NOT_OUR_FORM)),

@@ -43,21 +43,28 @@ pub struct NoNetwork;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Untold;
 
+/// The most trusted proxies in a row that are believed. No installation has so many; a client inside a trusted network
+/// could send thousands.
+const MOST_HOPS: usize = 32;
+
 impl Proxies {
     /// Whose request it is that came from `peer`: the peer itself, or, from a trusted proxy, the last one in its header
     /// that is no such proxy.
     ///
     /// # Errors
-    /// [`Untold`] when a trusted proxy names nobody, or not in words that can be read.
+    /// [`Untold`] when a trusted proxy names nobody, or not in words that can be read, or when the header names more
+    /// trusted proxies in a row than anybody has.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Result<IpAddr, Untold> {
         if !self.trusted.contains(peer) {
             return Ok(peer);
         }
         let mut client = Err(Untold);
+        let mut left = MOST_HOPS;
         // Several headers of one name are one list (RFC 9110, 5.3). It is read from its end and no further than needed:
         // what stands before may be a stranger's, and shall not make ours unreadable.
         let values = headers.get_all(self.header.name()).iter().rev();
         for hop in values.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b',')) {
+            left = left.checked_sub(1).ok_or(Untold)?;
             let named = self.header.address(hop).ok_or(Untold)?;
             client = Ok(named);
             if !self.trusted.contains(named) {

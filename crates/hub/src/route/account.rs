@@ -2,7 +2,7 @@
 
 use approval::ApprovalId;
 use axum::{
-    extract::{Query, State, rejection::QueryRejection},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
@@ -18,6 +18,7 @@ use crate::{
     request::{
         body::OfNotice,
         caller::{Caller, MaybeCaller},
+        query::{ShortQuery, UnreadableQuery},
     },
     steps::{endings, proof::Proof},
 };
@@ -34,9 +35,9 @@ pub(crate) struct Which {
 pub(crate) async fn page(
     State(hub): State<Hub>,
     caller: MaybeCaller,
-    which: Result<Query<Which>, QueryRejection>,
+    which: Result<ShortQuery<Which>, UnreadableQuery>,
 ) -> Result<Response, Problem> {
-    let Query(which) = which.map_err(|_| Problem::bad_request("There is only before, the id of an approval."))?;
+    let ShortQuery(which) = which.map_err(|_| Problem::bad_request("There is only before, the id of an approval."))?;
     if let Some(id) = caller.0.as_ref().and_then(Proof::to_repeat) {
         return Ok(Redirect::to(&format!("/approvals/{id}")).into_response());
     }

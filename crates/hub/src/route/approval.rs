@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::approval::Status;
 use axum::{
-    extract::{Query, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
 };
@@ -22,7 +22,12 @@ use crate::{
     },
     hub::Hub,
     live::seats::Seat,
-    request::{body::OfApproval, caller::MaybeCaller, visitor::Visitor},
+    request::{
+        body::OfApproval,
+        caller::MaybeCaller,
+        query::{self, ShortQuery},
+        visitor::Visitor,
+    },
     steps::{begin, complete, endings},
 };
 
@@ -64,12 +69,12 @@ pub(crate) async fn show(
     caller: MaybeCaller,
     visitor: Visitor,
     headers: HeaderMap,
-    query: Result<Query<Wait>, axum::extract::rejection::QueryRejection>,
+    query: Result<ShortQuery<Wait>, query::UnreadableQuery>,
 ) -> Result<Response, Problem> {
     if !hub.origins.may_listen(&headers) {
         return Err(Problem::foreign_origin());
     }
-    let Query(Wait { wait, since }) =
+    let ShortQuery(Wait { wait, since }) =
         query.map_err(|_| Problem::bad_request("There is only wait and since, each a whole number."))?;
     if wait > LONGEST_WAIT {
         return Err(Problem::bad_request("wait is 0 to 30 seconds."));

@@ -23,6 +23,7 @@ use crate::{
     request::{
         body::{Form, Json},
         caller::{Caller, MaybeCaller},
+        confirmed::Confirmed,
         visitor::Visitor,
     },
     steps::new_password,
@@ -53,11 +54,10 @@ pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Respons
 /// The form, filled in.
 pub(crate) async fn submit(
     State(hub): State<Hub>,
-    caller: MaybeCaller,
+    Confirmed(caller): Confirmed,
     visitor: Visitor,
     Form(input): Form<Input>,
 ) -> Result<Response, Problem> {
-    let caller = caller.confirmed()?;
     match new_password::change(&hub, &caller, &visitor, input.old_password, &input.password).await {
         Ok(token) => Ok((cookies(&hub, &token), Redirect::to("/account")).into_response()),
         Err(problem) if problem.kind == Kind::NoSession || problem.status.is_server_error() => Err(problem),
@@ -89,11 +89,11 @@ pub(crate) async fn submit(
 )]
 pub(crate) async fn change(
     State(hub): State<Hub>,
-    caller: MaybeCaller,
+    Confirmed(caller): Confirmed,
     visitor: Visitor,
     Json(input): Json<Input>,
 ) -> Result<Response, Problem> {
-    let token = new_password::change(&hub, &caller.confirmed()?, &visitor, input.old_password, &input.password).await?;
+    let token = new_password::change(&hub, &caller, &visitor, input.old_password, &input.password).await?;
     Ok((cookies(&hub, &token), axum::Json(Done::new())).into_response())
 }
 

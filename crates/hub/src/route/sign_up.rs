@@ -1,8 +1,10 @@
 //! Signing up: a form, or `POST /api/users`.
 
+use std::fmt;
+
 use approval::Secret;
 use axum::{extract::State, http::StatusCode, response::Response};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use utoipa::ToSchema;
 
 use super::{
@@ -54,8 +56,7 @@ pub(crate) struct Input {
 }
 
 /// The calling code of a country, 1 to 999.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 enum CountryCode {
     Text(String),
     Number(Whole),
@@ -148,8 +149,37 @@ fn corrected(hub: &Hub, input: Input, problem: &Problem) -> SignUp {
     }
 }
 
-impl std::fmt::Display for CountryCode {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// Not an untagged enum: that would keep a list or an object of any size, to try each variant on it.
+impl<'de> Deserialize<'de> for CountryCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOrNumber;
+
+        impl de::Visitor<'_> for TextOrNumber {
+            type Value = CountryCode;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or a whole number")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<CountryCode, E> {
+                Ok(CountryCode::Text(text.to_owned()))
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<CountryCode, E> {
+                Whole::try_from(number).map(CountryCode::Number).map_err(E::custom)
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<CountryCode, E> {
+                u32::try_from(number).map(|number| CountryCode::Number(Whole(number))).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_any(TextOrNumber)
+    }
+}
+
+impl fmt::Display for CountryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
             Self::Number(Whole(number)) => write!(f, "{number}"),

@@ -31,6 +31,7 @@ use crate::{
         body::{Form, Json, OfApproval, Whole},
         caller::{Caller, MaybeCaller},
         code::{TypedCode, WantedCode},
+        confirmed::Confirmed,
         visitor::Visitor,
     },
     steps::transaction,
@@ -80,14 +81,14 @@ pub(crate) struct Input {
 )]
 pub(crate) async fn create(
     State(hub): State<Hub>,
-    caller: MaybeCaller,
+    Confirmed(caller): Confirmed,
     Json(input): Json<Input>,
 ) -> Result<Response, Problem> {
     let Input { message, details, logos, expires_in } = input;
     let typed = wanted::Typed { message, details, logos, expires_in: expires_in.map(|Whole(seconds)| seconds) };
     let wanted = wanted::Wanted::parse(typed).map_err(Problem::invalid)?;
     let id = ApprovalId::new(&hub.clock, &hub.entropy);
-    let approval = transaction::begin(&hub, &caller.required()?, id, wanted).await?;
+    let approval = transaction::begin(&hub, &caller, id, wanted).await?;
     Ok((StatusCode::CREATED, axum::Json(ApprovalView::from(&approval))).into_response())
 }
 

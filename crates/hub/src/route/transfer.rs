@@ -16,10 +16,7 @@ use crate::{
     answer::problem::Problem,
     hub::Hub,
     page::{Field, Transfer},
-    request::{
-        body::Form,
-        caller::{Caller, MaybeCaller},
-    },
+    request::{body::Form, caller::Caller, confirmed::Confirmed},
     steps::transaction,
     wanted,
 };
@@ -27,14 +24,13 @@ use crate::{
 /// The form, filled in.
 pub(crate) async fn submit(
     State(hub): State<Hub>,
-    caller: MaybeCaller,
+    Confirmed(caller): Confirmed,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    let caller = caller.required()?;
     let written = Written::read(pairs).ok_or(Problem::bad_request("This form is not ours."))?;
     match begin(&hub, &caller, &written).await {
         Ok(approval) => Ok(Redirect::to(&format!("/approvals/{approval}")).into_response()),
-        Err(problem) if problem.status.is_client_error() && caller.is_confirmed() => {
+        Err(problem) if problem.status.is_client_error() => {
             let page = account(&hub, &caller, written.again(&hub, &problem), Which::default()).await?;
             Ok(refused(&problem, &page))
         }

@@ -42,6 +42,15 @@ fn nobody_is_believed_who_is_not_trusted() {
 }
 
 #[test]
+fn a_row_of_proxies_that_nobody_has_is_not_believed() {
+    let row = |proxies: usize| format!("{CLIENT}{}", ", 10.0.0.9".repeat(proxies));
+    assert_eq!(told(&[&row(MOST_HOPS - 1)]), Ok(ip(CLIENT)));
+    assert_eq!(told(&[&row(MOST_HOPS)]), Err(Untold));
+    assert_eq!(told(&[&row(5_000)]), Err(Untold));
+    assert_eq!(told(&[&format!("{}{CLIENT}", "10.0.0.9, ".repeat(5_000))]), Ok(ip(CLIENT)));
+}
+
+#[test]
 fn the_last_that_is_no_proxy_of_ours_is_the_client() {
     for (values, client) in [
         (vec![CLIENT], CLIENT),

@@ -1,0 +1,22 @@
+//! A caller whose session a proof has confirmed. An extractor, so that everybody else is refused before the body is read:
+//! reading a long one costs more than a client without a session may cause. Knows no body.
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+
+use crate::{
+    answer::problem::Problem,
+    hub::Hub,
+    request::caller::{Caller, MaybeCaller},
+};
+
+/// The caller by the token in force, with a confirmed session.
+#[derive(Debug)]
+pub(crate) struct Confirmed(pub(crate) Caller);
+
+impl FromRequestParts<Hub> for Confirmed {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, Problem> {
+        MaybeCaller::from_request_parts(parts, hub).await?.confirmed().map(Self)
+    }
+}

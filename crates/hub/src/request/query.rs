@@ -1,0 +1,51 @@
+//! The query of an address, if it is about as long as one of ours. Knows no address.
+
+use axum::{
+    extract::{FromRequestParts, Query},
+    http::request::Parts,
+};
+use serde::de::DeserializeOwned;
+
+/// The longest query that is read, in bytes. A head may be 80 KiB long, and reading so many pairs costs more than a client
+/// without a session may cause.
+const LONGEST: usize = 512;
+
+/// What a query says.
+#[derive(Debug)]
+pub(crate) struct ShortQuery<T>(pub(crate) T);
+
+/// The query is too long, or says something else.
+#[derive(Debug)]
+pub(crate) struct UnreadableQuery;
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for ShortQuery<T> {
+    type Rejection = UnreadableQuery;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, UnreadableQuery> {
+        if parts.uri.query().is_some_and(|query| query.len() > LONGEST) {
+            return Err(UnreadableQuery);
+        }
+        let Query(read) = Query::try_from_uri(&parts.uri).map_err(|_| UnreadableQuery)?;
+        Ok(Self(read))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_query_is_read_unless_it_is_long_or_says_something_else() {
+        let read = async |query: &str| {
+            let (mut parts, ()) = Request::get(format!("/?{query}")).body(()).unwrap().into_parts();
+            let pairs = ShortQuery::<Vec<(String, u8)>>::from_request_parts(&mut parts, &()).await;
+            pairs.ok().map(|ShortQuery(pairs)| pairs.len())
+        };
+        assert_eq!(read("a=1&b=2").await, Some(2));
+        assert_eq!(read("a=x").await, None);
+        assert_eq!(read(&"&".repeat(LONGEST)).await, Some(0));
+        assert_eq!(read(&"&".repeat(LONGEST + 1)).await, None);
+    }
+}

@@ -1,0 +1,73 @@
+//! The CPU that a request costs on the thread of the runtime. On a runtime of one thread that is all of a handler but
+//! what it gives away: hashing passwords has threads of its own, and so has each connection to a database.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// What one input may cost (invariant 11). An unoptimised build takes about 20 times as long.
+const LIMIT: Duration = Duration::from_micros(if cfg!(debug_assertions) { 20 * 300 } else { 300 });
+/// How often an input is sent; the first time warms up and does not count.
+const RUNS: usize = 16;
+
+/// What a number of inputs cost, each by its name.
+#[derive(Default)]
+pub(crate) struct Bill(Vec<(String, Duration)>);
+
+impl Bill {
+    /// Sends an input again and again; `send` answers how much CPU one sending took.
+    pub(crate) async fn add(&mut self, what: impl Into<String>, mut send: impl AsyncFnMut() -> Duration) {
+        let mut costs = Vec::with_capacity(RUNS);
+        for _ in 0..RUNS {
+            costs.push(send().await);
+        }
+        costs.remove(0);
+        costs.sort_unstable();
+        // Noise only adds: the other threads of the machine empty the caches, and timers of the hub fall due meanwhile.
+        self.0.push((what.into(), costs[costs.len() / 3]));
+    }
+
+    /// Prints what each input cost, the dearest first, and fails when one is over the limit.
+    pub(crate) fn settle(mut self) {
+        self.0.sort_by_key(|(_, cost)| std::cmp::Reverse(*cost));
+        let mut text = String::new();
+        for (what, cost) in &self.0 {
+            writeln!(text, "{:>8} µs  {what}", cost.as_micros()).unwrap();
+        }
+        eprint!("{text}");
+        let over: Vec<_> = self.0.iter().filter(|(_, cost)| *cost > LIMIT).collect();
+        assert!(over.is_empty(), "over {LIMIT:?}: {over:#?}");
+    }
+}
+
+/// The CPU that this thread has used for `work`.
+pub(crate) async fn cost<T>(work: impl Future<Output = T>) -> (T, Duration) {
+    let begun = used();
+    let done = work.await;
+    (done, used().saturating_sub(begun))
+}
+
+fn used() -> Duration {
+    let used = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(used.tv_sec.try_into().unwrap(), used.tv_nsec.try_into().unwrap())
+}
+
+/// A handler that keeps its thread busy for a millisecond is over the limit.
+#[tokio::test]
+#[should_panic(expected = "over")]
+async fn a_busy_millisecond_is_over_the_limit() {
+    let busy = async || {
+        let begun = used();
+        while used() < begun + LIMIT * 10 / 3 {}
+    };
+    let mut bill = Bill::default();
+    bill.add("busy", async || cost(busy()).await.1).await;
+    bill.settle();
+}
+
+#[tokio::test]
+async fn waiting_costs_nothing() {
+    let ((), spent) = cost(tokio::time::sleep(Duration::from_millis(20))).await;
+    assert!(spent < LIMIT, "{spent:?}");
+}

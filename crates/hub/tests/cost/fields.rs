@@ -1,0 +1,121 @@
+//! Dear texts in every field that a client without a confirmed session can fill in.
+
+use ::hub::ForwardedHeader;
+use serde_json::{Map, Value, json};
+
+use crate::cpu::Bill;
+use crate::hub::{Hub, Input};
+use crate::inputs::{LARGEST_BODY, filled, jsons, texts};
+
+/// The forms that a client without a confirmed session may fill in: page, address of the API, fields.
+const FORMS: [(&str, &str, &[&str]); 5] = [
+    ("/sign-up", "/api/users", &["full_name", "email", "country_code", "phone", "password"]),
+    ("/sign-in", "/api/session", &["email", "password"]),
+    ("/code", "/api/session/code", &["code"]),
+    ("/code/send", "/api/session/code/send", &["channel"]),
+    ("/reset", "/api/password/reset", &["token", "password"]),
+];
+
+/// What stands in the other fields. An address that can be one, so that a sign-in gets as far as it can.
+fn usual(field: &str) -> &'static str {
+    match field {
+        "email" => "nobody@example.com",
+        "country_code" => "1",
+        "password" => "difference engine",
+        // Of the others one is wrong in every case, so that nobody is signed up.
+        _ => "<",
+    }
+}
+
+/// A form with `text` in one field and the usual in all others, as a page sends it and as a program does.
+fn filled_in(page: &str, api: &str, fields: &[&str], dear: &str, text: &str) -> [Input; 2] {
+    let value = |field: &str| if field == dear { text } else { usual(field) }.to_owned();
+    let object: Map<_, _> = fields.iter().map(|field| ((*field).to_owned(), Value::String(value(field)))).collect();
+    let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+    pairs.extend_pairs(fields.iter().map(|field| (*field, value(field))));
+    let mut form = pairs.finish();
+    if form.len() > LARGEST_BODY {
+        // Browsers encode more than they have to; whoever writes a body by hand gets more into it.
+        let raw = |field: &&str| format!("{field}={}", value(field).replace('&', "%26").replace('+', "%2B"));
+        form = fields.iter().map(raw).collect::<Vec<_>>().join("&");
+    }
+    [Input::form(page, form), Input::json(api, &Value::Object(object))]
+}
+
+async fn texts_in(nth: usize) {
+    let (page, api, fields) = FORMS[nth];
+    let hub = Hub::start(ForwardedHeader::XForwardedFor).await;
+    let pending = hub.pending().await;
+    let mut bill = Bill::default();
+    for dear in fields {
+        for (what, text) in texts() {
+            for input in filled_in(page, api, fields, dear, &text) {
+                let input = input.with("cookie", &pending.cookie);
+                bill.add(format!("{} {dear}: {what}", input.path), async || hub.cost(&input).await).await;
+            }
+        }
+    }
+    bill.settle();
+}
+
+#[tokio::test]
+async fn a_dear_text_in_a_sign_up_is_cheap() {
+    texts_in(0).await;
+}
+
+#[tokio::test]
+async fn a_dear_text_in_a_sign_in_is_cheap() {
+    texts_in(1).await;
+}
+
+#[tokio::test]
+async fn a_dear_text_for_a_code_is_cheap() {
+    texts_in(2).await;
+    texts_in(3).await;
+}
+
+#[tokio::test]
+async fn a_dear_text_in_a_reset_is_cheap() {
+    texts_in(4).await;
+}
+
+/// A field that is read into more than a text: what it may be is tried one after the other.
+#[tokio::test]
+async fn a_country_code_that_is_no_number_is_cheap() {
+    let hub = Hub::start(ForwardedHeader::XForwardedFor).await;
+    let mut bill = Bill::default();
+    for (what, value) in jsons() {
+        let before = r#"{"full_name":"A","email":"a","phone":"1","password":"1","country_code":"#;
+        let input = Input::raw_json("/api/users", format!("{before}{value}}}"));
+        bill.add(what, async || hub.cost(&input).await).await;
+    }
+    bill.settle();
+}
+
+/// What is taken, so that it is counted and goes on to the provider or to the pool for passwords.
+#[tokio::test]
+async fn what_is_taken_is_cheap_until_it_is_given_away() {
+    let hub = Hub::start(ForwardedHeader::XForwardedFor).await;
+    let mut bill = Bill::default();
+    let person = |email: &str| {
+        json!({ "full_name": filled("\u{1d400}", 400), "email": email, "country_code": "1", "phone": "(201) 555-0123",
+            "password": filled("\u{1d400}", 2000) })
+    };
+    let mut count = 0;
+    bill.add("a sign-up", async || {
+        count += 1;
+        hub.cost(&Input::json("/api/users", &person(&format!("{count}@example.com")))).await
+    })
+    .await;
+    let known = person("1@example.com");
+    bill.add("a sign-up again", async || hub.cost(&Input::json("/api/users", &known)).await).await;
+    bill.add("a wrong password", async || {
+        count += 1;
+        let guess = json!({ "email": format!("{count}@example.com"), "password": filled("\u{1d400}", 2000) });
+        hub.cost(&Input::json("/api/session", &guess)).await
+    })
+    .await;
+    let link = json!({ "token": "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA", "password": "analytical engine" });
+    bill.add("a link that is none", async || hub.cost(&Input::json("/api/password/reset", &link)).await).await;
+    bill.settle();
+}

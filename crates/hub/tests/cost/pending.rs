@@ -1,0 +1,85 @@
+//! What a session may do that waits for its proof, and what it may not.
+
+use ::hub::ForwardedHeader;
+use serde_json::{Value, json};
+
+use crate::cpu::Bill;
+use crate::hub::{Hub, Input};
+use crate::inputs::{LARGEST_BODY, jsons, numbered};
+
+/// What only a confirmed session may ask for is not read for anybody else.
+#[tokio::test]
+async fn what_needs_a_confirmed_session_is_cheap_without_one() {
+    let hub = Hub::start(ForwardedHeader::XForwardedFor).await;
+    let pending = hub.pending().await;
+    let mut bill = Bill::default();
+    for (what, value) in jsons() {
+        for (path, before) in [
+            ("/api/approvals", r#"{"message":"a","details":"#),
+            ("/api/approvals", r#"{"message":"a","logos":"#),
+            ("/api/password", r#"{"old_password":"a","password":"#),
+        ] {
+            let input = Input::raw_json(path, format!("{before}{value}}}")).with("cookie", &pending.cookie);
+            bill.add(format!("{path} {before} {what}"), async || hub.cost(&input).await).await;
+        }
+    }
+    let labels = numbered(LARGEST_BODY - 200, |count| format!("\"\u{1d400}{count}\":\"\","));
+    let details = format!("{{\"message\":\"a\",\"details\":{{{labels}\"x\":\"1\"}}}}");
+    let input = Input::raw_json("/api/approvals", details).with("cookie", &pending.cookie);
+    bill.add("details", async || hub.cost(&input).await).await;
+    bill.settle();
+}
+
+/// What only a confirmed session may ask for is not read for anybody else.
+#[tokio::test]
+async fn what_needs_a_confirmed_session_is_cheap_without_one() {
+    let hub = Hub::start(ForwardedHeader::XForwardedFor).await;
+    let pending = hub.pending().await;
+    let mut bill = Bill::default();
+    for (what, value) in jsons() {
+        for (path, before) in [
+            ("/api/approvals", r#"{"message":"a","details":"#),
+            ("/api/approvals", r#"{"message":"a","logos":"#),
+            ("/api/password", r#"{"old_password":"a","password":"#),
+        ] {
+            let input = Input::raw_json(path, format!("{before}{value}}}")).with("cookie", &pending.cookie);
+            bill.add(format!("{path} {before} {what}"), async || hub.cost(&input).await).await;
+        }
+    }
+    let labels = numbered(LARGEST_BODY - 200, |count| format!("\"\u{1d400}{count}\":\"\","));
+    let details = format!("{{\"message\":\"a\",\"details\":{{{labels}\"x\":\"1\"}}}}");
+    let input = Input::raw_json("/api/approvals", details).with("cookie", &pending.cookie);
+    bill.add("details", async || hub.cost(&input).await).await;
+    bill.settle();
+}
+
+/// Each with a session of its own, as most of them can be done once.
+#[tokio::test]
+async fn what_a_pending_session_may_do_is_cheap() {
+    let hub = Hub::start(ForwardedHeader::XForwardedFor).await;
+    let mut bill = Bill::default();
+    for (method, path, body) in [
+        ("POST", "/api/approvals/{id}/resend", Value::Null),
+        ("POST", "/api/approvals/{id}/cancel", Value::Null),
+        ("POST", "/api/approvals/{id}/complete", Value::Null),
+        ("POST", "/api/session/code", json!({ "code": "0123456" })),
+        ("POST", "/api/session/code/send", json!({ "channel": "sms" })),
+        ("DELETE", "/api/session", Value::Null),
+        ("GET", "/api/session", Value::Null),
+        ("GET", "/approvals/{id}", Value::Null),
+        ("GET", "/code", Value::Null),
+        ("GET", "/api/approvals/{id}?wait=30&since=0", Value::Null),
+    ] {
+        bill.add(format!("{method} {path}"), async || {
+            let pending = hub.pending().await;
+            let input = Input { method, ..Input::json(path.replace("{id}", &pending.approval), &body) };
+            hub.cost(&input.with("cookie", &pending.cookie)).await
+        })
+        .await;
+    }
+    let pending = hub.pending().await;
+    let events = Input::get(format!("/api/approvals/{}/events", pending.approval));
+    let events = events.with("accept", "text/event-stream").with("cookie", &pending.cookie);
+    bill.add("GET /api/approvals/{id}/events", async || hub.cost(&events).await).await;
+    bill.settle();
+}
