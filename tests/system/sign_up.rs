@@ -106,3 +106,78 @@ async fn sign_ups_over_and_over_from_one_address_stop_before_a_phone_is_asked_an
     own.sign_in(&world, &owner).await;
     assert_eq!(own.ask_for_code(&world, "sms").await.status, 202, "what strangers use up is theirs");
 }
+
+/// The fields of a form of ours.
+fn form<'a>(country: &'a str, phone: &'a str) -> Vec<(&'static str, &'a str)> {
+    vec![
+        ("full_name", "Ada"),
+        ("email", "ada@example.com"),
+        ("country_code", country),
+        ("phone", phone),
+        ("password", "difference engine"),
+    ]
+}
+
+#[tokio::test]
+async fn a_number_that_can_be_two_is_asked_about_beside_its_field() {
+    let world = World::start().await;
+    // Behind Germany's calling code, or in its area 0491.
+    let typed = "4915123456789";
+    let page = Browser::default().submit(&world, "/sign-up", &form("DE", typed)).await;
+    assert_eq!(page.status, 422);
+    for part in ["Did you mean +49 1512 3456789 or +49 491 5123456789?", r#"value="4915123456789""#] {
+        assert!(page.text.contains(part), "{part}: {}", page.text);
+    }
+    for number in ["+4915123456789", "+494915123456789"] {
+        assert!(page.text.contains(&format!(r#"name="meant" value="{number}""#)), "{number}: {}", page.text);
+    }
+    // An answer that the question does not have answers nothing.
+    let other = [form("DE", typed), vec![("meant", "+4917012345678")]].concat();
+    assert_eq!(Browser::default().submit(&world, "/sign-up", &other).await.status, 422);
+    assert_eq!(left(&world).await, [0; 3]);
+    let answered = [form("DE", typed), vec![("meant", "+4915123456789")]].concat();
+    assert_eq!(Browser::default().submit(&world, "/sign-up", &answered).await.status, 303);
+    world.phone("+4915123456789").await;
+}
+
+#[tokio::test]
+async fn a_program_answers_the_question_by_sending_the_number_with_its_plus() {
+    let world = World::start().await;
+    let mut body = ada();
+    body["country_code"] = json!("DE");
+    for (phone, status) in [("4915123456789", 422), ("+4915123456789", 201)] {
+        body["phone"] = json!(phone);
+        let answer = Browser::default().post(&world, "/api/users", body.clone()).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        if status == 422 {
+            let said = answer.json()["errors"]["phone"].as_str().unwrap().to_owned();
+            assert_eq!(said, "Did you mean +49 1512 3456789 or +49 491 5123456789?");
+        }
+    }
+    world.phone("+4915123456789").await;
+}
+
+#[tokio::test]
+async fn the_chosen_country_stays_chosen_after_a_refused_form() {
+    let world = World::start().await;
+    for (country, chosen) in [("CA", "CA"), ("KZ", "KZ"), ("JE", "JE"), ("1", "US"), ("+44", "GB")] {
+        let page = Browser::default().submit(&world, "/sign-up", &form(country, "12")).await;
+        assert_eq!(page.status, 422);
+        let selected: Vec<_> = page.text.split("<option").filter(|option| option.contains(" selected>")).collect();
+        assert_eq!(selected.len(), 1, "{country}: {selected:?}");
+        assert!(selected[0].contains(&format!(r#"value="{chosen}""#)), "{country}: {selected:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_another_person_could_have_is_never_rung() {
+    let world = World::start().await;
+    for phone in ["201-555-O123", "201-555-0123 ext. 5", "1-800-FLOWERS", "+44 7400 123456"] {
+        let page = Browser::default().submit(&world, "/sign-up", &form("US", phone)).await;
+        assert!(page.status == 422 && page.text.contains(r#"id="phone-error""#), "{phone}: {}", page.text);
+    }
+    assert_eq!(left(&world).await, [0; 3]);
+    let taken = Browser::default().submit(&world, "/sign-up", &form("DE", "0049 151 23456789")).await;
+    assert_eq!(taken.status, 303, "{}", taken.text);
+    world.phone("+4915123456789").await;
+}

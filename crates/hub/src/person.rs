@@ -1,9 +1,12 @@
 //! What somebody types to sign up, parsed.
 
+use crate::{
+    password::NewPassword,
+    text::phone::{Country, Phone},
+};
 use approval::{Secret, Shown, is_plain};
-use phonenumber::{Mode, country::Id as Region};
 
-use crate::password::NewPassword;
+pub(crate) use crate::text::phone::{calling_code, phone_ending};
 
 /// An email address, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,17 +21,6 @@ pub(crate) struct Person {
     pub(crate) password: NewPassword,
 }
 
-/// A phone number that exists in its country's plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Phone {
-    /// ITU-T E.164, as in `+12015550123`.
-    pub(crate) e164: Secret,
-    /// The calling code.
-    pub(crate) country_code: u16,
-    /// The digits after it.
-    pub(crate) national: Secret,
-}
-
 /// The fields as they were typed.
 #[derive(Debug, Clone)]
 pub(crate) struct Typed<'a> {
@@ -36,15 +28,13 @@ pub(crate) struct Typed<'a> {
     pub(crate) email: &'a str,
     pub(crate) country_code: &'a str,
     pub(crate) phone: &'a Secret,
+    /// The number chosen where `phone` can be several.
+    pub(crate) meant: Option<&'a Secret>,
     pub(crate) password: &'a Secret,
 }
 
 /// Characters in a name.
 pub(crate) const NAME_LIMIT: usize = 100;
-/// The calling codes of countries.
-pub(crate) const COUNTRY_CODES: std::ops::RangeInclusive<u16> = 1..=999;
-/// Characters in a phone number as it is typed.
-pub(crate) const PHONE_LIMIT: usize = 30;
 
 /// Field and sentence.
 pub(crate) type FieldErrors = Vec<(&'static str, String)>;
@@ -61,10 +51,10 @@ impl Person {
         let full_name = noted(&mut errors, "full_name", full_name);
         let email = Email::parse(typed.email).ok_or("This does not look like an email address.");
         let email = noted(&mut errors, "email", email);
-        let country = country_code(typed.country_code).ok_or("Please choose your country.");
-        let phone = noted(&mut errors, "country_code", country).and_then(|code| {
-            let phone = Phone::parse(code, typed.phone.expose());
-            noted(&mut errors, "phone", phone.ok_or("This number cannot exist in that country. Please check it."))
+        let country = Country::parse(typed.country_code).ok_or("Please choose your country.");
+        let phone = noted(&mut errors, "country_code", country).and_then(|country| {
+            let phone = Phone::parse(country, typed.phone.expose(), typed.meant.map(Secret::expose));
+            noted(&mut errors, "phone", phone)
         });
         let password = NewPassword::parse(typed.password, &[typed.email, typed.full_name]);
         let password = noted(&mut errors, "password", password);
@@ -98,33 +88,6 @@ impl Email {
     }
 }
 
-impl Phone {
-    /// Parses the national number of a country; spaces, dots, dashes and brackets are welcome.
-    fn parse(country_code: u16, text: &str) -> Option<Self> {
-        if text.chars().count() > PHONE_LIMIT {
-            return None;
-        }
-        let text = text.trim();
-        let full = if text.starts_with('+') { text.to_owned() } else { format!("+{country_code} {text}") };
-        let number = phonenumber::parse(None::<Region>, full).ok().filter(phonenumber::is_valid)?;
-        (number.country().code() == country_code).then(|| Self {
-            e164: Secret::new(number.format().mode(Mode::E164).to_string()),
-            country_code,
-            national: Secret::new(number.national().to_string()),
-        })
-    }
-}
-
-/// The last two digits of an E.164 number: enough to know one's own phone.
-pub(crate) fn phone_ending(e164: &str) -> String {
-    e164.chars().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect()
-}
-
-/// The calling code of the country that an E.164 number belongs to; 0 for what is none.
-pub(crate) fn calling_code(e164: &str) -> u16 {
-    phonenumber::parse(None::<Region>, e164).map_or(0, |number| number.country().code())
-}
-
 fn noted<T>(errors: &mut FieldErrors, field: &'static str, parsed: Result<T, impl ToString>) -> Option<T> {
     parsed.map_err(|error| errors.push((field, error.to_string()))).ok()
 }
@@ -133,11 +96,6 @@ fn full_name(text: &str) -> Option<String> {
     let text = text.trim();
     let sane = !text.is_empty() && text.chars().count() <= NAME_LIMIT && is_plain(text);
     sane.then(|| text.to_owned())
-}
-
-fn country_code(text: &str) -> Option<u16> {
-    let digits = text.trim().trim_start_matches('+');
-    digits.parse().ok().filter(|code| COUNTRY_CODES.contains(code) && digits.len() <= 3)
 }
 
 #[cfg(test)]
@@ -150,6 +108,7 @@ mod tests {
             email: " Ada@Example.com ",
             country_code,
             phone: &Secret::new(phone),
+            meant: None,
             password: &Secret::new("difference engine"),
         })
     }
@@ -181,6 +140,7 @@ mod tests {
             email: "ada",
             country_code: "",
             phone: &Secret::new(""),
+            meant: None,
             password: &Secret::new("short"),
         };
         let fields: Vec<_> = Person::parse(&typed).unwrap_err().into_iter().map(|(field, _)| field).collect();
@@ -194,15 +154,5 @@ mod tests {
         }
         assert!(Email::parse(&format!("{}@b.c", "a".repeat(196))).is_some());
         assert!(Email::parse(&format!("{}@b.c", "a".repeat(197))).is_none());
-    }
-
-    #[test]
-    fn a_masked_phone_shows_two_digits() {
-        assert_eq!(phone_ending("+12015550123"), "23");
-    }
-
-    #[test]
-    fn a_number_tells_its_calling_code() {
-        assert_eq!(["+12015550123", "+447400123456", "none"].map(calling_code), [1, 44, 0]);
     }
 }

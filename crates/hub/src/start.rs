@@ -25,7 +25,7 @@ use crate::{
     route,
     settings::Settings,
     steps::{draft, turn},
-    throttle,
+    text, throttle,
     token::ServerKey,
 };
 
@@ -118,6 +118,8 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
         outbox: tokio::sync::Notify::new(),
         news,
     });
+    // In the background: a sign-up that comes before the end waits for it.
+    tokio::task::spawn_blocking(text::phone::load);
     follow::resume(&hub).await?;
     announce::start(&hub, told);
     hear::start(&hub);

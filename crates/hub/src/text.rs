@@ -2,3 +2,4 @@
 //! command line read text through these modules alone. Knows no request and no storage.
 
 pub(crate) mod normal;
+pub(crate) mod phone;

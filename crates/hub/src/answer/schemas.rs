@@ -10,7 +10,8 @@ use utoipa::openapi::{
 
 use crate::{
     password::NewPassword,
-    person::{COUNTRY_CODES, Email, NAME_LIMIT, PHONE_LIMIT},
+    person::{Email, NAME_LIMIT},
+    text::phone::{COUNTRY_CODES, PHONE_LIMIT},
 };
 
 /// What no text may hold that is shown to somebody: see [`approval::is_plain`].
@@ -65,21 +66,23 @@ pub(crate) fn email() -> Object {
     text(Email::LONGEST).pattern(Some(format!(r"^\s*{local}@{label}(\.{label})*\s*$"))).build()
 }
 
-/// The calling code of a country, as a text or a number.
+/// The calling code of a country, as a text or a number, or its ISO 3166-1 code.
 pub(crate) fn country_code() -> Schema {
     let (least, most) = COUNTRY_CODES.into_inner();
     let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(least)).maximum(Some(most));
-    let digits = r"^\s*\+*(0{0,2}[1-9]|0?[1-9][0-9]|[1-9][0-9]{2})\s*$";
+    let digits = r"^\s*([A-Za-z]{2}|\+*(0{0,2}[1-9]|0?[1-9][0-9]|[1-9][0-9]{2}))\s*$";
     let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(digits));
-    OneOfBuilder::new().description(Some("The calling code of the country.")).item(text).item(number).into()
+    let described = "The country: its calling code, or its ISO 3166-1 code of two letters.";
+    OneOfBuilder::new().description(Some(described)).item(text).item(number).into()
 }
 
-/// A number of the country's plan, of which the pattern says no more than that it is one.
+/// A phone number, whose spellings no pattern can list.
 pub(crate) fn phone() -> Object {
-    let described = "A number that exists in that country; spaces, dots, dashes and brackets are welcome.";
-    let apart = r"[ .()\-]*";
-    let digits = format!(r"^\+?{apart}(0{apart}){{0,3}}[1-9]{apart}([0-9]{apart}){{3,14}}$");
-    text(PHONE_LIMIT).description(Some(described)).pattern(Some(digits)).build()
+    let described = "A phone number of that country, in any usual spelling: international behind a plus or `00`, or as it \
+                     is dialled within the country, with spaces, dots, dashes and brackets, in the digits of any script. \
+                     Where it can be several numbers the answer is 422 and names them; the right one, sent with its plus, \
+                     is taken.";
+    text(PHONE_LIMIT).description(Some(described)).build()
 }
 
 /// A password that may be chosen.

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 /// A country as the sign-up form offers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Country {
+    /// Its ISO 3166-1 code of two letters.
+    pub(crate) iso: &'static str,
     /// The digits of its calling code (ITU-T E.164).
     pub(crate) calling_code: &'static str,
     /// Its English name.
@@ -20,12 +22,20 @@ pub(crate) fn all() -> &'static [Country] {
     &ALL
 }
 
+impl Country {
+    /// Whether `chosen`, an ISO 3166-1 code or a calling code, stands for this country.
+    pub(crate) fn is(&self, chosen: &str) -> bool {
+        let chosen = chosen.trim();
+        self.iso.eq_ignore_ascii_case(chosen) || (self.main && self.calling_code == chosen.trim_start_matches('+'))
+    }
+}
+
 /// Reads a line: ISO 3166-1 code, calling code, name, parted by tabs; a star marks the main country of a code.
 fn country(line: &'static str) -> Option<Country> {
-    let mut parts = line.split('\t').skip(1);
-    let (code, name) = (parts.next()?, parts.next()?);
+    let mut parts = line.split('\t');
+    let (iso, code, name) = (parts.next()?, parts.next()?, parts.next()?);
     let calling_code = code.trim_end_matches('*');
-    Some(Country { calling_code, name, main: calling_code != code })
+    Some(Country { iso, calling_code, name, main: calling_code != code })
 }
 
 #[cfg(test)]
@@ -41,6 +51,18 @@ mod tests {
         let main: Vec<&str> = all().iter().filter(|one| one.main).map(|one| one.calling_code).collect();
         assert_eq!((main.len(), main.into_iter().collect::<HashSet<_>>()), (codes.len(), codes));
         assert!(all().iter().all(|one| one.calling_code.bytes().all(|byte| byte.is_ascii_digit())));
+    }
+
+    #[test]
+    fn every_country_can_be_chosen_and_is_then_the_only_one() {
+        for one in all() {
+            let parsed = crate::text::phone::Country::parse(one.iso).unwrap();
+            assert_eq!(parsed.calling_code().to_string(), one.calling_code, "{}", one.iso);
+            for chosen in [one.iso.to_lowercase(), format!(" {}", one.iso)] {
+                assert_eq!(all().iter().filter(|other| other.is(&chosen)).collect::<Vec<_>>(), [one]);
+            }
+            assert_eq!(all().iter().filter(|other| other.is(one.calling_code)).count(), 1);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::{Field, Shell, country};
+use crate::text::phone::Phone;
 
 /// The form, empty or after an error.
 #[derive(Template)]
@@ -14,10 +15,12 @@ pub(crate) struct SignUp {
     pub(crate) full_name: Field,
     /// Their email address.
     pub(crate) email: Field,
-    /// The digits of the country's calling code, as in `"1"`.
+    /// The country's ISO 3166-1 code, or its calling code.
     pub(crate) country_code: Field,
-    /// The phone number without the calling code.
+    /// The phone number as it was typed.
     pub(crate) phone: Field,
+    /// The numbers that it can be, where it can be several.
+    pub(crate) meant: Vec<Phone>,
     /// The password; its value is never shown again.
     pub(crate) password: Field,
     /// What is wrong with the whole rather than with one field.
@@ -33,6 +36,7 @@ impl SignUp {
             email: Field::default(),
             country_code: Field::default(),
             phone: Field::default(),
+            meant: Vec::new(),
             password: Field::default(),
             error: None,
         }

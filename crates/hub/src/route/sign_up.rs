@@ -30,6 +30,7 @@ use crate::{
         begin::{self, Begun},
         endings,
     },
+    text::phone::{Country, Phone, PhoneRefusal},
 };
 
 /// What signs up. Programs may send the country code as a number.
@@ -55,7 +56,19 @@ pub(crate) struct Input {
     password: Secret,
 }
 
-/// The calling code of a country, 1 to 999.
+/// The form, filled in: the same, and the answer to a question about the number.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Filled {
+    full_name: String,
+    email: String,
+    country_code: CountryCode,
+    phone: Secret,
+    meant: Option<Secret>,
+    password: Secret,
+}
+
+/// The calling code of a country, 1 to 999, or its ISO 3166-1 code.
 #[derive(Debug)]
 enum CountryCode {
     Text(String),
@@ -72,9 +85,11 @@ pub(crate) async fn submit(
     State(hub): State<Hub>,
     caller: MaybeCaller,
     visitor: Visitor,
-    Form(input): Form<Input>,
+    Form(filled): Form<Filled>,
 ) -> Result<Response, Problem> {
-    match sign_up(&hub, &input, caller, &visitor).await {
+    let Filled { full_name, email, country_code, phone, meant, password } = filled;
+    let input = Input { full_name, email, country_code, phone, password };
+    match sign_up(&hub, &input, meant.as_ref(), caller, &visitor).await {
         Ok(begun) => Ok(go_and_wait(&hub, &begun)),
         Err(problem) if problem.status.is_client_error() || problem.status == StatusCode::SERVICE_UNAVAILABLE => {
             Ok(refused(&problem, &corrected(&hub, input, &problem)))
@@ -110,17 +125,24 @@ pub(crate) async fn create(
     visitor: Visitor,
     Json(input): Json<Input>,
 ) -> Result<Response, Problem> {
-    let begun = sign_up(&hub, &input, caller, &visitor).await?;
+    let begun = sign_up(&hub, &input, None, caller, &visitor).await?;
     Ok(answer(&hub, &begun))
 }
 
-async fn sign_up(hub: &Hub, input: &Input, before: MaybeCaller, visitor: &Visitor) -> Result<Begun, Problem> {
+async fn sign_up(
+    hub: &Hub,
+    input: &Input,
+    meant: Option<&Secret>,
+    before: MaybeCaller,
+    visitor: &Visitor,
+) -> Result<Begun, Problem> {
     let country_code = input.country_code.to_string();
     let person = Person::parse(&Typed {
         full_name: &input.full_name,
         email: &input.email,
         country_code: &country_code,
         phone: &input.phone,
+        meant,
         password: &input.password,
     });
     let begun = begin::sign_up(hub, person.map_err(Problem::invalid)?, visitor).await?;
@@ -142,6 +164,7 @@ fn corrected(hub: &Hub, input: Input, problem: &Problem) -> SignUp {
         shell: shell(hub, None),
         full_name: field("full_name", input.full_name),
         email: field("email", input.email),
+        meant: meant(&country_code, input.phone.expose()),
         country_code: field("country_code", country_code),
         phone: field("phone", input.phone.expose().to_owned()),
         password: field("password", String::new()),
@@ -175,6 +198,14 @@ impl<'de> Deserialize<'de> for CountryCode {
         }
 
         deserializer.deserialize_any(TextOrNumber)
+    }
+}
+
+/// The numbers to choose from, where the typed one can be several.
+fn meant(country_code: &str, phone: &str) -> Vec<Phone> {
+    match Country::parse(country_code).map(|country| Phone::parse(country, phone, None)) {
+        Some(Err(PhoneRefusal::Question(numbers))) => numbers,
+        _ => Vec::new(),
     }
 }
 
