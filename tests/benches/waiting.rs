@@ -27,6 +27,7 @@ pub(crate) async fn fill(folder: &Path, count: usize) -> Vec<(Approval, String)>
         id: Id::new(&clock, &entropy),
         full_name: "Ada Lovelace".into(),
         email: "ada@example.com".into(),
+        email_key: "ada@example.com".into(),
         phone: Secret::new("+12015550123"),
         password_hash: Secret::new("$argon2id$"),
         provider_user: USER.parse().unwrap(),

@@ -210,7 +210,7 @@ async fn codes_that_are_no_codes_never_reach_the_provider() {
     let mut world = World::start().await;
     let (_, mut browser, _) = signing_in(&world).await;
     world.provider_goes_down().await;
-    for code in ["../sms", "0000000/1#", "%2e%2e", "٠١٢٣٤٥٦", "", "12345", "12345678901", "1234567\0"] {
+    for code in ["../sms", "0000000/1#", "%2e%2e", "½½½½½½½", "", "12345", "12345678901", "1234567\0"] {
         let answer = browser.type_code(&world, code).await;
         assert_eq!(answer.problem(), "invalid-code", "{code:?}");
     }

@@ -53,5 +53,6 @@ mod streams;
 mod structure;
 mod transactions;
 mod unauthenticated;
+mod typed;
 mod uses;
 mod world;

@@ -103,8 +103,11 @@ pub(crate) fn callback_below(public_url: &Url) -> anyhow::Result<CallbackUrl> {
 /// # Errors
 /// A sentence that says what is in the way.
 pub(crate) async fn open_storage(database: &DatabaseUrl) -> anyhow::Result<Storage> {
-    Storage::open(database.as_str(), Clock::system()).await.map_err(|error| {
-        let told = told(&error);
+    let unusable = |told: String| {
         anyhow!("the database {database} cannot be used ({told}); mend that or set DATABASE_URL to another file")
-    })
+    };
+    let storage = Storage::open(database.as_str(), Clock::system()).await;
+    let storage = storage.map_err(|error| unusable(told(&error).to_string()))?;
+    hub::settle_emails(&storage).await.map_err(|error| unusable(told(&error).to_string()))?;
+    Ok(storage)
 }

@@ -40,9 +40,6 @@ pub enum ShownError {
     /// A value is empty or longer than [`Shown::VALUE_LIMIT`].
     #[error("a value must have 1 to {} characters", Shown::VALUE_LIMIT)]
     Value,
-    /// A label that Countersign itself adds.
-    #[error("the labels Number, Email Address, Where and Browser are reserved")]
-    Reserved,
 }
 
 impl Shown {
@@ -54,7 +51,7 @@ impl Shown {
     pub const LABEL_LIMIT: usize = 20;
     /// Characters in a value.
     pub const VALUE_LIMIT: usize = 200;
-    /// The labels that Countersign adds by itself; nobody else may use them.
+    /// The labels that Countersign adds by itself. The hub refuses an application's labels that look like one of these.
     pub const RESERVED: [&str; 4] = [Self::NUMBER, Self::EMAIL, Self::PLACE, Self::BROWSER];
     /// The label of the number to compare.
     pub const NUMBER: &str = "Number";
@@ -129,15 +126,6 @@ impl Details {
     #[must_use]
     pub fn get(&self, label: &str) -> Option<&str> {
         self.iter().find_map(|(one, value)| (one == label).then_some(value))
-    }
-
-    /// Refuses labels that only Countersign may add, in any case.
-    ///
-    /// # Errors
-    /// [`ShownError::Reserved`].
-    pub fn unreserved(self) -> Result<Self, ShownError> {
-        let reserved = |label: &str| Shown::RESERVED.iter().any(|one| one.eq_ignore_ascii_case(label.trim()));
-        if self.iter().any(|(label, _)| reserved(label)) { Err(ShownError::Reserved) } else { Ok(self) }
     }
 
     /// As an unordered map, for comparison with what a callback echoes.
@@ -223,12 +211,6 @@ mod tests {
     fn a_label_that_stands_twice_is_refused() {
         let twice: Details = serde_json::from_str(r#"{"Amount":"1","Amount":"1000000"}"#).unwrap();
         assert_eq!(Shown::new("m".into(), twice), Err(ShownError::Label));
-    }
-
-    #[test]
-    fn reserved_labels_are_refused_in_any_case() {
-        assert_eq!(one("nUmber", "47").unreserved(), Err(ShownError::Reserved));
-        assert!(one("Amount", "47").unreserved().is_ok());
     }
 
     #[test]

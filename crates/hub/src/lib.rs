@@ -28,4 +28,6 @@ pub use request::origin::{Origins, is_loopback};
 pub use request::proxies::{ForwardedHeader, Proxies, TrustedProxies, Untold};
 pub use settings::{Limits, RESET_LINK, SeatLimits, Settings};
 pub use start::{Parts, StartError, start};
+pub use steps::addresses::settle_emails;
 pub use steps::new_password::{ResetLink, reset_link};
+pub use text::normal::has_hidden;

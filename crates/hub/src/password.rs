@@ -10,6 +10,8 @@ use argon2::{
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
+use crate::text::password;
+
 /// A password that is long enough and not among the most common.
 #[derive(Debug, Clone)]
 pub(crate) struct NewPassword(Secret);
@@ -47,7 +49,7 @@ pub enum HashError {
 
 impl NewPassword {
     pub(crate) const SHORTEST: usize = 8;
-    pub(crate) const LONGEST: usize = 1000;
+    pub(crate) const LONGEST: usize = password::LONGEST;
     /// A guesser with a list needs fewer tries than this for what we call common (zxcvbn's estimate).
     const COMMON_BELOW_GUESSES: u64 = 10_000;
     /// The estimate's cost grows with the square of the length; nothing this long is common.
@@ -56,14 +58,15 @@ impl NewPassword {
     /// Takes a password (NIST SP 800-63B-4, 3.1.1.2: length and a blocklist, no rules of composition). `known` are
     /// the person's own words, as good as public.
     pub(crate) fn parse(text: &Secret, known: &[&str]) -> Result<Self, Weak> {
-        let length = text.expose().chars().count();
+        if password::is_too_long(text) {
+            return Err(Weak::Long);
+        }
+        let normal = password::beginning(text, Self::ESTIMATED + 1);
+        let length = normal.expose().chars().count();
         if length < Self::SHORTEST {
             return Err(Weak::Short);
         }
-        if length > Self::LONGEST {
-            return Err(Weak::Long);
-        }
-        if length <= Self::ESTIMATED && zxcvbn::zxcvbn(text.expose(), known).guesses() < Self::COMMON_BELOW_GUESSES {
+        if length <= Self::ESTIMATED && zxcvbn::zxcvbn(normal.expose(), known).guesses() < Self::COMMON_BELOW_GUESSES {
             return Err(Weak::Common);
         }
         Ok(Self(text.clone()))
@@ -91,7 +94,7 @@ impl Passwords {
     /// When hashing does not work at all.
     pub(crate) async fn hash(&self, password: NewPassword, entropy: &Entropy) -> Result<Secret, HashError> {
         let salt = entropy.bytes();
-        self.work(move || hash(password.0.expose(), salt)).await?
+        self.work(move || hash(password::normal(&password.0).expose(), salt)).await?
     }
 
     /// Whether `password` is the one behind `stored`. Without a stored hash the same work is done, for nobody.
@@ -104,7 +107,7 @@ impl Passwords {
         let right = self
             .work(move || {
                 let parsed = PasswordHash::new(stored.expose()).map_err(|_| HashError::Failed)?;
-                Ok(argon2id()?.verify_password(password.expose().as_bytes(), &parsed).is_ok())
+                Ok(argon2id()?.verify_password(password::normal(&password).expose().as_bytes(), &parsed).is_ok())
             })
             .await??;
         Ok(right && somebodys)
@@ -168,5 +171,22 @@ mod tests {
         assert!(passwords.matches(Secret::new("correct horse"), Some(hash.clone())).await.unwrap());
         assert!(!passwords.matches(Secret::new("correct horsf"), Some(hash)).await.unwrap());
         assert!(!passwords.matches(Secret::new("correct horse"), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_password_matches_however_a_keyboard_composes_it() {
+        let entropy = Entropy::system();
+        let passwords = Passwords::new(&entropy).unwrap();
+        let hash = passwords.hash(parse("Pr\u{fc}f\u{fc}ng am \u{212b}").unwrap(), &entropy).await.unwrap();
+        for same in ["Pru\u{308}fu\u{308}ng am A\u{30a}", "Ｐrüfüng\u{a0}am Å"] {
+            assert!(passwords.matches(Secret::new(same), Some(hash.clone())).await.unwrap(), "{same}");
+        }
+        assert!(!passwords.matches(Secret::new("Prufung am A"), Some(hash)).await.unwrap());
+    }
+
+    #[test]
+    fn a_password_is_measured_and_estimated_in_its_normal_form() {
+        assert_eq!(parse(&"a\u{308}".repeat(7)).err(), Some(Weak::Short));
+        assert_eq!(parse("ｐａｓｓｗｏｒｄ").err(), Some(Weak::Common));
     }
 }

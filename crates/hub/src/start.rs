@@ -25,7 +25,8 @@ use crate::{
     route,
     settings::Settings,
     steps::{draft, turn},
-    text, throttle,
+    text::{self, label},
+    throttle,
     token::ServerKey,
 };
 
@@ -57,7 +58,7 @@ pub enum StartError {
     #[error("passwords cannot be hashed on this machine")]
     Hash(#[from] HashError),
     /// No phone could show the product's name.
-    #[error("the product's name is empty or too long for a phone to show")]
+    #[error("the product's name is empty, too long for a phone to show, or has a hidden character")]
     Product,
     /// The provider takes no such logo.
     #[error("the logo's address is none that a phone can be given: http, and at most {} characters", Logos::URL_LIMIT)]
@@ -85,8 +86,10 @@ const FOLD: Duration = Duration::from_secs(1);
 /// [`StartError`] when the settings or the database will not do.
 pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -> Result<Router, StartError> {
     let Parts { settings, storage, log, provider, clock, entropy, others } = parts;
-    let message = draft::sign_up_message(&settings.product);
-    Shown::new(message, Details::default()).map_err(|_| StartError::Product)?;
+    let message = label::sign_up_message(&settings.product);
+    if !label::shows_as_written(&settings.product) || Shown::new(message, Details::default()).is_err() {
+        return Err(StartError::Product);
+    }
     if settings.sign_in_seconds.min(settings.transaction_seconds) < Settings::SHORTEST {
         return Err(StartError::TooShort);
     }

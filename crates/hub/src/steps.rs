@@ -1,5 +1,6 @@
 //! What people do, one step a file: the same for a page and for a program. Knows no address and no page.
 
+pub(crate) mod addresses;
 pub(crate) mod begin;
 pub(crate) mod codes;
 pub(crate) mod complete;

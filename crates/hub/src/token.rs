@@ -8,6 +8,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 use storage::{CodeHash, LinkHash, TokenHash};
 
+use crate::text::link::token_in;
+
 /// What a browser's cookie holds: 256 bits. Only its hash is stored.
 #[derive(Clone)]
 pub(crate) struct Token(Secret);
@@ -48,9 +50,9 @@ impl LinkToken {
         Self(Secret::new(URL_SAFE_NO_PAD.encode(entropy.bytes::<32>())))
     }
 
-    /// What was pasted, or what the page read out of the link.
+    /// What was pasted, the whole link or its end, or what the page read out of the link.
     pub(crate) fn shown(text: &str) -> Self {
-        Self(Secret::new(text.trim()))
+        Self(token_in(text))
     }
 
     /// The text for the link.

@@ -2,7 +2,10 @@
 
 use approval::{Approval, Details, Logo, Logos, LogosError, Shown, ShownError};
 
-use crate::person::FieldErrors;
+use crate::{
+    person::FieldErrors,
+    text::label::{self, LabelError},
+};
 
 /// What somebody wants approved, as it was written.
 #[derive(Debug)]
@@ -22,21 +25,24 @@ pub(crate) struct Wanted {
     pub(crate) seconds: Option<u32>,
 }
 
+/// The labels that Countersign adds itself, all but the last.
+const OWN_BUT_LAST: [&str; 3] = [Shown::NUMBER, Shown::EMAIL, Shown::PLACE];
+
 /// Seconds that a request may ask for.
 pub(crate) const EXPIRES_IN: std::ops::RangeInclusive<u32> = 30..=600;
 
 impl Wanted {
-    /// Takes what a phone can show, exactly as it is written, or says beside which field what is wrong.
+    /// Takes what a phone can show, exactly as it is written, or says beside which field what is wrong. What Countersign
+    /// itself writes for `product` is refused.
     ///
     /// # Errors
     /// The sentences for the fields.
-    pub(crate) fn parse(typed: Typed) -> Result<Self, FieldErrors> {
+    pub(crate) fn parse(typed: Typed, product: &str) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::new();
-        let mut wrong = |field, error: ShownError| errors.push((field, sentence(&error)));
-        let message = Shown::new(typed.message.clone(), Details::default());
-        message.map_or_else(|error| wrong("message", error), drop);
-        let details = typed.details.unreserved().and_then(|details| Shown::new("…".into(), details));
-        let details = details.map(|shown| shown.details().clone()).map_err(|error| wrong("details", error));
+        if let Err(sentence) = message(&typed.message, product) {
+            errors.push(("message", sentence));
+        }
+        let details = details(typed.details).map_err(|sentence| errors.push(("details", sentence)));
         let logos = Logos::new(typed.logos).map_err(|error| errors.push(("logos", pictures(&error).to_owned())));
         if typed.expires_in.is_some_and(|seconds| !EXPIRES_IN.contains(&seconds)) {
             let (least, most) = EXPIRES_IN.into_inner();
@@ -57,6 +63,29 @@ impl Wanted {
     }
 }
 
+fn message(text: &str, product: &str) -> Result<(), String> {
+    Shown::new(text.to_owned(), Details::default()).map_err(|error| sentence(&error))?;
+    if !label::shows_as_written(text) {
+        return Err(sentence(&ShownError::Message));
+    }
+    if label::is_own_message(text, product) {
+        return Err("We write this ourselves when somebody signs in or up. Please write another message.".to_owned());
+    }
+    Ok(())
+}
+
+fn details(details: Details) -> Result<Details, String> {
+    let shown = Shown::new("…".to_owned(), details).map_err(|error| sentence(&error))?;
+    label::check(shown.details()).map_err(|error| match error {
+        LabelError::Hidden => "Some detail has a hidden character. Please type it instead of pasting it.".to_owned(),
+        LabelError::Reserved => {
+            format!("{} and {} are names that we add ourselves.", OWN_BUT_LAST.join(", "), Shown::BROWSER)
+        }
+        LabelError::Twice => sentence(&ShownError::Label),
+    })?;
+    Ok(shown.details().clone())
+}
+
 const fn pictures(error: &LogosError) -> &'static str {
     match error {
         LogosError::Address => "Please write a web address that begins with https:// or http://.",
@@ -74,7 +103,6 @@ fn sentence(error: &ShownError) -> String {
             format!("Please give every detail a name of its own, of 1 to {} plain characters.", Shown::LABEL_LIMIT)
         }
         ShownError::Value => format!("Please give every detail 1 to {} plain characters.", Shown::VALUE_LIMIT),
-        ShownError::Reserved => "Number, Email Address, Where and Browser are names that we add ourselves.".to_owned(),
     }
 }
 
@@ -90,13 +118,13 @@ mod tests {
     }
 
     fn fields(typed: Typed) -> Vec<&'static str> {
-        Wanted::parse(typed).unwrap_err().into_iter().map(|(field, _)| field).collect()
+        Wanted::parse(typed, "Countersign").unwrap_err().into_iter().map(|(field, _)| field).collect()
     }
 
     #[test]
     fn what_a_phone_can_show_is_taken_as_it_is_written() {
         let details = [("From", "Jarod"), ("Amount", "1,000,000"), ("Currency", "Galleons")];
-        let wanted = Wanted::parse(typed("Request to send money to Jarod's vault", &details)).unwrap();
+        let wanted = Wanted::parse(typed("Request to send money to Jarod's vault", &details), "Countersign").unwrap();
         assert_eq!(wanted.shown.message(), "Request to send money to Jarod's vault");
         assert_eq!(wanted.shown.details().iter().collect::<Vec<_>>(), details);
     }
@@ -111,7 +139,9 @@ mod tests {
     #[test]
     fn pictures_without_a_default_are_not_taken_for_a_wrong_address() {
         let logo = |res, url: &str| Logo { res, url: url.into() };
-        let said = |logo| Wanted::parse(Typed { logos: vec![logo], ..typed("m", &[]) }).unwrap_err().remove(0).1;
+        let said = |logo| {
+            Wanted::parse(Typed { logos: vec![logo], ..typed("m", &[]) }, "Countersign").unwrap_err().remove(0).1
+        };
         assert!(said(logo(Resolution::Low, "https://a.example/a.png")).contains("the default"));
         assert!(said(logo(Resolution::Default, "a.png")).contains("a web address"));
     }
@@ -120,6 +150,17 @@ mod tests {
     fn the_labels_we_add_ourselves_are_refused() {
         for label in Shown::RESERVED {
             assert_eq!(fields(typed("m", &[(label, "47")])), ["details"], "{label}");
+        }
+        let said = Wanted::parse(typed("m", &[("Numb\u{435}r", "47")]), "Countersign").unwrap_err();
+        let sentence = "Number, Email Address, Where and Browser are names that we add ourselves.";
+        assert_eq!(said, [("details", sentence.to_owned())]);
+    }
+
+    #[test]
+    fn the_messages_we_write_ourselves_are_refused() {
+        for message in ["Sign in to Countersign?", "Op\u{435}n your account at Countersign?", "a\u{200b}b", "\u{3164}"]
+        {
+            assert_eq!(fields(typed(message, &[])), ["message"], "{message}");
         }
     }
 }

@@ -135,12 +135,12 @@ async fn consume(db: &mut SqliteConnection, approval: &mut Approval, now: Offset
     audit::about(db, now, audit::Kind::Completed, approval, approval.purpose.word()).await
 }
 
-/// Whether another account with this address became active first.
+/// Whether another account with this address became active first, in any spelling.
 async fn address_taken(db: &mut SqliteConnection, session: &Session) -> Result<bool, StorageError> {
     let user = session.user.to_string();
     let taken = sqlx::query_scalar!(
-        "SELECT 1 AS one FROM users WHERE email = $1 AND active_at IS NOT NULL AND id <> $2",
-        session.email,
+        "SELECT 1 AS one FROM users own JOIN users other ON other.email = own.email OR other.email_key = own.email_key
+         WHERE own.id = $1 AND other.id <> $1 AND other.active_at IS NOT NULL",
         user
     );
     Ok(taken.fetch_optional(db).await?.is_some())

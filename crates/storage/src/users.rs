@@ -13,8 +13,10 @@ pub struct NewUser {
     pub id: UserId,
     /// As the person writes it.
     pub full_name: String,
-    /// In lower case.
+    /// As people are shown it.
     pub email: String,
+    /// By which the account is found: the same for all spellings of one address.
+    pub email_key: String,
     /// E.164.
     pub phone: Secret,
     /// The argon2id hash, a PHC string.
@@ -28,7 +30,7 @@ pub struct NewUser {
 pub struct Account {
     /// Its id.
     pub id: UserId,
-    /// Its address, in lower case.
+    /// Its address, as people are shown it.
     pub email: String,
     /// The argon2id hash, a PHC string.
     pub password_hash: Secret,
@@ -46,7 +48,7 @@ pub enum Begun {
 }
 
 impl Storage {
-    /// The active account of this address.
+    /// The active account whose address is stored as `email`: see [`Storage::email_of_account`].
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -91,11 +93,13 @@ impl Storage {
         let (phone, password_hash) = (user.phone.expose(), user.password_hash.expose());
         let provider_user = user.provider_user.as_str();
         sqlx::query!(
-            "INSERT INTO users (id, full_name, email, phone, password_hash, provider_user, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO users (id, full_name, email, email_key, email_settled, phone, password_hash, provider_user,
+                created_at)
+             VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8)",
             id,
             user.full_name,
             user.email,
+            user.email_key,
             phone,
             password_hash,
             provider_user,

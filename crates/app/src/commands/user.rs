@@ -33,10 +33,13 @@ async fn reset_link(email: &str, config: &Config) -> anyhow::Result<()> {
     let made = hub::reset_link(&storage, &public_url, email, &Clock::system(), &Entropy::system()).await;
     storage.close().await;
     let Some(link) = made? else {
+        // What cannot be seen is spelled out: it may be why nobody is found.
+        let email = email.escape_debug();
         bail!("nobody has an account with the address {email} in the database {database}; check both")
     };
     let until = link.expires_at.format(format_description!("[hour]:[minute] UTC"))?;
     say(link.url.expose());
+    let email = link.email;
     say(&format!("It sets the password of {email} once, until {until}; then they sign in with it and their phone."));
     Ok(())
 }

@@ -10,6 +10,7 @@ use approval::Secret;
 use super::Config;
 use super::error::ConfigError;
 use super::role::Role;
+use super::values::is_unseen;
 
 /// No key or password is as long; whoever names a device or a log by mistake is told so at once.
 const LONGEST: u64 = 4096;
@@ -49,6 +50,12 @@ fn in_place(variable: &str, file: Option<&Path>, secret: &mut Option<Secret>) ->
     let line = text.strip_suffix('\n').map_or(&*text, |line| line.strip_suffix('\r').unwrap_or(line));
     if line.trim().is_empty() {
         return Err(ConfigError::value(name, "names a file with nothing in it; put the secret there"));
+    }
+    if line.contains(is_unseen) {
+        return Err(ConfigError::value(
+            name,
+            "names a file whose secret has a character in it that cannot be seen; write it anew",
+        ));
     }
     *secret = Some(Secret::new(line));
     Ok(())

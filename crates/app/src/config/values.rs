@@ -24,8 +24,17 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// The complaint about a value with a character that nobody sees, which came along when it was copied.
+pub(super) const UNSEEN: &str = "has a character in it that cannot be seen; type it instead of pasting it";
+
+/// Whether a character shows nothing and belongs to no value. Each complaint about control characters is another.
+pub(super) fn is_unseen(character: char) -> bool {
+    !character.is_control() && hub::has_hidden(character.encode_utf8(&mut [0; 4]))
+}
+
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     match Value::deserialize(deserializer) {
+        Ok(Value::String(text)) if text.chars().any(is_unseen) => Err(D::Error::custom(UNSEEN)),
         Ok(Value::String(text)) => Ok(text),
         _ => Err(D::Error::custom("must be a text in quotes")),
     }

@@ -8,12 +8,13 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use provider::Code;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) use limited::in_words;
 
-use crate::settings::RESET_LINK;
+use crate::{settings::RESET_LINK, text::address::EmailError};
 
 /// What went wrong (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -111,6 +112,11 @@ impl Problem {
             .saying("Email or password is wrong. Please try again.")
     }
 
+    /// An address with a character that nobody sees, which no account has; nothing was tried and nothing is counted.
+    pub(crate) fn hidden_in_address() -> Self {
+        Self::invalid_credentials().saying(EmailError::Hidden.to_string())
+    }
+
     /// The old password is wrong.
     pub(crate) fn wrong_password() -> Self {
         Self::new(Kind::WrongPassword, "The password is wrong", StatusCode::FORBIDDEN)
@@ -133,6 +139,12 @@ impl Problem {
     pub(crate) fn invalid_code() -> Self {
         Self::new(Kind::InvalidCode, "The code is not right", StatusCode::UNAUTHORIZED)
             .saying("This code is wrong or was used before. Check the newest one and try again.")
+    }
+
+    /// What was typed is no code, so nothing was tried and nothing is counted.
+    pub(crate) fn malformed_code() -> Self {
+        let (least, most) = (Code::SHORTEST, Code::LONGEST);
+        Self::invalid_code().saying(format!("A code has {least} to {most} digits. Please check what you typed."))
     }
 
     /// The same for a transaction: only codes that were sent for it count.

@@ -58,7 +58,8 @@ pub(crate) struct NoSession(Problem);
     content_type = "application/problem+json",
     examples(
         ("no-session" = (value = json!(Problem::no_session()))),
-        ("invalid-code" = (value = json!(Problem::invalid_code())))
+        ("invalid-code" = (value = json!(Problem::invalid_code()))),
+        ("malformed-code" = (value = json!(Problem::malformed_code())))
     )
 )]
 pub(crate) struct NoSessionOrCode(Problem);
@@ -76,7 +77,8 @@ pub(crate) struct ForeignOrigin(Problem);
     content_type = "application/problem+json",
     examples(
         ("no-session" = (value = json!(Problem::no_session()))),
-        ("invalid-code" = (value = json!(Problem::invalid_transaction_code())))
+        ("invalid-code" = (value = json!(Problem::invalid_transaction_code()))),
+        ("malformed-code" = (value = json!(Problem::malformed_code())))
     )
 )]
 pub(crate) struct NoSessionOrTransactionCode(Problem);
@@ -114,6 +116,7 @@ pub(crate) struct PushOff(Problem);
     content_type = "application/problem+json",
     examples(
         ("invalid-credentials" = (value = json!(Problem::invalid_credentials()))),
+        ("hidden-in-address" = (value = json!(Problem::hidden_in_address()))),
         ("foreign-origin" = (value = json!(Problem::foreign_origin())))
     )
 )]

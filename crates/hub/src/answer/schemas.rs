@@ -10,12 +10,52 @@ use utoipa::openapi::{
 
 use crate::{
     password::NewPassword,
-    person::{Email, NAME_LIMIT},
-    text::phone::{COUNTRY_CODES, PHONE_LIMIT},
+    text::{
+        address::Email,
+        name::NAME_LIMIT,
+        phone::{COUNTRY_CODES, PHONE_LIMIT},
+    },
 };
 
-/// What no text may hold that is shown to somebody: see [`approval::is_plain`].
-const ODD: &str = r"\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069";
+/// What no text may hold that is shown to somebody, first and last of each range: see `text::normal::has_hidden`.
+const HIDDEN: [(char, char); 21] = [
+    ('\0', '\u{1f}'),
+    ('\u{7f}', '\u{9f}'),
+    ('\u{ad}', '\u{ad}'),
+    ('\u{34f}', '\u{34f}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{115f}', '\u{1160}'),
+    ('\u{17b4}', '\u{17b5}'),
+    ('\u{180e}', '\u{180e}'),
+    ('\u{200b}', '\u{200b}'),
+    ('\u{200e}', '\u{200f}'),
+    ('\u{2028}', '\u{202e}'),
+    ('\u{2060}', '\u{206f}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{fff0}', '\u{fffb}'),
+    ('\u{13430}', '\u{1343f}'),
+    ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    ('\u{e0000}', '\u{e00ff}'),
+    ('\u{e01f0}', '\u{e0fff}'),
+];
+
+/// What a text may hold beside other characters, because scripts need it: see `text::normal::is_joiner`.
+const JOINERS: [(char, char); 5] = [
+    ('\u{180b}', '\u{180d}'),
+    ('\u{180f}', '\u{180f}'),
+    ('\u{200c}', '\u{200d}'),
+    ('\u{fe00}', '\u{fe0f}'),
+    ('\u{e0100}', '\u{e01ef}'),
+];
+
+/// What is empty on a page, beside white space and what is hidden: see `text::normal::is_visible`.
+const EMPTY: [(char, char); 3] = [('\u{2800}', '\u{2800}'), ('\u{16fe4}', '\u{16fe4}'), ('\u{1d159}', '\u{1d159}')];
+
+/// What no name may hold; direction marks are dropped.
+const UNSHOWABLE: &str = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202d\u202e";
 
 /// The sentence to approve.
 pub(crate) fn message() -> Object {
@@ -24,12 +64,15 @@ pub(crate) fn message() -> Object {
 
 /// The labelled values below it.
 pub(crate) fn details() -> Object {
-    let mut labels = plain(Shown::LABEL_LIMIT);
+    let (hidden, empty) = (class(&HIDDEN) + &class(&JOINERS), class(&EMPTY));
+    let label = format!(r"^[^{hidden}]*[^\s{hidden}{empty}][^{hidden}]*$");
+    let mut labels = text(Shown::LABEL_LIMIT).pattern(Some(label)).build();
     labels.extensions = Some(Extensions::from_iter([("not", json!({ "pattern": reserved() }))]));
     ObjectBuilder::new()
         .schema_type(Type::Object)
         .description(Some(format!(
-            "Labels and values, shown in this order. The labels {} are reserved: Countersign adds them itself.",
+            "Labels and values, shown in this order. The labels {} are reserved: Countersign adds them itself. So is every \
+             label that looks like one of them, and no two labels may look alike.",
             Shown::RESERVED.join(", ")
         )))
         .max_properties(Some(Shown::DETAILS_LIMIT))
@@ -56,14 +99,24 @@ pub(crate) fn logos() -> Schema {
 
 /// A person's name.
 pub(crate) fn full_name() -> Object {
-    plain(NAME_LIMIT)
+    let described = "Direction marks and other characters that show nothing are dropped.";
+    let empty = class(&HIDDEN) + &class(&JOINERS) + &class(&EMPTY);
+    let name = format!(r"^[^{UNSHOWABLE}]*[^\s{empty}][^{UNSHOWABLE}]*$");
+    text(NAME_LIMIT).description(Some(described)).pattern(Some(name)).build()
 }
 
 /// An email address: something on both sides of its `@`. Whether it exists, only a message could tell.
 pub(crate) fn email() -> Object {
-    let local = format!(r"[^\s{ODD}]+");
-    let label = format!(r"[^\s@.{ODD}]+");
-    text(Email::LONGEST).pattern(Some(format!(r"^\s*{local}@{label}(\.{label})*\s*$"))).build()
+    let described = "Every spelling of one address is the same: the domain by UTS 46, the part before it in Unicode \
+                     Normalization Form KC and lower case. Characters that show nothing are dropped around it and \
+                     refused inside.";
+    let hidden = class(&HIDDEN);
+    let local = format!(r"[^\s{hidden}]+");
+    let label = format!(r"[^\s@.{hidden}]+");
+    text(Email::LONGEST)
+        .description(Some(described))
+        .pattern(Some(format!(r"^\s*{local}@{label}(\.{label})*\s*$")))
+        .build()
 }
 
 /// The calling code of a country, as a text or a number, or its ISO 3166-1 code.
@@ -108,9 +161,38 @@ fn reserved() -> String {
 
 /// A text that shows as it is written, and not only spaces.
 fn plain(longest: usize) -> Object {
-    text(longest).pattern(Some(format!(r"^[^{ODD}]*[^\s{ODD}][^{ODD}]*$"))).build()
+    let (hidden, joiners, empty) = (class(&HIDDEN), class(&JOINERS), class(&EMPTY));
+    text(longest).pattern(Some(format!(r"^[^{hidden}]*[^\s{hidden}{joiners}{empty}][^{hidden}]*$"))).build()
+}
+
+/// These ranges inside the brackets of a pattern. Escapes have four digits only, so what is beyond stands as it is.
+fn class(ranges: &[(char, char)]) -> String {
+    let one = |character: char| match u32::from(character) {
+        code @ 0..=0xffff => format!(r"\u{code:04x}"),
+        _ => character.to_string(),
+    };
+    ranges.iter().map(|(first, last)| format!("{}-{}", one(*first), one(*last))).collect()
 }
 
 fn text(longest: usize) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(longest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::normal::{has_hidden, is_joiner, is_visible};
+
+    #[test]
+    fn the_schemas_know_every_character_that_is_hidden_or_empty() {
+        let within =
+            |ranges: &[(char, char)], one: char| ranges.iter().any(|(first, last)| (*first..=*last).contains(&one));
+        for one in '\0'..=char::MAX {
+            let (hidden, joiner) = (within(&HIDDEN, one), within(&JOINERS, one));
+            assert_eq!(hidden, has_hidden(one.encode_utf8(&mut [0; 4])), "{one:?}");
+            assert_eq!(joiner, is_joiner(one), "{one:?}");
+            let empty = hidden || joiner || one.is_whitespace() || within(&EMPTY, one);
+            assert_eq!(!empty, is_visible(one), "{one:?}");
+        }
+    }
 }

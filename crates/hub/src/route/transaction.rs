@@ -86,7 +86,7 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let Input { message, details, logos, expires_in } = input;
     let typed = wanted::Typed { message, details, logos, expires_in: expires_in.map(|Whole(seconds)| seconds) };
-    let wanted = wanted::Wanted::parse(typed).map_err(Problem::invalid)?;
+    let wanted = wanted::Wanted::parse(typed, &hub.settings.product).map_err(Problem::invalid)?;
     let id = ApprovalId::new(&hub.clock, &hub.entropy);
     let approval = transaction::begin(&hub, &caller, id, wanted).await?;
     Ok((StatusCode::CREATED, axum::Json(ApprovalView::from(&approval))).into_response())

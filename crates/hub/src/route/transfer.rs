@@ -92,7 +92,7 @@ impl Written {
 
 /// Asks for what was written; a form that comes back with other content asks anew.
 async fn begin(hub: &Hub, caller: &Caller, written: &Written) -> Result<ApprovalId, Problem> {
-    let wanted = wanted::Wanted::parse(written.typed()).map_err(Problem::invalid)?;
+    let wanted = wanted::Wanted::parse(written.typed(), &hub.settings.product).map_err(Problem::invalid)?;
     let fresh = || ApprovalId::new(&hub.clock, &hub.entropy);
     let id = match written.id {
         Some(id) => match hub.storage.approval(id).await? {

@@ -8,7 +8,7 @@ use storage::{Account, Attempt, AttemptKind, LimitName, NewSession, NewUser, Rep
 use crate::{
     answer::problem::Problem,
     hub::Hub,
-    person::{Email, Person},
+    person::Person,
     phone::follow,
     request::{caller::Caller, visitor::Visitor},
     settings::PENDING_SESSION,
@@ -16,6 +16,7 @@ use crate::{
         draft::{self, Whose},
         endings,
     },
+    text::address::{Email, EmailError, WantedEmail},
     throttle::{self, GUESSES, PUSHES},
     token::Token,
 };
@@ -50,7 +51,8 @@ pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Res
     let user = NewUser {
         id: UserId::new(&hub.clock, &hub.entropy),
         full_name: person.full_name,
-        email: person.email.as_str().to_owned(),
+        email: person.email.shown().to_owned(),
+        email_key: person.email.as_str().to_owned(),
         phone: person.phone.e164,
         password_hash,
         provider_user,
@@ -71,8 +73,8 @@ pub(crate) async fn sign_in(
     before: Option<&Caller>,
     visitor: &Visitor,
 ) -> Result<Begun, Problem> {
-    let email = Email::parse(email).ok_or_else(Problem::invalid_credentials)?;
-    let account = account_of(hub, email.as_str(), password, visitor).await?.ok_or_else(Problem::invalid_credentials)?;
+    let email = email_for_sign_in(hub, email).await?;
+    let account = account_of(hub, &email, password, visitor).await?.ok_or_else(Problem::invalid_credentials)?;
     let (session, token) = new_session(hub, account.id, visitor);
     let whose =
         Whose { user: account.id, session: session.id, provider_user: &account.provider_user, email: &account.email };
@@ -89,6 +91,20 @@ pub(crate) async fn sign_in(
             throttle::note(why);
             Ok(Begun { phone: Phone::Left(why), token })
         }
+    }
+}
+
+/// The address under which a sign-in is looked up and counted: that of the account as it is stored, however it was
+/// typed, or the canonical one where there is no account.
+async fn email_for_sign_in(hub: &Hub, typed: &str) -> Result<String, Problem> {
+    let wanted = WantedEmail::parse(typed).ok_or_else(|| match Email::parse(typed) {
+        Err(EmailError::Hidden) => Problem::hidden_in_address(),
+        _ => Problem::invalid_credentials(),
+    })?;
+    match hub.storage.email_of_account(&wanted.spelling, &wanted.key).await? {
+        Some(email) => Ok(email),
+        None if wanted.error == Some(EmailError::Hidden) => Err(Problem::hidden_in_address()),
+        None => Ok(wanted.key),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
         proof::{Confirmed, Proof},
         turn::in_turn,
     },
+    text::code::typed_code,
     throttle::{self, WRONG_CODES_IN_A_ROW},
 };
 
@@ -19,7 +20,7 @@ use crate::{
 /// answer may be asked for again with the same code.
 pub(crate) async fn check(hub: &Hub, caller: MaybeCaller, text: &str) -> Result<Confirmed, Problem> {
     let caller = caller.0.ok_or_else(Problem::no_session)?;
-    let code = text.trim().parse::<Code>().map_err(|_| Problem::invalid_code())?;
+    let code = typed_code(text).ok_or_else(Problem::malformed_code)?;
     let proof = Proof::by_code(hub, &code);
     if let Some(confirmed) = proof.shown_before(hub, &caller)? {
         return Ok(confirmed);

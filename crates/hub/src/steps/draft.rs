@@ -9,6 +9,7 @@ use crate::{
     hub::Hub,
     request::{caller::Caller, visitor::Visitor},
     settings::Settings,
+    text::label::{sign_in_message, sign_up_message},
     wanted::Wanted,
 };
 
@@ -34,8 +35,7 @@ pub(crate) fn sign_up(hub: &Hub, whose: Whose<'_>, visitor: &Visitor) -> Result<
 /// # Errors
 /// When something is too long for a phone to show.
 pub(crate) fn sign_in(hub: &Hub, whose: Whose<'_>, visitor: &Visitor) -> Result<Draft, ShownError> {
-    let message = format!("Sign in to {}?", hub.settings.product);
-    of_session(hub, Purpose::SignIn, message, whose, visitor)
+    of_session(hub, Purpose::SignIn, sign_in_message(&hub.settings.product), whose, visitor)
 }
 
 /// A draft for a transaction of whoever is in, not beyond the end of the session. `None`: that is too near.
@@ -102,11 +102,6 @@ fn of_session(
         created_at,
         expires_at: created_at + Duration::seconds(hub.settings.sign_in_seconds.into()),
     })
-}
-
-/// The longest sentence that a phone asks by itself, for a sign-up.
-pub(crate) fn sign_up_message(product: &str) -> String {
-    format!("Open your account at {product}?")
 }
 
 /// When an approval of this length ends, in a session that ends too. `None`: that is too near.

@@ -13,6 +13,7 @@ use crate::{
     request::{caller::Caller, visitor::Visitor},
     settings::RESET_LINK,
     steps::{begin::account_of, endings::tell},
+    text::{address::WantedEmail, password::is_same},
     token::{LinkToken, Token},
 };
 
@@ -24,6 +25,8 @@ const RESET: &str = "/reset";
 pub struct ResetLink {
     /// The address, with its token.
     pub url: Secret,
+    /// The address of the account, as its pages show it.
+    pub email: String,
     /// Until when it works.
     pub expires_at: OffsetDateTime,
 }
@@ -41,9 +44,11 @@ pub async fn reset_link(
     entropy: &Entropy,
 ) -> Result<Option<ResetLink>, StorageError> {
     let (token, expires_at) = (LinkToken::random(entropy), clock.now() + RESET_LINK);
-    let made = storage.make_reset_link(&email.trim().to_lowercase(), token.hash(), expires_at).await?;
+    let Some(wanted) = WantedEmail::parse(email) else { return Ok(None) };
+    let Some(email) = storage.email_of_account(&wanted.spelling, &wanted.key).await? else { return Ok(None) };
+    let made = storage.make_reset_link(&email, token.hash(), expires_at).await?;
     let url = format!("{}{RESET}#{}", public_url.as_str().trim_end_matches('/'), token.expose());
-    Ok(made.then(|| ResetLink { url: Secret::new(url), expires_at }))
+    Ok(made.then(|| ResetLink { url: Secret::new(url), email, expires_at }))
 }
 
 /// Changes the password of whoever is in; answers the token that their session has afterwards. Every other session ends.
@@ -56,7 +61,7 @@ pub(crate) async fn change(
     new: &Secret,
 ) -> Result<Token, Problem> {
     let session = &caller.session;
-    if old == *new {
+    if is_same(&old, new) {
         return Err(wrong("Choose another than the one you have."));
     }
     let password = parse(new, &[&session.email, &session.full_name])?;

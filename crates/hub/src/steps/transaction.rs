@@ -1,7 +1,6 @@
 //! Transactions: a person who is in has something approved on the phone, or by a code that is good for it alone.
 
 use approval::{Approval, ApprovalId, Channel, Delivery, Purpose, Status};
-use provider::Code;
 use storage::{Asked, CodeApproved, Subject};
 
 use crate::{
@@ -10,6 +9,7 @@ use crate::{
     phone::{follow, sending},
     request::{caller::Caller, visitor::Visitor},
     steps::{begin::count_push, codes, draft, proof::Proof, turn::in_turn},
+    text::code::typed_code,
     throttle,
     wanted::Wanted,
 };
@@ -76,7 +76,7 @@ pub(crate) async fn approve_by_code(
     text: &str,
 ) -> Result<Approval, Problem> {
     let before = approved_before(hub, caller, id).await?;
-    let code = text.trim().parse::<Code>().map_err(|_| Problem::invalid_transaction_code())?;
+    let code = typed_code(text).ok_or_else(Problem::malformed_code)?;
     if let Some(approved) = before {
         return Ok(approved);
     }

@@ -5,9 +5,17 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
 /// True for a character that shows nothing of its own and joins, orders or fills text: Unicode category Cf, variation
-/// selectors, and the fillers that other categories hold (Unicode 16, `Default_Ignorable_Code_Point`).
+/// selectors, and the fillers that other categories hold (Unicode 16, `Default_Ignorable_Code_Point`). The signs that
+/// Arabic, Syriac and Kaithi write around numbers are of category Cf as well, and show.
 pub(crate) fn is_format(character: char) -> bool {
-    character.general_category() == GeneralCategory::Format
+    if character.is_ascii() {
+        return false;
+    }
+    let around_numbers = matches!(
+        character,
+        '\u{600}'..='\u{605}' | '\u{6dd}' | '\u{70f}' | '\u{890}' | '\u{891}' | '\u{8e2}' | '\u{110bd}' | '\u{110cd}'
+    );
+    (character.general_category() == GeneralCategory::Format && !around_numbers)
         || matches!(character,
             '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2065}'
             | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{e0000}'..='\u{e0fff}')
@@ -16,6 +24,33 @@ pub(crate) fn is_format(character: char) -> bool {
 /// True for a character that shows as an empty place: white space, and the blank Braille pattern.
 pub(crate) fn is_space(character: char) -> bool {
     character.is_whitespace() || character == '\u{2800}'
+}
+
+/// True for the format characters without which scripts and emoji are written wrong: zero-width joiner and non-joiner,
+/// and the selectors of a variant.
+pub(crate) fn is_joiner(character: char) -> bool {
+    matches!(character,
+        '\u{200c}' | '\u{200d}' | '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// True for a character that a reader can see, if only as a box where a font lacks it.
+pub(crate) fn is_visible(character: char) -> bool {
+    // Two characters have an empty glyph: a null notehead, and a Khitan filler.
+    let empty = matches!(character, '\u{1d159}' | '\u{16fe4}') || character.is_control();
+    !empty && !is_space(character) && !is_format(character)
+}
+
+/// True for a character that Unicode gives a meaning: any other is a box, and looks like every other box.
+pub(crate) fn is_assigned(character: char) -> bool {
+    !matches!(character.general_category(), GeneralCategory::PrivateUse | GeneralCategory::Unassigned)
+}
+
+/// True if `text` has a character that no reader can see, and that no script needs: a phone or a page would show
+/// another text than the one that was written.
+pub fn has_hidden(text: &str) -> bool {
+    text.chars()
+        .any(|one| one.is_control() || matches!(one, '\u{2028}' | '\u{2029}') || (is_format(one) && !is_joiner(one)))
 }
 
 /// The text without the spaces and format characters around it.
@@ -49,7 +84,7 @@ fn decimal(character: char) -> Option<char> {
     let is_decimal =
         |code: u32| char::from_u32(code).is_some_and(|one| one.general_category() == GeneralCategory::DecimalNumber);
     let code = u32::from(character);
-    if !is_decimal(code) {
+    if character.is_ascii() || !is_decimal(code) {
         return None;
     }
     let before = (0..code).rev().take_while(|earlier| is_decimal(*earlier)).count();
@@ -75,6 +110,23 @@ mod tests {
     fn marks_around_a_text_are_cut_and_those_inside_stay() {
         for around in ["\u{202a}", "\u{202c}", "\u{2066}", "\u{200e}", "\u{feff}", "\u{a0}", "\u{3164}", "\u{2800}"] {
             assert_eq!(trimmed(&format!("{around}a{around}b {around}")), format!("a{around}b"));
+        }
+    }
+
+    #[test]
+    fn what_shows_is_visible_and_what_a_script_needs_is_not_hidden() {
+        for shown in ['a', 'é', '٣', '漢', '😀', '\u{6dd}', '\u{301}'] {
+            assert!(is_visible(shown), "{shown:?}");
+        }
+        for empty in ['\u{200b}', '\u{3164}', '\u{2800}', ' ', '\0', '\u{1d159}'] {
+            assert!(!is_visible(empty), "{empty:?}");
+        }
+        assert!(is_assigned('a') && !is_assigned('\u{e000}') && !is_assigned('\u{378}'));
+        for fine in ["a b", "می\u{200c}خواهم", "👩\u{200d}🚀", "❤\u{fe0f}", "葛\u{e0100}"] {
+            assert!(!has_hidden(fine), "{fine:?}");
+        }
+        for odd in ["a\u{200b}", "a\u{ad}b", "\u{202e}a", "a\u{2028}b", "a\u{0}", "\u{3164}", "a\u{e0041}"] {
+            assert!(has_hidden(odd), "{odd:?}");
         }
     }
 

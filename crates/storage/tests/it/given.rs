@@ -64,6 +64,7 @@ impl Given {
             id: Id::new(&self.clock, &self.entropy),
             full_name: "Ada Lovelace".into(),
             email: email.into(),
+            email_key: email.into(),
             phone: Secret::new("+12015550123"),
             password_hash: Secret::new("$argon2id$"),
             provider_user: "688611".parse().unwrap(),

@@ -5,6 +5,7 @@
 mod codes;
 mod completing;
 mod deciding;
+mod emails;
 mod factors;
 mod faults;
 mod given;

@@ -195,6 +195,11 @@ fn a_wrong_variable_is_named_and_its_value_is_not_repeated() {
         ("LOGO_URL", "logo.png", "LOGO_URL must be a URL that begins with http:// or https://"),
         ("PRODUCT_NAME", " ", "PRODUCT_NAME must be one line of 1 to 40 characters"),
         (
+            "AUTHY_API_KEY",
+            "key\u{200b}",
+            "AUTHY_API_KEY has a character in it that cannot be seen; type it instead of pasting it",
+        ),
+        (
             "TRUSTED_PROXIES",
             "proxy.example",
             "TRUSTED_PROXIES must be IP addresses or networks, as in 10.0.0.0/8, with commas between them",

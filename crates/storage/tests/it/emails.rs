@@ -1,0 +1,92 @@
+//! Addresses of accounts from before there were keys: who keeps what, and that nobody is locked out.
+
+use sqlx::{Connection as _, SqliteConnection};
+use storage::{CanonicalEmail, Completed, Heard, Unsettled};
+use time::Duration;
+
+use crate::given::{Given, callback};
+
+/// A canonical form for tests: without a dot at the end and in lower case; what has a space in it has none.
+fn canonical(email: &str) -> Option<CanonicalEmail> {
+    let shown = email.trim_end_matches('.').replace("xn--bcher-kva", "bücher");
+    let key = shown.replace("bücher", "xn--bcher-kva");
+    (!email.contains(' ')).then_some(CanonicalEmail { key, shown })
+}
+
+/// Makes the rows what they were before there were keys.
+async fn unsettle(given: &Given) {
+    let url = format!("sqlite:{}", given.folder.path().join("test.db").display());
+    let mut db = SqliteConnection::connect(&url).await.unwrap();
+    sqlx::query("UPDATE users SET email_key = NULL, email_settled = 0").execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+}
+
+async fn found(given: &Given, typed: &str) -> Option<String> {
+    let key = canonical(typed).map_or_else(|| typed.to_owned(), |canonical| canonical.key);
+    given.storage.email_of_account(typed, &key).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_account_from_before_is_found_in_every_spelling_afterwards() {
+    let given = Given::empty().await;
+    given.account("ada@xn--bcher-kva.de").await;
+    unsettle(&given).await;
+    assert_eq!(given.storage.settle_emails(canonical).await.unwrap(), []);
+    for spelling in ["ada@bücher.de", "ada@xn--bcher-kva.de", "ada@bücher.de."] {
+        assert_eq!(found(&given, spelling).await.as_deref(), Some("ada@bücher.de"), "{spelling}");
+    }
+    assert_eq!(found(&given, "ada@example.com").await, None);
+}
+
+#[tokio::test]
+async fn of_two_accounts_with_one_address_each_is_found_by_its_old_spelling() {
+    for (older, younger) in [("ada@bücher.de", "ada@xn--bcher-kva.de"), ("ada@xn--bcher-kva.de", "ada@bücher.de")] {
+        let given = Given::empty().await;
+        let first = given.account(older).await;
+        given.pass(Duration::SECOND);
+        let second = given.account(younger).await;
+        unsettle(&given).await;
+        let told = Unsettled::Shared { older: older.into(), younger: younger.into() };
+        assert_eq!(given.storage.settle_emails(canonical).await.unwrap(), [told]);
+        for (spelling, account) in [(older, first), (younger, second), ("ada@bücher.de.", first)] {
+            let email = found(&given, spelling).await.unwrap();
+            assert_eq!(given.storage.account(&email).await.unwrap().unwrap().id, account, "{spelling}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn settling_again_changes_nothing_and_says_nothing() {
+    let given = Given::empty().await;
+    given.account("ada@bücher.de").await;
+    given.pass(Duration::SECOND);
+    given.account("ada@xn--bcher-kva.de").await;
+    given.account("a b@example.com").await;
+    unsettle(&given).await;
+    assert_eq!(given.storage.settle_emails(canonical).await.unwrap().len(), 2);
+    let nobody_asks = |_: &str| panic!("there is nothing to do");
+    assert_eq!(given.storage.settle_emails(nobody_asks).await.unwrap(), []);
+    assert_eq!(given.another_process().await.settle_emails(nobody_asks).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_address_without_a_canonical_form_stays_good_for_its_account() {
+    let given = Given::empty().await;
+    given.account("a b@example.com").await;
+    unsettle(&given).await;
+    let told = Unsettled::Irregular { email: "a b@example.com".into() };
+    assert_eq!(given.storage.settle_emails(canonical).await.unwrap(), [told]);
+    assert_eq!(found(&given, "a b@example.com").await.as_deref(), Some("a b@example.com"));
+}
+
+#[tokio::test]
+async fn a_pending_sign_up_from_before_takes_no_address_in_another_spelling() {
+    let given = Given::empty().await;
+    let pending = given.sign_up("ada@xn--bcher-kva.de").await;
+    given.account("ada@bücher.de").await;
+    unsettle(&given).await;
+    assert_eq!(given.storage.settle_emails(canonical).await.unwrap(), []);
+    let request = given.sent(&pending).await;
+    given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
+    assert_eq!(given.complete(&pending, given.new_token(&pending)).await, Completed::AlreadyRegistered);
+}
