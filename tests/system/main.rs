@@ -19,6 +19,7 @@ mod durability;
 mod faults;
 mod floods;
 mod frames;
+mod guessing;
 mod headers;
 mod keys;
 mod limits;

@@ -201,3 +201,64 @@ async fn other_sites_change_no_password_and_end_no_session() {
     assert_eq!(here.state(&world).await, "confirmed");
     assert_eq!(sign_in(&world, &person, OLD).await.status, 201);
 }
+
+#[tokio::test]
+async fn the_owners_own_words_are_no_password_at_sign_up_change_and_reset() {
+    let world = World::start().await;
+    let mut here = Browser::default();
+    let person = here.sign_up(&world, 10).await;
+    let token = token(&world, &person.email).await;
+    for own in ["lovelace", "Lovel4ce!", "adalovelace", "lovelace-ada", "ada10ada10", "countersign", "countersign1"] {
+        let body = json!({ "full_name": "Ada Lovelace", "email": person.email, "country_code": "1",
+            "phone": "2025550177", "password": own });
+        let signed_up = Browser::default().post(&world, "/api/users", body).await;
+        let changed = change(&world, &mut here, OLD, own).await;
+        let done = reset(&world, &token, own).await;
+        for answer in [signed_up, changed, done] {
+            assert_eq!((answer.status, answer.problem()), (422, "invalid-input".to_owned()), "{own}");
+            assert!(answer.json()["errors"]["password"].is_string(), "{}", answer.text);
+        }
+    }
+    assert_eq!(sign_in(&world, &person, OLD).await.status, 201);
+}
+
+#[tokio::test]
+async fn refused_passwords_use_up_no_sign_up_and_are_limited_apart() {
+    let world = World::start_with(&[("SIGN_UPS_PER_ADDRESS", "1")]).await;
+    let sign_up = async |password: &str, phone: &str| {
+        let body = json!({ "full_name": "Ada Lovelace", "email": "ada@example.com", "country_code": "1",
+            "phone": phone, "password": password });
+        Browser::default().post(&world, "/api/users", body).await
+    };
+    for refused in ["short", "password", "Passw0rd!", "lovelace", "countersign1"] {
+        assert_eq!(sign_up(refused, "2025550177").await.status, 422, "{refused}");
+    }
+    assert_eq!(sign_up(OLD, "12").await.status, 422, "nor does a number that cannot exist");
+    assert_eq!(sign_up(OLD, "2025550177").await.status, 201);
+    assert_eq!(sign_up(OLD, "2025550177").await.status, 429, "one sign-up is what the operator allows");
+    let mut tried = 0;
+    let limited = loop {
+        let answer = sign_up("password", "2025550177").await;
+        tried += 1;
+        if answer.status != 422 && answer.text.contains("new passwords") || tried > 100 {
+            break answer;
+        }
+    };
+    assert_eq!((limited.status, limited.problem()), (429, "too-many-attempts".to_owned()), "after {tried}");
+}
+
+#[tokio::test]
+async fn passwords_tried_with_one_reset_link_are_limited() {
+    let world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let token = token(&world, &person.email).await;
+    let mut statuses = Vec::new();
+    while statuses.len() < 100 && statuses.last() != Some(&429) {
+        statuses.push(reset(&world, &token, "password").await.status);
+    }
+    // One of 60 was the sign-up's.
+    assert_eq!((statuses.len(), statuses.last()), (60, Some(&429)));
+    let page = Browser::default().submit(&world, "/reset", &[("token", &token), ("password", NEW)]).await;
+    assert_eq!(page.status, 429);
+    assert!(page.text.contains(&token) && page.text.contains("Too many new passwords"), "{}", page.text);
+}

@@ -20,6 +20,7 @@ use crate::{
     places::Places,
     request::origin::Origins,
     settings::Settings,
+    throttle::guess_queue::GuessQueues,
     token::ServerKey,
 };
 
@@ -46,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) turns: Places<Subject>,
     /// Requests with one cookie that change something, by the hash of its token.
     pub(crate) changes: Places<[u8; 32]>,
+    pub(crate) guess_queues: GuessQueues,
     pub(crate) key: ServerKey,
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,

@@ -52,7 +52,7 @@ impl Person {
             let phone = Phone::parse(country, typed.phone.expose(), typed.meant.map(Secret::expose));
             noted(&mut errors, "phone", phone)
         });
-        let password = NewPassword::parse(typed.password, &[typed.email, typed.full_name]);
+        let password = NewPassword::parse(typed.password);
         let password = noted(&mut errors, "password", password);
         match (full_name, email, phone, password) {
             (Some(full_name), Some(email), Some(phone), Some(password)) => {

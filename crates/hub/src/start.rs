@@ -26,7 +26,7 @@ use crate::{
     settings::Settings,
     steps::{draft, turn},
     text::{self, label},
-    throttle,
+    throttle::{self, guess_queue::GuessQueues},
     token::ServerKey,
 };
 
@@ -113,6 +113,7 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
         passwords: Passwords::new(&entropy)?,
         turns: Places::new(turn::PLACES),
         changes: Places::new(route::CHANGES_AT_ONCE),
+        guess_queues: GuessQueues::default(),
         clock,
         entropy,
         tasks: tasks.clone(),

@@ -1,21 +1,33 @@
 //! How often what may be tried: every number, with its reason, and what whoever tries more often is told. Counting is
 //! the database's, so that it holds over sessions, processes and restarts. Knows no route and no page.
 
+pub(crate) mod guess_queue;
+
 use approval::{ProviderUserId, UserId};
 use storage::{CodeLimits, Delay, Delays, Limit, LimitName, Limited, PushRules, Subject, Withheld};
 use time::{Duration, OffsetDateTime};
 
-use crate::{answer::problem::Problem, metrics, settings::Limits};
+use crate::{
+    answer::problem::Problem,
+    metrics,
+    request::network::{Network, limited_blocks},
+    settings::Limits,
+};
 
-/// Wrong passwords. Somebody mistypes three times without noticing a delay; a guesser at one account gets 22 tries in the
-/// first hour from a place of his own, and 12 an hour after that. NIST SP 800-63B-4, 3.2.2, asks for no more than 100 in
-/// a row, and then a lock: that would be anybody's to put on anybody, so guesses are slowed down instead, and a password
-/// alone opens nothing. Where the account has been used before, nobody's guesses elsewhere delay its owner, and no delay
-/// is longer than 5 minutes anywhere.
+/// Wrong passwords. Somebody mistypes three times without noticing a delay. A guesser at one account gets 22 tries in
+/// the first hour from one network, and 12 an hour after that; guessers in any number of networks together get 133 in
+/// the first hour, and 120 an hour after that. NIST SP 800-63B-4, 3.2.2, asks for no more than 100 in a row, and then a
+/// lock. A stranger could put that lock on any account, so guesses are slowed down instead: a password alone opens
+/// nothing, and a password that is not among the common ones outlasts a million guesses a year. Where the account has
+/// been used before, guesses from elsewhere delay nobody, and no delay is longer than 5 minutes anywhere.
+///
+/// Of IPv6, a /56 may guess 4 times as often as a /64, and a /48 16 times: its delays begin after 4 or 16 times as many
+/// wrong guesses, grow as if each of its networks had made its share, and last a quarter or a sixteenth as long.
 pub(crate) const GUESSES: Delays = Delays {
     pair: Delay { free: 3, first: Duration::SECOND, longest: Duration::minutes(5), window: Duration::HOUR },
-    // From many places at once. Shorter, because the owner may be on a journey and waits with the guessers.
-    account: Delay { free: 10, first: Duration::SECOND, longest: Duration::minutes(1), window: Duration::HOUR },
+    // From many places at once. Shorter, because the owner may be on a journey and waits with the guessers: the next
+    // guess is drawn among all who wait (`guess_queue`), and six draws in 3 minutes let the owner in.
+    account: Delay { free: 10, first: Duration::SECOND, longest: Duration::seconds(30), window: Duration::HOUR },
     // At many accounts from one place, which may be an office: its people mistype, too.
     network: Delay { free: 50, first: Duration::SECOND, longest: Duration::minutes(1), window: Duration::HOUR },
 };
@@ -41,6 +53,12 @@ pub(crate) const PUSHES: Limit = Limit { count: 10, window: Duration::minutes(10
 /// Sign-ups from one network, of which an operator says how many.
 const SIGN_UPS: Duration = Duration::minutes(10);
 
+/// New passwords that are checked for one network, or for one account that changes its own: each costs an estimate and
+/// perhaps a hash. A refused one uses up this limit and no sign-up, so that a person may try many. Where an operator
+/// allows more sign-ups than that, each may try so many.
+const NEW_PASSWORDS: Limit = Limit { count: 60, window: Duration::minutes(10) };
+const NEW_PASSWORDS_EACH: u32 = 3;
+
 /// Whoever has codes sent, and where to.
 #[derive(Debug)]
 pub(crate) struct Sending<'a> {
@@ -48,7 +66,8 @@ pub(crate) struct Sending<'a> {
     pub(crate) provider_user: &'a ProviderUserId,
     /// Those of sign-ups count apart, so that nobody can use up those of the phone's owner.
     pub(crate) sign_up: bool,
-    pub(crate) network: &'a str,
+    /// `None`: it is not known where the client is.
+    pub(crate) network: Option<Network>,
     /// The calling code of the phone's country.
     pub(crate) country: u16,
 }
@@ -77,19 +96,38 @@ pub(crate) fn wrong_codes(user: UserId, provider_user: &ProviderUserId, sign_up:
 
 /// What the sending of codes is limited by.
 pub(crate) fn sent_codes(limits: &Limits, sending: &Sending<'_>) -> Vec<(Subject, Limit)> {
+    let mut counted = by_network(sending.network, SENT_FROM_NETWORK);
     let of_country = Limit { count: limits.codes_per_country.into(), window: COUNTRY };
-    vec![
+    counted.extend([
         (Subject::account(sending.user), SENT_CODES),
         (Subject::phone(sending.provider_user, sending.sign_up), SENT_CODES),
-        (Subject::network(sending.network), SENT_FROM_NETWORK),
         (Subject::country(sending.country, sending.sign_up), of_country),
-    ]
+    ]);
+    counted
 }
 
 /// What sign-ups from one network are limited by.
-pub(crate) fn sign_ups(limits: &Limits, network: &str) -> (Subject, Limit) {
-    let limit = Limit { count: limits.sign_ups_per_address.into(), window: SIGN_UPS };
-    (Subject::network(network), limit)
+pub(crate) fn sign_ups(limits: &Limits, network: Option<Network>) -> Vec<(Subject, Limit)> {
+    by_network(network, Limit { count: limits.sign_ups_per_address.into(), window: SIGN_UPS })
+}
+
+/// What new passwords from one network are limited by.
+pub(crate) fn new_passwords(limits: &Limits, network: Option<Network>) -> Vec<(Subject, Limit)> {
+    let of_sign_ups = limits.sign_ups_per_address.saturating_mul(NEW_PASSWORDS_EACH);
+    let limit = Limit { count: NEW_PASSWORDS.count.max(of_sign_ups.into()), ..NEW_PASSWORDS };
+    let counted = limited_blocks(network).into_iter();
+    counted.map(|block| (Subject::new_password(block.name), limit.times(block.times))).collect()
+}
+
+/// What new passwords of one account are limited by.
+pub(crate) fn new_passwords_of(user: UserId) -> Vec<(Subject, Limit)> {
+    vec![(Subject::new_password(user), NEW_PASSWORDS)]
+}
+
+/// One limit for a network, and for wider blocks as many times as much as each may do.
+fn by_network(network: Option<Network>, limit: Limit) -> Vec<(Subject, Limit)> {
+    let counted = limited_blocks(network).into_iter();
+    counted.map(|block| (Subject::network(&block.name), limit.times(block.times))).collect()
 }
 
 /// The problem of having reached a limit; the log says which.
@@ -124,6 +162,7 @@ pub(crate) fn codes_off() -> Problem {
 const fn tried(limit: LimitName) -> &'static str {
     match limit {
         LimitName::Passwords => "wrong passwords",
+        LimitName::NewPasswords => "new passwords",
         LimitName::WrongCodes | LimitName::CodesOff => "wrong codes",
         LimitName::SentCodes => "codes were sent",
         LimitName::Pushes => "requests were sent",

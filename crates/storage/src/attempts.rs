@@ -57,6 +57,14 @@ impl AttemptKind {
     }
 }
 
+impl Limit {
+    /// So many times as much in the same time.
+    #[must_use]
+    pub fn times(self, times: u32) -> Self {
+        Self { count: self.count.saturating_mul(times.into()), ..self }
+    }
+}
+
 impl Storage {
     /// Counts an attempt of `subject`, or refuses it.
     ///

@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::millis;
-use crate::{Attempt, AttemptKind, LimitName, Limited, Storage, StorageError, Subject, attempts, audit};
+use crate::{Attempt, AttemptKind, LimitName, Storage, StorageError, Subject, attempts, audit};
 
 /// How the delay grows for one subject.
 #[derive(Debug, Clone, Copy)]
@@ -33,61 +33,116 @@ pub struct Delays {
     pub network: Delay,
 }
 
+/// A network, or a wider block that holds many of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkBlock {
+    /// Its name in the database.
+    pub name: String,
+    /// How many times as much as one network its networks may do together.
+    pub times: u32,
+}
+
+/// The networks that a guess comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guesser {
+    /// The client's network, and the wider blocks that have a limit of their own. The network comes first.
+    pub limited: Vec<NetworkBlock>,
+    /// The block whose wrong guesses at one account decide how likely it is drawn for the next guess.
+    pub fair: NetworkBlock,
+}
+
+/// Whether others wait for the account's next guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GuessTurn {
+    /// The guess is counted if no delay applies.
+    Now,
+    /// Guesses from elsewhere wait for the account's delay: one that shares this delay is not counted, even if the
+    /// delay has just ended.
+    AfterOthers,
+}
+
+/// A guess that was not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delayed {
+    /// How long the client's own networks must still wait.
+    pub own: Duration,
+    /// How long all strangers to the account must still wait. `None` if this guesser is no stranger.
+    pub shared: Option<Duration>,
+    /// Wrong guesses lately at this account from the guesser's fair block.
+    pub wrong: u32,
+}
+
 const KIND: &str = AttemptKind::Password.word();
 /// A guess whose outcome is not known for so long was cut off: it counts no more.
 const CUT_OFF: Duration = Duration::seconds(30);
 
 impl Delay {
     /// How long after the last of so many wrong guesses the next may be made.
-    fn after(self, wrong: u32) -> Duration {
+    #[must_use]
+    pub fn after(self, wrong: u32) -> Duration {
         match wrong.checked_sub(self.free) {
             None => Duration::ZERO,
             Some(beyond) => (self.first * f64::from(beyond.min(30)).exp2()).min(self.longest),
         }
     }
+
+    /// The same for a block of networks that together may do so many times what one may: as if each of them had made
+    /// its share of the wrong guesses, and waited at the same time as the others.
+    fn after_in(self, wrong: u32, times: u32) -> Duration {
+        self.after(wrong / times.max(1)) / times.max(1)
+    }
+
+    /// More wrong guesses than this make no delay longer.
+    fn most(self, times: u32) -> u32 {
+        let doublings = (0..30).find(|beyond| self.after(self.free + beyond) >= self.longest).unwrap_or(30);
+        (self.free + doublings + 1).saturating_mul(times.max(1))
+    }
 }
 
 impl Storage {
-    /// Counts a guess at the password of `email` from `network`, or refuses it. An account that does not exist is
-    /// counted like one that does.
+    /// Counts a guess at the password of `email`, or refuses it. An account that does not exist is counted like one
+    /// that does.
     ///
     /// # Errors
     /// When the database cannot be read or written; the guess must then not be checked.
     pub async fn count_guess(
         &self,
         email: &str,
-        network: &str,
+        guesser: &Guesser,
         delays: Delays,
-    ) -> Result<Result<Attempt, Limited>, StorageError> {
+        turn: GuessTurn,
+    ) -> Result<Result<Attempt, Delayed>, StorageError> {
         let now = self.clock.now();
         let mut db = self.write().await?;
-        let mut subjects =
-            vec![(Subject::address_from(email, network), delays.pair), (Subject::network(network), delays.network)];
-        if !is_known(&mut db, email, network).await? {
-            subjects.push((Subject::address(email), delays.account));
-        }
+        let is_known = match guesser.limited.first() {
+            Some(network) => is_known(&mut db, email, &network.name).await?,
+            None => false,
+        };
+        let own = guesser.subjects(email, delays, is_known);
         let mut wait = Duration::ZERO;
-        for (subject, delay) in &subjects {
-            wait = wait.max(left(&mut db, subject, *delay, now).await?);
+        for (subject, delay, times) in &own {
+            wait = wait.max(left(&mut db, subject, *delay, *times, now).await?.0);
         }
-        if wait.is_positive() {
+        let (mut shared, mut wrong, mut subjects) = (None, 0, Vec::new());
+        if !is_known {
+            let all = Subject::address(email);
+            shared = Some(left(&mut db, &all, delays.account, 1, now).await?.0.max(Duration::ZERO));
+            let fair = Subject::address_from(email, &guesser.fair.name);
+            wrong = left(&mut db, &fair, delays.pair, guesser.fair.times, now).await?.1;
+            subjects.push(all);
+            if !own.iter().any(|(subject, ..)| *subject == fair) {
+                subjects.push(fair);
+            }
+        }
+        if wait.is_positive() || shared.is_some_and(|shared| shared.is_positive() || turn == GuessTurn::AfterOthers) {
             audit::limited_by_email(&mut db, now, email, LimitName::Passwords).await?;
             db.commit().await?;
-            return Ok(Err(Limited { retry_after: wait }));
+            return Ok(Err(Delayed { own: wait, shared, wrong }));
         }
-        let mut counted = Vec::with_capacity(subjects.len());
-        for (subject, _) in &subjects {
-            let (subject, at) = (subject.as_str(), millis(now));
-            let inserted = sqlx::query!(
-                "INSERT INTO attempts (kind, subject, at, undecided) VALUES ($1, $2, $3, 1)",
-                KIND,
-                subject,
-                at
-            );
-            counted.push(inserted.execute(&mut *db).await?.last_insert_rowid());
-        }
+        subjects.extend(own.into_iter().map(|(subject, ..)| subject));
+        let counted = insert(&mut db, &subjects, now).await?;
         db.commit().await?;
-        Ok(Ok(Attempt(counted)))
+        Ok(Ok(counted))
     }
 
     /// The guess was wrong.
@@ -121,6 +176,37 @@ impl Storage {
     }
 }
 
+impl Guesser {
+    /// What this client's own delays are counted by. Where the account has been used before, only the network itself
+    /// counts: neighbours in a wider block must not delay the owner.
+    fn subjects(&self, email: &str, delays: Delays, is_known: bool) -> Vec<(Subject, Delay, u32)> {
+        let counted = if is_known { 1 } else { self.limited.len() };
+        let of_block = |block: &NetworkBlock| {
+            [
+                (Subject::address_from(email, &block.name), delays.pair, block.times),
+                (Subject::network(&block.name), delays.network, block.times),
+            ]
+        };
+        self.limited.iter().take(counted).flat_map(of_block).collect()
+    }
+}
+
+/// Counts a guess whose outcome is not known yet.
+async fn insert(db: &mut SqliteConnection, subjects: &[Subject], now: OffsetDateTime) -> Result<Attempt, StorageError> {
+    let mut counted = Vec::with_capacity(subjects.len());
+    for subject in subjects {
+        let (subject, at) = (subject.as_str(), millis(now));
+        let inserted = sqlx::query!(
+            "INSERT INTO attempts (kind, subject, at, undecided) VALUES ($1, $2, $3, 1)",
+            KIND,
+            subject,
+            at
+        );
+        counted.push(inserted.execute(&mut *db).await?.last_insert_rowid());
+    }
+    Ok(Attempt(counted))
+}
+
 /// Whether somebody has got into the account from this network before.
 async fn is_known(db: &mut SqliteConnection, email: &str, network: &str) -> Result<bool, StorageError> {
     let known = sqlx::query_scalar!(
@@ -132,27 +218,33 @@ async fn is_known(db: &mut SqliteConnection, email: &str, network: &str) -> Resu
     Ok(known.fetch_optional(db).await?.is_some())
 }
 
-/// How long this subject has still to wait.
+/// How long this subject has still to wait, and how many wrong guesses it made lately. Of more wrong guesses than make
+/// a difference, only the newest are counted.
 async fn left(
     db: &mut SqliteConnection,
     subject: &Subject,
     delay: Delay,
+    times: u32,
     now: OffsetDateTime,
-) -> Result<Duration, StorageError> {
+) -> Result<(Duration, u32), StorageError> {
     let (subject, since, cut_off) = (subject.as_str(), millis(now - delay.window), millis(now - CUT_OFF));
+    let most = delay.most(times);
     let counted = sqlx::query!(
-        r#"SELECT count(*) AS "wrong!: u32", max(at) AS "last: i64" FROM attempts
-         WHERE kind = $1 AND subject = $2 AND at > $3 AND (undecided = 0 OR at > $4)"#,
+        r#"SELECT count(*) AS "wrong!: u32", max(at) AS "last: i64" FROM (
+            SELECT at FROM attempts
+            WHERE kind = $1 AND subject = $2 AND at > $3 AND (undecided = 0 OR at > $4) ORDER BY at DESC LIMIT $5)"#,
         KIND,
         subject,
         since,
         cut_off,
+        most,
     )
     .fetch_one(db)
     .await?;
-    let Some(last) = counted.last else { return Ok(Duration::ZERO) };
+    let Some(last) = counted.last else { return Ok((Duration::ZERO, 0)) };
     // A clock that was set back makes nobody wait for as long.
-    Ok(delay.after(counted.wrong) - Duration::milliseconds((millis(now) - last).max(0)))
+    let passed = Duration::milliseconds((millis(now) - last).max(0));
+    Ok((delay.after_in(counted.wrong, times) - passed, counted.wrong))
 }
 
 #[cfg(test)]
@@ -165,5 +257,15 @@ mod tests {
         let delay = Delay { free: 3, first, longest, window: Duration::HOUR };
         let after = [0, 1, 2, 3, 4, 5, 6, 11, 12, 1000].map(|wrong| delay.after(wrong).whole_seconds());
         assert_eq!(after, [0, 0, 0, 1, 2, 4, 8, 256, 300, 300]);
+    }
+    #[test]
+    fn a_block_of_16_networks_may_do_16_times_what_one_may() {
+        let (first, longest) = (Duration::SECOND, Duration::minutes(5));
+        let delay = Delay { free: 3, first, longest, window: Duration::HOUR };
+        let after = [0, 47, 48, 64, 192, 10_000].map(|wrong| delay.after_in(wrong, 16).whole_milliseconds());
+        assert_eq!(after, [0, 0, 62, 125, 18_750, 18_750]);
+        for times in [1, 4, 16] {
+            assert_eq!(delay.after_in(delay.most(times), times), longest / times, "nothing is left uncounted");
+        }
     }
 }

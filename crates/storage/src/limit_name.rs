@@ -5,6 +5,8 @@
 pub enum LimitName {
     /// Wrong passwords.
     Passwords,
+    /// New passwords that were tried.
+    NewPasswords,
     /// Wrong codes lately.
     WrongCodes,
     /// Wrong codes in a row: codes are off.
@@ -25,6 +27,7 @@ impl LimitName {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Passwords => "passwords",
+            Self::NewPasswords => "new_passwords",
             Self::WrongCodes => "wrong_codes",
             Self::CodesOff => "codes_off",
             Self::SentCodes => "sent_codes",

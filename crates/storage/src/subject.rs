@@ -34,6 +34,12 @@ impl Subject {
         Self(format!("network:{network}"))
     }
 
+    /// New passwords that were tried from one network, or for one account.
+    #[must_use]
+    pub fn new_password(of: impl Display) -> Self {
+        Self(format!("new-password:{of}"))
+    }
+
     /// One phone, or whoever signs up with it.
     #[must_use]
     pub fn phone(provider_user: &ProviderUserId, sign_up: bool) -> Self {

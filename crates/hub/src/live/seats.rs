@@ -12,7 +12,12 @@ use approval::SessionId;
 use storage::LimitName;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{answer::problem::Problem, metrics, request::network::Network, settings::SeatLimits};
+use crate::{
+    answer::problem::Problem,
+    metrics,
+    request::network::{Block, Network},
+    settings::SeatLimits,
+};
 
 /// All seats of this process.
 #[derive(Debug, Clone)]
@@ -38,7 +43,7 @@ struct Shared {
 struct Taken {
     all: u32,
     sessions: Counts<SessionId>,
-    networks: Counts<Network>,
+    blocks: Counts<Block>,
 }
 
 /// How many seats each of some has; nobody is counted who is not known.
@@ -65,13 +70,13 @@ impl Seats {
             return Err(Problem::busy());
         }
         let full = taken.sessions.of(session) >= limits.per_session
-            || limits.per_address.is_some_and(|most| taken.networks.of(network) >= most);
+            || limits.per_address.is_some_and(|most| taken.is_full(network, most));
         if full {
             return Err(Problem::too_many_sockets());
         }
         taken.all += 1;
         taken.sessions.take(session);
-        taken.networks.take(network);
+        blocks(network).for_each(|(block, _)| taken.blocks.take(Some(block)));
         Ok(Seat { seats: self.clone(), session, network, opening: Some(opening) })
     }
 
@@ -99,8 +104,20 @@ impl Drop for Seat {
         let mut taken = self.seats.taken();
         taken.all -= 1;
         taken.sessions.leave(self.session);
-        taken.networks.leave(self.network);
+        blocks(self.network).for_each(|(block, _)| taken.blocks.leave(Some(block)));
     }
+}
+
+impl Taken {
+    /// True if the network, or a wider block around it, has all the seats that it may have.
+    fn is_full(&self, network: Option<Network>, most: u32) -> bool {
+        blocks(network).any(|(block, times)| self.blocks.of(Some(block)) >= most.saturating_mul(times))
+    }
+}
+
+/// The blocks whose seats are counted, and how many times as many as one network each may have.
+fn blocks(network: Option<Network>) -> impl Iterator<Item = (Block, u32)> {
+    network.into_iter().flat_map(Network::limited)
 }
 
 impl<K: Copy + Eq + Hash> Counts<K> {
@@ -179,6 +196,18 @@ mod tests {
     }
 
     #[test]
+    fn rotating_networks_of_ipv6_have_4_and_16_times_the_seats_of_one() {
+        let network =
+            |third: u16, last: u16| Some(Network::of(format!("2001:db8:{third:x}:{last:x}::1").parse().unwrap()));
+        let seats = Seats::new(SeatLimits { all: 1000, opening: 1000, per_address: Some(2), ..MANY });
+        let of_56: Vec<_> = (0..256).filter_map(|last| seats.take(None, network(1, last)).ok()).collect();
+        let of_48: Vec<_> = (0..256).filter_map(|last| seats.take(None, network(2, last << 8)).ok()).collect();
+        assert_eq!((of_56.len(), of_48.len()), (2 * 4, 2 * 16));
+        drop((of_56, of_48));
+        assert!(seats.taken().blocks.0.is_empty());
+    }
+
+    #[test]
     fn who_is_told_the_first_state_lets_the_next_one_in() {
         let seats = Seats::new(SeatLimits { opening: 1, ..MANY });
         let mut first = seats.take(Some(session()), None).unwrap();
@@ -192,6 +221,6 @@ mod tests {
         let seats = Seats::new(SeatLimits { per_address: Some(1), ..MANY });
         drop(seats.take(Some(session()), Some(Network::of("203.0.113.7".parse().unwrap()))));
         let taken = seats.taken();
-        assert!(taken.all == 0 && taken.sessions.0.is_empty() && taken.networks.0.is_empty());
+        assert!(taken.all == 0 && taken.sessions.0.is_empty() && taken.blocks.0.is_empty());
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     answer::problem::Problem,
     hub::Hub,
     person::calling_code,
-    request::{caller::Caller, visitor::Visitor},
+    request::{caller::Caller, network::Network, visitor::Visitor},
     throttle::{self, Sending, WRONG_CODES_IN_A_ROW},
 };
 
@@ -53,7 +53,7 @@ pub(crate) async fn count_sending(hub: &Hub, caller: &Caller, visitor: &Visitor)
         user: session.user,
         provider_user: &session.provider_user,
         sign_up: caller.is_sign_up(),
-        network: &visitor.network_name(),
+        network: visitor.network,
         country: calling_code(session.phone.expose()),
     };
     let counted = count(hub, &sending).await;
@@ -71,7 +71,7 @@ async fn count_unasked(hub: &Hub, approval: &Approval) -> Result<Attempt, Proble
         user: approval.user,
         provider_user: &approval.provider_user,
         sign_up: approval.purpose == Purpose::SignUp,
-        network: network.as_deref().unwrap_or_default(),
+        network: network.as_deref().and_then(Network::named),
         country: calling_code(phone.expose()),
     };
     count(hub, &sending).await

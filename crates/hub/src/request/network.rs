@@ -1,29 +1,104 @@
-//! What of an address counts for limits. Knows no request.
+//! What of an address counts for limits, and the wider blocks of addresses around it. Knows no request and no limit.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use storage::{Guesser, NetworkBlock};
 
 /// Whoever has one address of IPv6 has a network of them (RFC 6177, 2), so all addresses in a /64 are taken for one; of
 /// IPv4 each address counts for itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Network(IpAddr);
+pub struct Network(Block);
+
+/// All addresses that begin alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Block {
+    first: IpAddr,
+    prefix: u8,
+}
+
+/// The blocks of IPv6 that have limits of their own, by the length of their prefix, and how many times as much as one
+/// /64 each may do. Providers give a customer a /56 or a /48, which hold 256 and 65,536 networks.
+const WIDER: [(u8, u32); 3] = [(64, 1), (56, 4), (48, 16)];
+/// The addresses in a /24 of IPv4.
+const OF_24: u32 = 256;
 
 impl Network {
     /// The network of this address.
     #[must_use]
     pub fn of(address: IpAddr) -> Self {
-        Self(match address {
-            IpAddr::V4(_) => address,
-            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
-        })
+        let prefix = if address.is_ipv4() { 32 } else { 64 };
+        Self(Block::of(address, prefix))
+    }
+
+    /// The network of this name, as [`Network`] writes it.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let address = name.strip_suffix("/64").unwrap_or(name);
+        address.parse().ok().map(Self::of)
+    }
+
+    /// The blocks whose clients are limited together, and how many times as much as one network each may do: the
+    /// network first, then the wider ones.
+    pub(crate) fn limited(self) -> Vec<(Block, u32)> {
+        match self.0.first {
+            IpAddr::V4(_) => vec![(self.0, 1)],
+            IpAddr::V6(_) => WIDER.map(|(prefix, times)| (Block::of(self.0.first, prefix), times)).to_vec(),
+        }
+    }
+
+    /// The block that has one place wherever clients take turns: a /24 of IPv4, a /48 of IPv6.
+    pub(crate) fn fair(self) -> Block {
+        Block::of(self.0.first, if self.0.first.is_ipv4() { 24 } else { 48 })
     }
 }
 
+impl Block {
+    fn of(address: IpAddr, prefix: u8) -> Self {
+        let first = match address {
+            IpAddr::V4(v4) => {
+                let mask = u32::MAX.checked_shl(u32::from(32_u8.saturating_sub(prefix))).unwrap_or(0);
+                Ipv4Addr::from_bits(v4.to_bits() & mask).into()
+            }
+            IpAddr::V6(v6) => {
+                let mask = u128::MAX.checked_shl(u32::from(128_u8.saturating_sub(prefix))).unwrap_or(0);
+                Ipv6Addr::from_bits(v6.to_bits() & mask).into()
+            }
+        };
+        Self { first, prefix }
+    }
+}
+
+/// The names of what is limited for a client, network first; `unknown` stands for clients without an address.
+pub(crate) fn limited_blocks(network: Option<Network>) -> Vec<NetworkBlock> {
+    let named = |(block, times): (Block, u32)| NetworkBlock { name: block.to_string(), times };
+    network.map_or_else(
+        || vec![NetworkBlock { name: UNKNOWN.to_owned(), times: 1 }],
+        |network| network.limited().into_iter().map(named).collect(),
+    )
+}
+
+/// Where a guess at a password comes from.
+pub(crate) fn guesser(network: Option<Network>) -> Guesser {
+    let limited = limited_blocks(network);
+    let fair = network.map_or_else(|| UNKNOWN.to_owned(), |network| network.fair().to_string());
+    let times = limited.iter().find(|block| block.name == fair).map_or(OF_24, |block| block.times);
+    Guesser { limited, fair: NetworkBlock { name: fair, times } }
+}
+
+/// The name of the network of clients that have no address.
+pub(crate) const UNKNOWN: &str = "unknown";
+
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            IpAddr::V4(address) => write!(f, "{address}"),
-            IpAddr::V6(first) => write!(f, "{first}/64"),
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.first, self.prefix) {
+            (IpAddr::V4(address), 32) => write!(f, "{address}"),
+            (first, prefix) => write!(f, "{first}/{prefix}"),
         }
     }
 }
@@ -32,13 +107,44 @@ impl fmt::Display for Network {
 mod tests {
     use super::*;
 
+    fn network(address: &str) -> Network {
+        Network::of(address.parse().unwrap())
+    }
+
     #[test]
     fn an_ipv6_client_counts_by_its_64_and_an_ipv4_one_by_itself() {
-        let network = |address: &str| Network::of(address.parse().unwrap());
         assert_eq!(network("2001:db8:1:2:3:4:5:6").to_string(), "2001:db8:1:2::/64");
         assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
         assert_ne!(network("2001:db8:1:3::1"), network("2001:db8:1:2::1"));
         assert_eq!(network("203.0.113.7").to_string(), "203.0.113.7");
         assert_ne!(network("203.0.113.7"), network("203.0.113.8"));
+    }
+
+    #[test]
+    fn wider_blocks_of_ipv6_have_4_and_16_times_the_limit_of_a_64() {
+        let named = |address: &str| -> Vec<_> {
+            limited_blocks(Some(network(address))).into_iter().map(|block| (block.name, block.times)).collect()
+        };
+        let blocks = [("2001:db8:1:2ff::/64", 1), ("2001:db8:1:200::/56", 4), ("2001:db8:1::/48", 16)];
+        assert_eq!(named("2001:db8:1:2ff::1"), blocks.map(|(name, times)| (name.to_owned(), times)));
+        assert_eq!(named("203.0.113.7"), [("203.0.113.7".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn a_24_and_a_48_take_turns_as_one() {
+        assert_eq!(network("203.0.113.7").fair(), network("203.0.113.200").fair());
+        assert_eq!(network("203.0.113.7").fair().to_string(), "203.0.113.0/24");
+        assert_eq!(network("2001:db8:1:2::1").fair(), network("2001:db8:1:ffff::1").fair());
+        assert_ne!(network("2001:db8:1:2::1").fair(), network("2001:db8:2:2::1").fair());
+        assert_eq!(guesser(Some(network("2001:db8:1:2::1"))).fair.times, 16);
+        assert_eq!(guesser(Some(network("203.0.113.7"))).fair.times, 256);
+    }
+
+    #[test]
+    fn a_name_leads_back_to_its_network() {
+        for address in ["203.0.113.7", "2001:db8:1:2:3:4:5:6", "::1"] {
+            assert_eq!(Network::named(&network(address).to_string()), Some(network(address)));
+        }
+        assert_eq!(Network::named("unknown"), None);
     }
 }

@@ -7,7 +7,11 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 
-use crate::{answer::problem::Problem, hub::Hub, request::network::Network};
+use crate::{
+    answer::problem::Problem,
+    hub::Hub,
+    request::network::{Network, UNKNOWN},
+};
 
 /// The browser and the place a request comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +27,7 @@ pub(crate) struct Visitor {
 impl Visitor {
     /// The network's name in the database.
     pub(crate) fn network_name(&self) -> String {
-        self.network.map_or_else(|| "unknown".to_owned(), |network| network.to_string())
+        self.network.map_or_else(|| UNKNOWN.to_owned(), |network| network.to_string())
     }
 }
 

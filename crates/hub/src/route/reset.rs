@@ -13,13 +13,16 @@ use super::frame::{refused, shell};
 use crate::{
     answer::{
         problem::{Kind, Problem},
-        refusals::{Body, Busy, Internal, InvalidInput, InvalidLink},
+        refusals::{Body, Busy, Internal, InvalidInput, InvalidLink, TooMany},
         schemas,
         view::Done,
     },
     hub::Hub,
     page::{self, Field, Reset, ResetDone},
-    request::body::{Form, Json},
+    request::{
+        body::{Form, Json},
+        visitor::Visitor,
+    },
     steps::new_password,
     token::LinkToken,
 };
@@ -49,8 +52,12 @@ pub(crate) async fn done(State(hub): State<Hub>) -> Response {
 }
 
 /// The form, filled in.
-pub(crate) async fn submit(State(hub): State<Hub>, Form(input): Form<Input>) -> Result<Response, Problem> {
-    match new_password::reset(&hub, &LinkToken::shown(input.token.expose()), &input.password).await {
+pub(crate) async fn submit(
+    State(hub): State<Hub>,
+    visitor: Visitor,
+    Form(input): Form<Input>,
+) -> Result<Response, Problem> {
+    match new_password::reset(&hub, &visitor, &LinkToken::shown(input.token.expose()), &input.password).await {
         Ok(()) => Ok(Redirect::to("/reset/done").into_response()),
         Err(problem) if problem.kind == Kind::InvalidLink => {
             let page = Reset { error: Some(problem.detail.clone()), ..form(&hub) };
@@ -61,6 +68,11 @@ pub(crate) async fn submit(State(hub): State<Hub>, Form(input): Form<Input>) -> 
             let new = Field { error, ..Field::default() };
             // The link works still; nobody has to look for it again.
             Ok(refused(&problem, &Reset { token: input.token, new, ..form(&hub) }))
+        }
+        // Nor has anybody who tried too many, or came when too many people were here.
+        Err(problem) if matches!(problem.kind, Kind::TooManyAttempts | Kind::Busy) => {
+            let error = Some(problem.detail.clone());
+            Ok(refused(&problem, &Reset { token: input.token, error, ..form(&hub) }))
         }
         Err(problem) => Err(problem),
     }
@@ -78,11 +90,15 @@ pub(crate) async fn submit(State(hub): State<Hub>, Form(input): Form<Input>) -> 
     request_body = Input,
     responses(
         (status = OK, body = Done, description = "The new password counts from now on."),
-        Body, InvalidLink, InvalidInput, Internal, Busy
+        Body, InvalidLink, InvalidInput, TooMany, Internal, Busy
     )
 )]
-pub(crate) async fn reset(State(hub): State<Hub>, Json(input): Json<Input>) -> Result<Response, Problem> {
-    new_password::reset(&hub, &LinkToken::shown(input.token.expose()), &input.password).await?;
+pub(crate) async fn reset(
+    State(hub): State<Hub>,
+    visitor: Visitor,
+    Json(input): Json<Input>,
+) -> Result<Response, Problem> {
+    new_password::reset(&hub, &visitor, &LinkToken::shown(input.token.expose()), &input.password).await?;
     Ok(axum::Json(Done::new()).into_response())
 }
 

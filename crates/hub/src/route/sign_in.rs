@@ -69,7 +69,8 @@ pub(crate) async fn submit(
 /// session the cookie named before ends. The phone is not asked while it has as many requests as the operator allows, for
 /// a while after one that was denied or that nobody answered, and after several of these in a row until a code was used:
 /// then `next` is `code`, and `withheld` says why and until when. After a few wrong passwords the next is checked only
-/// after a wait, which grows with each; `Retry-After` says how long it is.
+/// after a wait, which grows with each; `Retry-After` says how long it is. While others guess at the same account, an
+/// answer may take 10 seconds.
 #[utoipa::path(
     post,
     path = "/api/session",

@@ -3,11 +3,12 @@
 
 use approval::{Approval, ApprovalId, Purpose, Secret, SessionId, UserId};
 use provider::ProviderError;
-use storage::{Account, Attempt, AttemptKind, LimitName, NewSession, NewUser, Replaced, Subject, Withheld};
+use storage::{Attempt, AttemptKind, LimitName, NewSession, NewUser, Replaced, Subject, Withheld};
 
 use crate::{
     answer::problem::Problem,
     hub::Hub,
+    password::strength::OwnWords,
     person::Person,
     phone::follow,
     request::{caller::Caller, visitor::Visitor},
@@ -15,9 +16,10 @@ use crate::{
     steps::{
         draft::{self, Whose},
         endings,
+        guess::{self, account_of},
     },
     text::address::{Email, EmailError, WantedEmail},
-    throttle::{self, GUESSES, PUSHES},
+    throttle::{self, PUSHES},
     token::Token,
 };
 
@@ -40,14 +42,19 @@ pub(crate) enum Phone {
 /// Signs somebody up: nothing but the try is written before the provider took the phone, and the account stays pending until the
 /// phone is proven. Answers alike whether the address is known or not.
 pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Result<Begun, Problem> {
-    let (subject, limit) = throttle::sign_ups(&hub.settings.limits, &visitor.network_name());
-    let counted = hub.storage.count_attempt(AttemptKind::SignUp, subject, limit).await?;
-    counted.map_err(|limited| throttle::reached(LimitName::SignUps, limited))?;
+    let counted = count_sign_up(hub, visitor).await?;
+    let own = OwnWords::of(&person.full_name, person.email.as_str(), &hub.settings.product);
+    let client = guess::client(hub, visitor).await?;
+    let hashed = hub.passwords.hash(person.password, own, client, &hub.entropy).await;
+    if !matches!(hashed, Ok(Ok(_))) {
+        // Nobody signs up yet: the attempt stays counted as a new password alone.
+        hub.storage.forgive(counted).await?;
+    }
+    let password_hash = hashed?.map_err(|weak| field("password", &weak.to_string()))?;
     let registered =
         hub.provider.register(person.email.as_str(), person.phone.country_code, person.phone.national.expose()).await;
     let provider_user = registered.map_err(refused_by_provider)?;
     count_push(hub, Subject::phone(&provider_user, true)).await?;
-    let password_hash = hub.passwords.hash(person.password, &hub.entropy).await?;
     let user = NewUser {
         id: UserId::new(&hub.clock, &hub.entropy),
         full_name: person.full_name,
@@ -108,34 +115,6 @@ async fn email_for_sign_in(hub: &Hub, typed: &str) -> Result<String, Problem> {
     }
 }
 
-/// The account of this address if this is its password, at a sign-in or for a change. Counted before it is checked, and
-/// the same is done where there is no account.
-pub(crate) async fn account_of(
-    hub: &Hub,
-    email: &str,
-    password: Secret,
-    visitor: &Visitor,
-) -> Result<Option<Account>, Problem> {
-    let network = &visitor.network_name();
-    let counted = hub.storage.count_guess(email, network, GUESSES).await?;
-    let attempt = counted.map_err(|limited| throttle::reached(LimitName::Passwords, limited))?;
-    let account = hub.storage.account(email).await?;
-    let stored = account.as_ref().map(|account| account.password_hash.clone());
-    let matches = match hub.passwords.matches(password, stored).await {
-        Ok(matches) => matches,
-        Err(error) => {
-            hub.storage.forgive(attempt).await?;
-            return Err(error.into());
-        }
-    };
-    let Some(account) = account.filter(|_| matches) else {
-        hub.storage.guessed_wrong(&attempt).await?;
-        return Ok(None);
-    };
-    hub.storage.guessed_right(&attempt, email, network).await?;
-    Ok(Some(account))
-}
-
 /// Asks the phone again: the approval is cancelled and another takes its place, with a number of its own.
 pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Approval, Problem> {
     let old = caller.own(hub, id).await?;
@@ -162,6 +141,15 @@ pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<
         Replaced::No => Err(Problem::already_decided()),
         Replaced::Withheld(why) => Err(throttle::withheld(why, hub.clock.now())),
     }
+}
+
+/// Counts a sign-up and its new password, before anything dear is done for them. Answers the attempt that a refused
+/// password gives back.
+async fn count_sign_up(hub: &Hub, visitor: &Visitor) -> Result<Attempt, Problem> {
+    let limits = &hub.settings.limits;
+    guess::count_new_password(hub, &throttle::new_passwords(limits, visitor.network)).await?;
+    let counted = hub.storage.count_attempts(AttemptKind::SignUp, &throttle::sign_ups(limits, visitor.network)).await?;
+    counted.map_err(|limited| throttle::reached(LimitName::SignUps, limited))
 }
 
 /// Counts a request that will be sent to a phone.

@@ -9,11 +9,15 @@ use url::Url;
 use crate::{
     answer::problem::Problem,
     hub::Hub,
-    password::NewPassword,
+    password::{NewPassword, strength::OwnWords},
     request::{caller::Caller, visitor::Visitor},
     settings::RESET_LINK,
-    steps::{begin::account_of, endings::tell},
+    steps::{
+        endings::tell,
+        guess::{self, account_of},
+    },
     text::{address::WantedEmail, password::is_same},
+    throttle,
     token::{LinkToken, Token},
 };
 
@@ -64,10 +68,12 @@ pub(crate) async fn change(
     if is_same(&old, new) {
         return Err(wrong("Choose another than the one you have."));
     }
-    let password = parse(new, &[&session.email, &session.full_name])?;
+    let password = parse(new)?;
+    guess::count_new_password(hub, &throttle::new_passwords_of(session.user)).await?;
     let account = account_of(hub, &session.email, old, visitor).await?.ok_or_else(Problem::wrong_password)?;
     let stored = account.password_hash;
-    let hash = hub.passwords.hash(password, &hub.entropy).await?;
+    let own = OwnWords::of(&session.full_name, &session.email, &hub.settings.product);
+    let hash = hash(hub, password, own, visitor).await?;
     let next = Token::random(&hub.entropy);
     let change = PasswordChange { old: &stored, new: &hash, shown: caller.token.hash(), next: next.hash() };
     // Else another request ended the session or changed the password meanwhile.
@@ -78,17 +84,25 @@ pub(crate) async fn change(
 
 /// Sets a password by a link's token, once; every session of the account ends. One answer for a token that is used,
 /// expired or unknown.
-pub(crate) async fn reset(hub: &Hub, token: &LinkToken, new: &Secret) -> Result<(), Problem> {
+pub(crate) async fn reset(hub: &Hub, visitor: &Visitor, token: &LinkToken, new: &Secret) -> Result<(), Problem> {
     let owner = hub.storage.owner_of_link(token.hash()).await?.ok_or_else(Problem::invalid_link)?;
-    let password = parse(new, &[&owner.email, &owner.full_name])?;
-    let hash = hub.passwords.hash(password, &hub.entropy).await?;
+    let password = parse(new)?;
+    guess::count_new_password(hub, &throttle::new_passwords(&hub.settings.limits, visitor.network)).await?;
+    let own = OwnWords::of(&owner.full_name, &owner.email, &hub.settings.product);
+    let hash = hash(hub, password, own, visitor).await?;
     let cancelled = hub.storage.reset_password(token.hash(), &hash).await?.ok_or_else(Problem::invalid_link)?;
     tell(hub, &cancelled);
     Ok(())
 }
 
-fn parse(text: &Secret, known: &[&str]) -> Result<NewPassword, Problem> {
-    NewPassword::parse(text, known).map_err(|weak| wrong(&weak.to_string()))
+fn parse(text: &Secret) -> Result<NewPassword, Problem> {
+    NewPassword::parse(text).map_err(|weak| wrong(&weak.to_string()))
+}
+
+async fn hash(hub: &Hub, password: NewPassword, own: OwnWords, visitor: &Visitor) -> Result<Secret, Problem> {
+    let client = guess::client(hub, visitor).await?;
+    let hashed = hub.passwords.hash(password, own, client, &hub.entropy).await?;
+    hashed.map_err(|weak| wrong(&weak.to_string()))
 }
 
 fn wrong(sentence: &str) -> Problem {

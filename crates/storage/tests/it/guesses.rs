@@ -1,6 +1,6 @@
 //! Passwords guessed: who guesses wrong waits, and nobody makes the owner wait for long.
 
-use storage::{Attempt, Delay, Delays, Limited};
+use storage::{Attempt, Delay, Delayed, Delays, GuessTurn, Guesser, NetworkBlock};
 use time::Duration;
 
 use crate::given::Given;
@@ -11,8 +11,32 @@ const DELAYS: Delays = Delays {
     network: Delay { free: 10, first: Duration::SECOND, longest: Duration::minutes(1), window: Duration::HOUR },
 };
 
-async fn guess(given: &Given, email: &str, network: &str) -> Result<Attempt, Limited> {
-    given.storage.count_guess(email, network, DELAYS).await.unwrap()
+/// A client of one IPv4 address.
+fn from(network: &str) -> Guesser {
+    let one = NetworkBlock { name: network.into(), times: 1 };
+    let fair =
+        NetworkBlock { name: format!("{}.0/24", network.rsplit_once('.').map_or(network, |(net, _)| net)), times: 256 };
+    Guesser { limited: vec![one], fair }
+}
+
+/// A client in one /64 of a /48, which has 65,536.
+fn from_ipv6(block: u16, network: u16) -> Guesser {
+    let limited = [
+        (format!("2001:db8:{block:x}:{network:x}::/64"), 1),
+        (format!("2001:db8:{block:x}:{:x}::/56", network & 0xff00), 4),
+        (format!("2001:db8:{block:x}::/48"), 16),
+    ];
+    let [network, wider, widest] = limited.map(|(name, times)| NetworkBlock { name, times });
+    Guesser { limited: vec![network, wider, widest.clone()], fair: widest }
+}
+
+async fn guess(given: &Given, email: &str, network: &str) -> Result<Attempt, Delayed> {
+    given.storage.count_guess(email, &from(network), DELAYS, GuessTurn::Now).await.unwrap()
+}
+
+/// The longest that a refused guess must wait.
+fn wait(delayed: Delayed) -> Duration {
+    delayed.own.max(delayed.shared.unwrap_or_default())
 }
 
 /// Guesses wrong as soon as it may be; how long that took.
@@ -25,8 +49,8 @@ async fn wrong(given: &Given, email: &str, network: &str) -> Duration {
                 return waited;
             }
             Err(limited) => {
-                given.pass(limited.retry_after);
-                waited += limited.retry_after;
+                given.pass(wait(limited));
+                waited += wait(limited);
             }
         }
     }
@@ -37,7 +61,9 @@ async fn two_hundred_at_once(given: &Given) -> usize {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..200 {
         let storage = given.storage.clone();
-        tasks.spawn(async move { storage.count_guess("ada@example.com", "192.0.2.1", DELAYS).await.unwrap() });
+        tasks.spawn(async move {
+            storage.count_guess("ada@example.com", &from("192.0.2.1"), DELAYS, GuessTurn::Now).await.unwrap()
+        });
     }
     tasks.join_all().await.into_iter().flatten().count()
 }
@@ -64,7 +90,7 @@ async fn a_clock_that_is_set_back_makes_nobody_wait_longer_than_a_wrong_password
         wrong(&given, "ada@example.com", "loopback").await;
     }
     given.pass(Duration::hours(-1));
-    let wait = guess(&given, "ada@example.com", "loopback").await.unwrap_err().retry_after;
+    let wait = wait(guess(&given, "ada@example.com", "loopback").await.unwrap_err());
     assert!(wait <= Duration::minutes(5), "{wait}");
     given.storage.sweep().await.unwrap();
     given.pass(wait - Duration::MILLISECOND);
@@ -123,7 +149,7 @@ async fn an_unknown_address_is_counted_exactly_as_a_known_one() {
         assert_eq!(answers[0], answers[1]);
         if let Err(limited) = answers[0] {
             refused += 1;
-            given.pass(limited.retry_after);
+            given.pass(wait(limited));
         }
     }
     assert!(refused > 8, "{refused}");
@@ -142,7 +168,7 @@ async fn a_right_password_forgets_the_wrong_ones_before_it_and_a_guess_that_was_
         guess(&given, "ada@example.com", "192.0.2.1").await.unwrap();
     }
     let limited = guess(&given, "ada@example.com", "192.0.2.1").await.unwrap_err();
-    assert_eq!(limited.retry_after, Duration::SECOND);
+    assert_eq!(wait(limited), Duration::SECOND);
     given.pass(Duration::seconds(31));
     for _ in 0..3 {
         guess(&given, "ada@example.com", "192.0.2.1").await.unwrap();
@@ -158,6 +184,89 @@ async fn delays_hold_in_another_process_and_through_a_sweep() {
     given.storage.sweep().await.unwrap();
     given.storage.close().await;
     let storage = given.another_process().await;
-    let limited = storage.count_guess("ada@example.com", "192.0.2.1", DELAYS).await.unwrap().unwrap_err();
-    assert_eq!(limited.retry_after, Duration::seconds(32));
+    let limited = storage.count_guess("ada@example.com", &from("192.0.2.1"), DELAYS, GuessTurn::Now).await.unwrap();
+    assert_eq!(wait(limited.unwrap_err()), Duration::seconds(32));
+}
+
+#[tokio::test]
+async fn rotating_networks_of_a_block_guess_sixteen_times_as_often_as_one_does() {
+    let given = Given::empty().await;
+    let mut free = 0;
+    // Each guess from another /64, at another account: no delay but the block's own can apply.
+    for network in 0..=u16::MAX {
+        let guesser = from_ipv6(1, network.rotate_left(8));
+        let email = format!("{network}@example.com");
+        match given.storage.count_guess(&email, &guesser, DELAYS, GuessTurn::Now).await.unwrap() {
+            Ok(attempt) => given.storage.guessed_wrong(&attempt).await.unwrap(),
+            Err(delayed) => {
+                assert!(delayed.own.is_positive() && delayed.shared == Some(Duration::ZERO), "{delayed:?}");
+                break;
+            }
+        }
+        free += 1;
+    }
+    assert_eq!(free, 16 * DELAYS.network.free, "a /48");
+    let elsewhere = given.storage.count_guess("new@example.com", &from_ipv6(2, 1), DELAYS, GuessTurn::Now).await;
+    assert!(elsewhere.unwrap().is_ok(), "another /48 does not wait");
+    free = 0;
+    for network in 0..=u16::MAX {
+        let email = format!("{network}@example.org");
+        match given.storage.count_guess(&email, &from_ipv6(2, network), DELAYS, GuessTurn::Now).await.unwrap() {
+            Ok(attempt) => given.storage.guessed_wrong(&attempt).await.unwrap(),
+            Err(_) => break,
+        }
+        free += 1;
+    }
+    // One guess of this /56 was counted above, and its outcome is not known yet.
+    assert_eq!(free + 1, 4 * DELAYS.network.free, "a /56");
+}
+
+#[tokio::test]
+async fn neighbours_in_a_block_delay_no_owner_in_a_known_network() {
+    let given = Given::empty().await;
+    let mut home = from_ipv6(1, 7);
+    home.limited[0].name = "loopback".into();
+    given.account("ada@example.com").await;
+    for network in 0..64 {
+        // From the /48 of the owner, at her account and at others.
+        for email in ["ada@example.com", &format!("{network}@example.com")] {
+            let neighbour = from_ipv6(1, 256 + network * 256);
+            let counted = given.storage.count_guess(email, &neighbour, DELAYS, GuessTurn::Now).await.unwrap();
+            match counted {
+                Ok(attempt) => given.storage.guessed_wrong(&attempt).await.unwrap(),
+                Err(delayed) => given.pass(wait(delayed)),
+            }
+        }
+    }
+    for turn in [GuessTurn::AfterOthers, GuessTurn::Now] {
+        let counted = given.storage.count_guess("ada@example.com", &home, DELAYS, turn).await.unwrap();
+        assert!(counted.is_ok(), "{counted:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_does_not_overtake_guesses_that_wait() {
+    let given = Given::empty().await;
+    given.account("ada@example.com").await;
+    let guess =
+        async |turn| given.storage.count_guess("ada@example.com", &from("192.0.2.1"), DELAYS, turn).await.unwrap();
+    let refused = guess(GuessTurn::AfterOthers).await.unwrap_err();
+    assert_eq!(refused, Delayed { own: Duration::ZERO, shared: Some(Duration::ZERO), wrong: 0 });
+    let attempt = guess(GuessTurn::Now).await.unwrap();
+    given.storage.guessed_wrong(&attempt).await.unwrap();
+    assert_eq!(guess(GuessTurn::AfterOthers).await.unwrap_err().wrong, 1);
+}
+
+#[tokio::test]
+async fn a_network_is_known_for_90_days_after_any_account_was_confirmed_there() {
+    let given = Given::empty().await;
+    given.sign_up("pending@example.com").await;
+    assert!(!given.storage.is_known_network("loopback").await.unwrap(), "nothing was proven yet");
+    given.account("ada@example.com").await;
+    assert!(given.storage.is_known_network("loopback").await.unwrap());
+    assert!(!given.storage.is_known_network("192.0.2.1").await.unwrap());
+    given.pass(Duration::days(90) - Duration::MILLISECOND);
+    assert!(given.storage.is_known_network("loopback").await.unwrap());
+    given.pass(Duration::MILLISECOND);
+    assert!(!given.storage.is_known_network("loopback").await.unwrap());
 }

@@ -11,8 +11,9 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use crate::given::Given;
 
 /// What is read to its end all the same, as a plan says it, and why it may be.
-const WHOLE: [(&str, &str); 5] = [
+const WHOLE: [(&str, &str); 6] = [
     ("SCAN CONSTANT ROW", "it is no table"),
+    ("SCAN (subquery", "it has only rows that an index has found, which are limited in number"),
     ("SCAN server_keys", "it has a row for each key, and never another"),
     ("SCAN reset_links", "operators make them by hand, and each goes after half an hour"),
     ("SCAN used_codes", "each goes after 10 minutes"),

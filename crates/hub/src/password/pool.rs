@@ -1,0 +1,201 @@
+//! Turns at the machine's cores, given fairly: half of the pool is kept for known networks, and in each half every /24
+//! or /48 with waiters has one turn after the other. Knows no password.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::request::network::Block;
+
+/// Whose work it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Client {
+    /// The /24 or /48 that takes turns as one. `None` for clients without an address, which take turns as one as well.
+    pub(crate) block: Option<Block>,
+    /// True if an account was confirmed from the client's network lately.
+    pub(crate) is_known: bool,
+}
+
+/// A pool of turns. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Pool(Arc<Shared>);
+
+/// The right to use one core, until dropped.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    pool: Pool,
+    lane: usize,
+}
+
+/// Too many wait already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Full;
+
+#[derive(Debug)]
+struct Shared {
+    /// Turns at once.
+    width: usize,
+    /// Turns at once for networks that are not known. The others are never lent to them: a known client waits for no
+    /// stranger's hash. Known clients use what strangers leave free, so a stranger waits for at most one hash of theirs.
+    strangers: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    lanes: [Lane; 2],
+    /// The lane that had the last turn: with a single core they alternate.
+    last: usize,
+}
+
+const KNOWN: usize = 0;
+const STRANGERS: usize = 1;
+
+/// Those who wait in one half of the pool.
+#[derive(Debug, Default)]
+struct Lane {
+    running: usize,
+    /// The blocks with waiters; the first one is next.
+    order: VecDeque<Option<Block>>,
+    waiting: HashMap<Option<Block>, VecDeque<oneshot::Sender<Turn>>>,
+    count: usize,
+}
+
+impl Pool {
+    /// Waiters in each half. With 30 ms for each turn, the last of them waits for a few seconds.
+    const QUEUE: usize = 100;
+    /// Nobody waits longer than this; the client has given up by then.
+    const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+    /// So many turns at once.
+    pub(crate) fn new(width: usize) -> Self {
+        let width = width.max(1);
+        let strangers = if width == 1 { 1 } else { width - width / 2 };
+        Self(Arc::new(Shared { width, strangers, state: Mutex::default() }))
+    }
+
+    /// Waits for a turn.
+    ///
+    /// # Errors
+    /// [`Full`] if too many wait already. A waiter of the block with most waiters makes room for a block with fewer.
+    pub(crate) async fn turn(&self, client: Client) -> Result<Turn, Full> {
+        let (sender, receiver) = oneshot::channel();
+        let lane = if client.is_known { KNOWN } else { STRANGERS };
+        self.state().lanes[lane].push(client.block, sender)?;
+        self.give_turns();
+        match tokio::time::timeout(Self::LONGEST_WAIT, receiver).await {
+            Ok(Ok(turn)) => Ok(turn),
+            // Another block took the place, or the wait was too long.
+            Ok(Err(_)) | Err(_) => Err(Full),
+        }
+    }
+
+    /// Gives every free turn to the next waiter.
+    fn give_turns(&self) {
+        loop {
+            let Some((lane, waiter)) = self.state().next(self.0.width, self.0.strangers) else { return };
+            // If the waiter has gone, the turn comes back here, is dropped, and goes to the next one.
+            drop(waiter.send(Turn { pool: self.clone(), lane }));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing between lock and unlock can leave the queues half changed.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.pool.state().lanes[self.lane].running -= 1;
+        self.pool.give_turns();
+    }
+}
+
+impl State {
+    /// Takes the next waiter out of its queue, if a turn is free for it.
+    fn next(&mut self, width: usize, strangers: usize) -> Option<(usize, oneshot::Sender<Turn>)> {
+        if self.lanes[KNOWN].running + self.lanes[STRANGERS].running >= width {
+            return None;
+        }
+        let first = match width {
+            1 => 1 - self.last,
+            // What is free of the strangers' half is theirs first.
+            _ => STRANGERS,
+        };
+        for lane in [first, 1 - first] {
+            if lane == STRANGERS && self.lanes[lane].running >= strangers {
+                continue;
+            }
+            if let Some(waiter) = self.lanes[lane].pop() {
+                self.lanes[lane].running += 1;
+                self.last = lane;
+                return Some((lane, waiter));
+            }
+        }
+        None
+    }
+}
+
+impl Lane {
+    fn push(&mut self, block: Option<Block>, waiter: oneshot::Sender<Turn>) -> Result<(), Full> {
+        if self.count >= Pool::QUEUE {
+            self.forget_the_gone();
+        }
+        if self.count >= Pool::QUEUE {
+            self.make_room(block)?;
+        }
+        let waiting = self.waiting.entry(block).or_default();
+        if waiting.is_empty() {
+            self.order.push_back(block);
+        }
+        waiting.push_back(waiter);
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Takes the first waiter of the next block, which then comes last.
+    fn pop(&mut self) -> Option<oneshot::Sender<Turn>> {
+        while let Some(block) = self.order.pop_front() {
+            let Some(waiting) = self.waiting.get_mut(&block) else { continue };
+            let before = waiting.len();
+            let waiter = std::iter::from_fn(|| waiting.pop_front()).find(|waiter| !waiter.is_closed());
+            self.count -= before - waiting.len();
+            if waiting.is_empty() {
+                self.waiting.remove(&block);
+            } else {
+                self.order.push_back(block);
+            }
+            if waiter.is_some() {
+                return waiter;
+            }
+        }
+        None
+    }
+
+    /// Sends the newest waiter of the block with most waiters away, unless `block` would have as many.
+    fn make_room(&mut self, block: Option<Block>) -> Result<(), Full> {
+        let own = self.waiting.get(&block).map_or(0, VecDeque::len);
+        let longest = self.waiting.values_mut().max_by_key(|waiting| waiting.len()).ok_or(Full)?;
+        if longest.len() <= own + 1 {
+            return Err(Full);
+        }
+        longest.pop_back();
+        self.count -= 1;
+        Ok(())
+    }
+
+    fn forget_the_gone(&mut self) {
+        for waiting in self.waiting.values_mut() {
+            waiting.retain(|waiter| !waiter.is_closed());
+        }
+        self.waiting.retain(|_, waiting| !waiting.is_empty());
+        self.order.retain(|block| self.waiting.contains_key(block));
+        self.count = self.waiting.values().map(VecDeque::len).sum();
+    }
+}
+
+#[cfg(test)]
+mod tests;
