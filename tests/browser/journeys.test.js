@@ -227,5 +227,5 @@ test("signing out ends the session", async (open) => {
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await says(page, "Sign in with a tap");
   await page.goto(`${product.url}/account`);
-  await page.waitForURL("**/sign-in");
+  await page.waitForURL(/\/sign-in\?ended$/);
 });

@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 // By its text, so that the asset needs no package.json beside it.
 const source = await readFile(new URL("../../web/assets/live.js", import.meta.url), "utf8");
-const { Live, backOff, stateOf, timeLeft } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
+const { Countdown, Live, backOff, stateOf, timeLeft } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
 
 const END = Date.parse("2026-11-22T12:02:00Z");
 
@@ -59,6 +59,40 @@ function connected() {
   live.frame(state(approval(1)));
   return { live, world };
 }
+
+test("the time left counts by the clock that is handed in, and small delays change nothing", () => {
+  const countdown = new Countdown(120_000, 5000);
+  assert.equal(countdown.left(5000), 120_000);
+  assert.equal(countdown.left(15_000), 110_000);
+  countdown.correct(108_600, 15_000);
+  countdown.correct(111_400, 15_000);
+  assert.equal(countdown.left(15_000), 110_000);
+});
+
+test("a clock that stood still while the machine slept is put right by the server", () => {
+  const countdown = new Countdown(120_000, 0);
+  countdown.correct(40_000, 2000);
+  assert.equal(countdown.left(3000), 39_000);
+  countdown.correct(90_000, 3000);
+  assert.equal(countdown.left(3000), 90_000);
+});
+
+test("socket and stream pass on the time left by the server's clock", () => {
+  const { live, world } = play();
+  const told = [];
+  live.world.left = (ms) => told.push(ms);
+  live.start();
+  live.opened();
+  const at = (now, version) => JSON.stringify({ type: "state", approval: approval(version), now });
+  live.frame(at("2026-11-22T12:01:00Z", 1));
+  live.frame(at("2026-11-22T12:01:30.5Z", 1));
+  live.frame(state(approval(1)));
+  assert.deepEqual(told, [60_000, 29_500]);
+  live.closed(1006);
+  world.pass(800);
+  live.streamed(at("2026-11-22T12:01:59Z", 1));
+  assert.deepEqual(told, [60_000, 29_500, 1000]);
+});
 
 test("the words follow status, delivery and time", () => {
   assert.equal(stateOf(approval(1), END - 1), "sent");

@@ -14,6 +14,8 @@ export class Proxy {
   added = [];
   /** The origins that requests came with, oldest first. */
   origins = [];
+  /** Which headers of an answer, by their names, are passed on. */
+  headers = (_name) => true;
   /** The paths that were asked for, oldest first. */
   asked = [];
   /** How many streams are open. */
@@ -48,7 +50,7 @@ export class Proxy {
       if (streamed && this.streams === "buffer") {
         return answer.on("data", (bytes) => kept.push(bytes)).on("end", () => to.writeHead(answer.statusCode, [...answer.rawHeaders, ...this.added]).end(Buffer.concat(kept)));
       }
-      to.writeHead(answer.statusCode, [...answer.rawHeaders, ...this.added]);
+      to.writeHead(answer.statusCode, [...this.#passed(answer.rawHeaders), ...this.added]);
       to.flushHeaders();
       answer.on("data", (bytes) => (streamed && this.streams === "swallow") || to.write(bytes)).on("end", () => to.end());
     });
@@ -58,6 +60,11 @@ export class Proxy {
       onward.destroy();
     });
     from.pipe(onward.on("error", () => to.destroy()));
+  }
+
+  /** Names and values in turn, without those that are held back. */
+  #passed(headers) {
+    return headers.filter((_, index) => this.headers(headers[index - (index % 2)]));
   }
 
   #upgrade(from, socket) {

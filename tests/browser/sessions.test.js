@@ -32,7 +32,7 @@ test("a browser that is signed out from another one leaves the page where it wai
   await here.reload();
   const waiting = here.getByRole("listitem").filter({ hasText: "Waits for the phone" });
   await leads(here, () => waiting.getByRole("button").click());
-  await there.waitForURL("**/sign-in");
+  await there.waitForURL(/\/sign-in\?ended$/);
   assert.equal(await waiting.count(), 0);
 });
 
@@ -44,7 +44,7 @@ test("everybody else is signed out by one button, and the list says so", async (
   await leads(here, () => here.getByRole("button", { name: "Sign out everywhere else" }).click());
   assert.equal(await here.getByRole("button", { name: /^Sign out ./ }).count(), 0);
   await there.goto(`${product.url}/account`);
-  await there.waitForURL("**/sign-in");
+  await there.waitForURL(/\/sign-in\?ended$/);
 });
 
 test("a password is changed with the keyboard, and a mistake is told beside its field", async (open) => {

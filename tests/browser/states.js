@@ -1,8 +1,9 @@
 // The pages and states that take a few steps to reach: one table for the tests of looks, of axe and of enlarged letters, so
 // that none of them is forgotten in one.
 
-import { isIn, leads, leaves, press, says, signIn, transfer, waits } from "./browser.js";
+import { isIn, leads, leaves, press, says, signIn, signUp, transfer, waits } from "./browser.js";
 import { PASSWORD, Product } from "./product.js";
+import { Proxy } from "./proxy.js";
 import { hold, turn } from "./still.js";
 
 /** What a waiting page says by its script alone; "replaced" is the server's. */
@@ -28,6 +29,59 @@ export const PAGES = [
       await leads(page, () => press(page, `${product.url}/account/not-me`));
       await page.goto(`${product.url}/password`);
       await says(page, "Choose a new password");
+    },
+  },
+  {
+    name: "sign-in-ended",
+    show: async (page, product) => {
+      await page.goto(`${product.url}/account`);
+      await page.getByText("Your sign-in has ended").waitFor();
+    },
+  },
+  {
+    name: "sign-in-no-cookies",
+    show: async (page, product) => {
+      const proxy = await Proxy.start(product.url);
+      try {
+        proxy.headers = (name) => name.toLowerCase() !== "set-cookie";
+        await signIn(page, proxy.url, { email: "ada@example.com", password: PASSWORD });
+      } finally {
+        proxy.stop();
+      }
+      await page.getByText("This browser keeps no cookies").waitFor();
+    },
+  },
+  { name: "sign-up-waiting", show: async (page, product) => void (await signingUp(page, product)) },
+  {
+    name: "sign-up-denied",
+    show: async (page, product) => {
+      await product.answer(await signingUp(page, product), "deny");
+      await page.reload();
+      await says(page, "Denied on your phone");
+    },
+  },
+  {
+    name: "sign-up-cancelled",
+    show: async (page, product) => {
+      await signingUp(page, product);
+      await leads(page, () => page.getByRole("button", { name: "Cancel" }).click());
+      await says(page, "This request was cancelled");
+    },
+  },
+  {
+    name: "sign-up-code",
+    show: async (page, product) => {
+      await signingUp(page, product);
+      await page.goto(`${product.url}/code`);
+      await says(page, "Enter a code");
+    },
+  },
+  {
+    name: "sign-up-changed",
+    show: async (page, product) => {
+      await signingUp(page, product);
+      await leads(page, () => page.getByRole("button", { name: "Not your number?" }).click());
+      await page.getByText("was taken back").waitFor();
     },
   },
   { name: "reset", show: (page, product) => page.goto(`${product.url}/reset`) },
@@ -145,6 +199,17 @@ async function reset(page, product, password) {
   await page.goto(await product.resetLink(await product.person()));
   await page.getByLabel("New password").fill(password);
   await leads(page, () => page.getByRole("button", { name: "Set password" }).click());
+}
+
+/** Somebody who signs up, on the waiting page, which stays as it comes. */
+async function signingUp(page, product) {
+  const person = product.stranger();
+  await hold(page);
+  await signUp(page, product.url, { ...person, email: "ada@example.com" });
+  await product.request(person);
+  await page.reload();
+  await says(page, "Check your phone");
+  return person;
 }
 
 /** Somebody whose sign-in was denied on the phone. */

@@ -39,13 +39,17 @@ export async function freeze(page) {
   await page.evaluate(async () => {
     const write = (where, text) => document.querySelectorAll(where).forEach((part) => (part.textContent = text));
     write(".number, [role=status] b", "47");
-    for (const bold of document.querySelectorAll("main > .card > .lead b")) bold.textContent = /[a-z]/.test(bold.textContent) ? "20 seconds" : "67";
+    for (const bold of document.querySelectorAll("main > .card > .lead b")) {
+      const phone = bold.textContent.startsWith("+") ? "+1 202-555-0167" : "67";
+      bold.textContent = /[a-z]/.test(bold.textContent) ? "20 seconds" : phone;
+    }
     write("#left", "1:26");
     write("time", "22 Nov 2026, 09:05 UTC");
     write(".who", "ada@example.com");
     for (const row of document.querySelectorAll(".rows div")) {
       const value = row.lastElementChild;
-      const phone = value.textContent.startsWith("ending") ? "ending in 67" : "+12025550167";
+      const inFull = value.textContent.includes("-") ? "+1 202-555-0167" : "+12025550167";
+      const phone = value.textContent.startsWith("ending") ? "ending in 67" : inFull;
       const known = { Email: "ada@example.com", Phone: phone }[row.firstElementChild.textContent];
       if (known) value.textContent = known;
     }

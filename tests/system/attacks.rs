@@ -221,7 +221,7 @@ async fn forms_and_calls_of_other_sites_are_refused_on_every_changing_route() {
     let world = World::start().await;
     let (_, mut browser, approval) = signing_in(&world).await;
     let of = |what: &str| format!("/approvals/{}/{what}", id(&approval));
-    let pages = ["/sign-up", "/sign-in", "/code", "/code/send", "/sign-out"].map(str::to_owned);
+    let pages = ["/sign-up", "/sign-up/change", "/sign-in", "/code", "/code/send", "/sign-out"].map(str::to_owned);
     let transactions = ["/approvals", "/api/approvals"].map(str::to_owned);
     let buttons = ["complete", "cancel", "resend", "code", "code/send"].map(of);
     let calls = ["/api/users", "/api/session", "/api/session/code", "/api/session/code/send"].map(str::to_owned);

@@ -26,7 +26,9 @@ mod limits;
 mod main_road;
 mod manager;
 mod metrics;
+mod no_session;
 mod once;
+mod own_number;
 mod passwords;
 mod port;
 #[expect(dead_code, reason = "shared with the tests of the fleet, which use more of it")]

@@ -177,5 +177,5 @@ async fn plain_forms_walk_the_same_road() {
     assert_eq!((typed.status, typed.header("location")), (303, "/account"));
     assert!(browser.get(&world, "/account").await.text.contains("Ada Lovelace"));
     assert_eq!(browser.submit(&world, "/sign-out", &[]).await.status, 303);
-    assert_eq!(browser.get(&world, "/account").await.header("location"), "/sign-in");
+    assert_eq!(browser.get(&world, "/account").await.header("location"), "/sign-in?ended");
 }

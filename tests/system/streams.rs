@@ -2,6 +2,7 @@
 
 use reqwest::{Response, header};
 use serde_json::Value;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::time::{Duration, timeout};
 
 use crate::browser::{Browser, id};
@@ -55,6 +56,22 @@ async fn waiting(world: &World) -> (Browser, String, Value) {
     (browser, person.cellphone, approval)
 }
 
+/// Whether a time of the server lies in the life of this approval.
+fn is_within(now: &Value, approval: &Value) -> bool {
+    let parse = |value: &Value| OffsetDateTime::parse(value.as_str().unwrap(), &Rfc3339).unwrap();
+    parse(&approval["created_at"]) <= parse(now) && parse(now) < parse(&approval["expires_at"])
+}
+
+#[tokio::test]
+async fn a_socket_and_a_poll_say_the_time_by_which_it_expires() {
+    let world = World::start().await;
+    let (mut browser, _, approval) = waiting(&world).await;
+    let mut socket = browser.listen(&world, &approval).await;
+    assert!(is_within(&socket.next().await.unwrap()["now"], &approval));
+    let polled = browser.get(&world, &format!("/api/approvals/{}", id(&approval))).await;
+    assert!(is_within(&polled.header("countersign-now").into(), &approval));
+}
+
 #[tokio::test]
 async fn a_stream_tells_the_state_at_once_and_the_outcome_and_ends() {
     let world = World::start().await;
@@ -65,6 +82,7 @@ async fn a_stream_tells_the_state_at_once_and_the_outcome_and_ends() {
     assert_eq!(stream.answer.headers()["x-accel-buffering"], "no");
     let first = stream.next().await.unwrap();
     assert_eq!((&first["type"], &first["approval"]["status"]), (&"state".into(), &"pending".into()));
+    assert!(is_within(&first["now"], &approval), "{first}");
     world.tap(&cellphone, &approval, "approve").await;
     assert_eq!(stream.next().await.unwrap()["approval"]["status"], "approved");
     assert_eq!(stream.next().await, None);
@@ -86,8 +104,9 @@ async fn a_stream_without_news_repeats_its_state_so_that_silence_means_it_is_dea
     let world = World::start().await;
     let (browser, _, approval) = waiting(&world).await;
     let mut stream = listen(&browser, &world, &approval).await;
-    let first = stream.next().await.unwrap();
-    assert_eq!(stream.next().await.unwrap(), first);
+    let (first, second) = (stream.next().await.unwrap(), stream.next().await.unwrap());
+    assert_eq!((&second["type"], &second["approval"]), (&first["type"], &first["approval"]));
+    assert_ne!(second["now"], first["now"], "each says the time by which it was sent");
 }
 
 #[tokio::test]

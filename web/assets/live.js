@@ -17,6 +17,7 @@
  * @property {(timer: number) => void} forget
  * @property {() => number} random at least 0, less than 1
  * @property {(approval: Approval) => void} tell shows the state
+ * @property {(ms: number) => void} left says how much time is left by the server's clock
  * @property {(word: "connecting" | "live" | "lost" | "slow") => void} line shows the connection
  * @property {() => void} reload
  */
@@ -46,6 +47,32 @@ const POLLS = 3;
 export function stateOf({ status, delivery, expires_at, replaced_by }, now) {
   if (status !== "pending") return replaced_by && status !== "approved" ? "replaced" : status;
   return now < Date.parse(expires_at) ? delivery : "checking";
+}
+
+/** So much later than sent a word of the server may come, in ms, without the time left being written anew. */
+const DELAY = 1500;
+
+/**
+ * The time that an approval has left. Counts by a monotonic clock, because people and programs set the other one. Such a
+ * clock may stand still while the machine sleeps; the server's next word puts that right.
+ */
+export class Countdown {
+  #end;
+
+  /** @param {number} left in ms @param {number} at the time of the monotonic clock in ms */
+  constructor(left, at) {
+    this.#end = at + left;
+  }
+
+  /** @param {number} at */
+  left(at) {
+    return this.#end - at;
+  }
+
+  /** The server says how much is left. @param {number} left @param {number} at */
+  correct(left, at) {
+    if (Math.abs(left - this.left(at)) > DELAY) this.#end = at + left;
+  }
 }
 
 /** A span in ms as 1:26. @param {number} ms */
@@ -108,6 +135,7 @@ export class Live {
     this.#trust();
     this.#heard("live");
     this.#set("link", () => this.#ask(), BEAT);
+    this.#clock(message);
     this.#news(message.approval);
   }
 
@@ -126,6 +154,7 @@ export class Live {
     if (message.type !== "state") return this.broken();
     this.#heard("live", STREAM_PATIENCE);
     this.#set("beside", () => this.broken(), STREAM_PATIENCE);
+    this.#clock(message);
     this.#news(message.approval);
   }
 
@@ -219,6 +248,11 @@ export class Live {
   /** @param {number} ms */
   #listen(ms) {
     this.#set("silence", () => this.world.line("lost"), ms);
+  }
+
+  /** A hub of an older version does not say its time. @param {{approval: Approval, now?: string}} message */
+  #clock({ approval, now }) {
+    if (now) this.world.left(Date.parse(approval.expires_at) - Date.parse(now));
   }
 
   /** @param {Approval} approval */

@@ -10,8 +10,9 @@ import { Live } from "./live.js";
  * @param {number} version the one that the page shows already
  * @param {(approval: import("./live.js").Approval) => void} tell
  * @param {(word: string) => void} line
+ * @param {(ms: number) => void} left
  */
-export function follow(id, version, tell, line) {
+export function follow(id, version, tell, line, left = () => {}) {
   const api = `/api/approvals/${id}`;
   /** @type {WebSocket | null} */
   let socket = null;
@@ -50,7 +51,7 @@ export function follow(id, version, tell, line) {
           const answer = await fetch(`${api}?wait=${wait}&since=${since}`, { signal: mine.signal, cache: "no-store" });
           if (isGone(answer)) return null;
           if (!answer.ok) throw Number(answer.headers.get("retry-after"));
-          return await answer.json();
+          return correct(answer, await answer.json(), left);
         } finally {
           clearTimeout(timer);
         }
@@ -64,6 +65,7 @@ export function follow(id, version, tell, line) {
       random: Math.random,
       tell,
       line,
+      left,
       reload: () => leave(() => location.reload()),
     },
     version,
@@ -91,6 +93,18 @@ function isGone(answer) {
   return (answer.status === 401 || answer.status === 404) && answer.headers.get("content-type") === "application/problem+json";
 }
 
+/**
+ * Passes on how much time the server says is left.
+ * @param {Response} answer
+ * @param {import("./live.js").Approval} approval
+ * @param {(ms: number) => void} left
+ */
+function correct(answer, approval, left) {
+  const now = answer.headers.get("countersign-now");
+  if (now) left(Date.parse(approval.expires_at) - Date.parse(now));
+  return approval;
+}
+
 /** Between two looks at what another session asked for, in ms. */
 const LOOK = 3000;
 
@@ -100,8 +114,9 @@ const LOOK = 3000;
  * @param {number} version
  * @param {(approval: import("./live.js").Approval) => void} tell
  * @param {(word: string) => void} line
+ * @param {(ms: number) => void} left
  */
-export async function look(id, version, tell, line) {
+export async function look(id, version, tell, line, left) {
   line("connecting");
   for (let status = "pending"; status === "pending"; ) {
     await new Promise((go) => setTimeout(go, LOOK));
@@ -109,6 +124,7 @@ export async function look(id, version, tell, line) {
     if (answer && isGone(answer)) return location.reload();
     const news = answer?.ok ? await answer.json().catch(() => null) : null;
     line(news ? "live" : "lost");
+    if (answer && news) correct(answer, news, left);
     if (news?.version > version) tell(news);
     [version, status] = [news?.version ?? version, news?.status ?? status];
   }

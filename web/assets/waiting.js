@@ -1,7 +1,7 @@
 // Makes the waiting page live. All words and addresses stand in the page; this only chooses which of them show.
 
-import { isLeaving } from "./form.js";
-import { backOff, stateOf, timeLeft } from "./live.js";
+import { isLeaving, leave } from "./form.js";
+import { Countdown, backOff, stateOf, timeLeft } from "./live.js";
 import { follow, look } from "./page.js";
 
 const card = /** @type {HTMLElement} */ (document.getElementById("approval"));
@@ -9,8 +9,8 @@ const { id, version, status, delivery, now, created, expires, code, next } = /**
 // Another session asked: here the person only looks.
 const elsewhere = card.dataset.elsewhere !== undefined;
 // The page was written just before its first byte came; this script may have come much later.
-const age = performance.now() - (performance.getEntriesByType("navigation")[0]?.responseStart || performance.now());
-const skew = Number(now) - (Date.now() - age);
+const written = performance.getEntriesByType("navigation")[0]?.responseStart || performance.now();
+const countdown = new Countdown(Number(expires) - Number(now), written);
 // Whoever comes back from the code form wants to be here.
 const stays = document.referrer === location.origin + code;
 
@@ -28,7 +28,8 @@ function tell(news) {
   approval = news;
   show();
   // Taken back here, or not needed any more because a code led in: the server knows which.
-  if (shown === "cancelled") location.reload();
+  // But not while a form is on its way, which may be the one that cancelled it.
+  if (shown === "cancelled") leave(() => location.reload());
   goOn();
 }
 
@@ -46,10 +47,10 @@ function toCode() {
 }
 
 function show() {
-  const left = Number(expires) - Date.now() - skew;
+  const left = countdown.left(performance.now());
   byId("left").textContent = timeLeft(left);
   byId("arc").setAttribute("stroke-dashoffset", String(100 - (100 * Math.max(0, left)) / (Number(expires) - Number(created))));
-  const state = stateOf(approval, Date.now() + skew);
+  const state = stateOf(approval, Date.parse(approval.expires_at) - left);
   if (state === shown) return;
   shown = card.dataset.state = state;
   const focused = document.activeElement;
@@ -99,6 +100,7 @@ function byId(name) {
 
 goOn();
 if (approval.status === "pending") {
-  (elsewhere ? look : follow)(id, approval.version, tell, (word) => choose("[data-line]", (part) => part.dataset.line === word));
+  const line = (/** @type {string} */ word) => choose("[data-line]", (part) => part.dataset.line === word);
+  (elsewhere ? look : follow)(id, approval.version, tell, line, (left) => countdown.correct(left, performance.now()));
   setInterval(() => approval.status === "pending" && show(), 1000);
 }

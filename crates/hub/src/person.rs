@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-pub(crate) use crate::text::phone::{calling_code, phone_ending};
+pub(crate) use crate::text::phone::{calling_code, country_of, grouped, phone_ending};
 
 /// What signs up, every part of it acceptable.
 #[derive(Debug, Clone)]

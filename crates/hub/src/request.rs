@@ -2,11 +2,13 @@
 //! nothing is done about it.
 
 pub(crate) mod body;
+mod browser_name;
 pub(crate) mod caller;
 pub(crate) mod client;
 pub(crate) mod code;
 pub(crate) mod cookie;
 pub(crate) mod confirmed;
+pub(crate) mod cookie_support;
 pub(crate) mod forwarded;
 pub(crate) mod network;
 pub(crate) mod origin;

@@ -63,6 +63,7 @@ fn pages() -> Router<Hub> {
     Router::new()
         .route("/", get(landing::page))
         .route("/sign-up", get(sign_up::page).post(sign_up::submit))
+        .route("/sign-up/change", post(sign_up::change))
         .route("/sign-in", get(sign_in::page).post(sign_in::submit))
         .route("/approvals", post(transfer::submit))
         .route("/approvals/{id}", get(waiting::page))

@@ -39,6 +39,13 @@ pub(crate) struct Problem {
     pub(crate) retry_after: Option<i64>,
 }
 
+/// Why there is no session: the browser shows none for either reason, and cannot tell which.
+pub(crate) const ENDED: &str = "Your sign-in has ended, or this browser keeps no cookies for this site.";
+
+/// Why a form that rings a phone went no further.
+pub(crate) const NO_COOKIES: &str = "This browser keeps no cookies for this site, so it could not stay signed in. Your \
+                                     phone was not asked. Please allow cookies, then try again.";
+
 /// Seconds after which whoever found no room asks again: seats come free at any moment.
 const SOON: i64 = 5;
 
@@ -158,7 +165,7 @@ impl Problem {
     /// The request needs a session, or a confirmed one.
     pub(crate) fn no_session() -> Self {
         Self::new(Kind::NoSession, "You are not signed in", StatusCode::UNAUTHORIZED)
-            .saying("Your sign-in has ended. Please sign in again.")
+            .saying(format!("{ENDED} Please sign in again."))
     }
 
     /// Nothing is here, or nothing of yours.

@@ -208,10 +208,13 @@ impl Done {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum Frame<'a> {
-    /// How the approval stands: on connect and at each change.
+    /// How the approval stands: on connect, at each change, and when the browser asks.
     State {
         /// The approval.
         approval: ApprovalView<'a>,
+        /// The time of the server, by which `expires_at` counts: the clock of the browser may be another.
+        #[serde(with = "time::serde::rfc3339")]
+        now: OffsetDateTime,
     },
     /// This hub is leaving; come again, to any hub.
     Reconnect {
@@ -221,9 +224,9 @@ pub(crate) enum Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// The state of `approval`.
-    pub(crate) fn state(approval: &'a Approval) -> Self {
-        Self::State { approval: approval.into() }
+    /// The state of `approval`, sent at `now`.
+    pub(crate) fn state(approval: &'a Approval, now: OffsetDateTime) -> Self {
+        Self::State { approval: approval.into(), now }
     }
 
     /// The text that travels.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use approval::{Approval, ApprovalId, Entropy};
+use time::OffsetDateTime;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::{
@@ -85,6 +86,11 @@ impl Feed {
     /// Whether the session that listens has ended meanwhile: then what it waited for was cancelled with it.
     pub(crate) async fn has_ended(&self) -> bool {
         MaybeCaller::of(&self.hub, self.token.clone()).await.is_ok_and(|caller| caller.0.is_none())
+    }
+
+    /// The time of the server, for what is sent with a state.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.hub.clock.now()
     }
 
     /// What was told last. Asks no database, so that asking again and again costs it nothing.

@@ -72,7 +72,7 @@ async fn inform(feed: &mut Feed, socket: &mut WebSocket) -> End {
         let step = tokio::select! {
             news = feed.next() => pass_on(feed, socket, news).await,
             message = socket.recv() => match (said(message, &mut manners), feed.newest()) {
-                (Ok(true), Some(approval)) => tell(socket, approval).await,
+                (Ok(true), Some(approval)) => tell(feed, socket, approval).await,
                 // Before the first state, which answers as well.
                 (Ok(true), None) | (Ok(false), _) => Ok(()),
                 (Err(end), _) => Err(end),
@@ -96,7 +96,7 @@ async fn ask_for_life(socket: &mut WebSocket, manners: &mut Manners) -> Result<(
 
 async fn pass_on(feed: &Feed, socket: &mut WebSocket, news: News) -> Result<(), End> {
     match news {
-        News::State(approval) => match tell(socket, &approval).await {
+        News::State(approval) => match tell(feed, socket, &approval).await {
             Err(End::Close(..)) if approval.status == Status::Cancelled && feed.has_ended().await => {
                 Err(End::Close(NO_SESSION, "the session has ended"))
             }
@@ -111,8 +111,8 @@ async fn pass_on(feed: &Feed, socket: &mut WebSocket, news: News) -> Result<(), 
     }
 }
 
-async fn tell(socket: &mut WebSocket, approval: &Arc<Approval>) -> Result<(), End> {
-    send(socket, &Frame::state(approval)).await?;
+async fn tell(feed: &Feed, socket: &mut WebSocket, approval: &Arc<Approval>) -> Result<(), End> {
+    send(socket, &Frame::state(approval, feed.now())).await?;
     if approval.status.is_final() { Err(End::Close(close_code::NORMAL, "decided")) } else { Ok(()) }
 }
 

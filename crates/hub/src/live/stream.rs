@@ -61,7 +61,7 @@ fn events(feed: Feed) -> impl Stream<Item = Result<Event, Infallible>> {
 
 /// The state, and the feed to go on with unless this was the outcome.
 fn told(approval: &Arc<Approval>, feed: Feed) -> (Result<Event, Infallible>, Option<Feed>) {
-    let event = event(&Frame::state(approval)).id(approval.version.to_string());
+    let event = event(&Frame::state(approval, feed.now())).id(approval.version.to_string());
     (Ok(event), (!approval.status.is_final()).then_some(feed))
 }
 

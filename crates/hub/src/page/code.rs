@@ -3,7 +3,7 @@
 use approval::{Approval, Channel};
 use askama::Template;
 
-use super::Shell;
+use super::{Phone, Shell};
 use crate::answer::problem::in_words;
 
 /// The form, with what is known about the code's way.
@@ -14,8 +14,8 @@ pub(crate) struct Code {
     pub(crate) shell: Shell,
     /// Why the person is here.
     pub(crate) reason: Reason,
-    /// The phone, masked: only its last two digits, as in `"67"`.
-    pub(crate) phone_ending: String,
+    /// The phone that gets the code.
+    pub(crate) phone: Phone,
     /// How the last code was sent; `None` when none was.
     pub(crate) sent: Option<Channel>,
     /// What is wrong with the code that was typed.

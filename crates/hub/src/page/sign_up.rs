@@ -25,6 +25,8 @@ pub(crate) struct SignUp {
     pub(crate) password: Field,
     /// What is wrong with the whole rather than with one field.
     pub(crate) error: Option<String>,
+    /// Whether it holds what a sign-up held that has just ended.
+    pub(crate) again: bool,
 }
 
 impl SignUp {
@@ -39,6 +41,7 @@ impl SignUp {
             meant: Vec::new(),
             password: Field::default(),
             error: None,
+            again: false,
         }
     }
 

@@ -5,7 +5,7 @@ use approval::{Approval, Delivery, Purpose, Shown, Status};
 use askama::Template;
 use time::OffsetDateTime;
 
-use super::Shell;
+use super::{Phone, Shell};
 
 /// The page that waits for the tap and tells the outcome.
 #[derive(Debug, Template)]
@@ -17,8 +17,8 @@ pub(crate) struct Waiting {
     state: State,
     /// Whether it is this session that asked: another one of the same person may only look.
     live: bool,
-    /// The last two digits of the phone that is asked.
-    phone_ending: String,
+    /// The phone that is asked.
+    phone: Phone,
 }
 
 /// What the page can say. The script's `stateOf` has the same names.
@@ -50,9 +50,9 @@ enum State {
 
 impl Waiting {
     /// The page of `approval` as it is at `now`; `live` if this session asked for it.
-    pub(crate) fn new(shell: Shell, approval: Approval, now: OffsetDateTime, live: bool, phone_ending: String) -> Self {
+    pub(crate) fn new(shell: Shell, approval: Approval, now: OffsetDateTime, live: bool, phone: Phone) -> Self {
         let state = State::of(&approval, now);
-        Self { shell, approval, now, state, live, phone_ending }
+        Self { shell, approval, now, state, live, phone }
     }
 
     /// What is being approved, in labelled rows. The number is the ring's.
@@ -150,6 +150,10 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2026-11-22 12:00:00 UTC);
 
     fn page(change: impl FnOnce(&mut Approval)) -> String {
+        page_of(Phone::Ending("67".to_owned()), change)
+    }
+
+    fn page_of(phone: Phone, change: impl FnOnce(&mut Approval)) -> String {
         let (clock, entropy) = (Clock::system(), Entropy::system());
         let details = Details::new([("Where", "Bogotá"), ("Browser", "<Firefox>")].map(|(a, b)| (a.into(), b.into())));
         let draft = Draft {
@@ -167,7 +171,7 @@ mod tests {
         let mut approval = Approval { delivery: Delivery::Sent, ..pending };
         change(&mut approval);
         let shell = Shell { product: "Countersign".into(), signed_in_as: None, is_in: false };
-        Waiting::new(shell, approval, NOW + Duration::seconds(34), true, "67".to_owned()).render().unwrap()
+        Waiting::new(shell, approval, NOW + Duration::seconds(34), true, phone).render().unwrap()
     }
 
     #[test]
@@ -215,6 +219,24 @@ mod tests {
             assert!(page.contains(r#"data-state="replaced""#), "{status}");
             assert!(page.contains(&format!(r#"href="/approvals/{newer}""#)), "{status}");
         }
+    }
+
+    #[test]
+    fn a_sign_up_shows_its_number_in_full_and_can_be_changed_in_every_state() {
+        for status in [Status::Pending, Status::Denied, Status::Expired, Status::Cancelled] {
+            let phone = Phone::InFull(approval::Secret::new("+1 201-555-0123"));
+            let page = page_of(phone, |approval| (approval.purpose, approval.status) = (Purpose::SignUp, status));
+            assert!(page.contains("<dd>+1 201-555-0123</dd>"), "{status}");
+            assert!(page.contains(r#"action="/sign-up/change""#), "{status}");
+            assert!(!page.contains("/sign-in"), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_sign_in_shows_two_digits_and_nothing_to_change() {
+        let page = page(|_| {});
+        assert!(page.contains("<dd>ending in 67</dd>"));
+        assert!(!page.contains("/sign-up/change"));
     }
 
     #[test]

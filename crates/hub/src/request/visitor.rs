@@ -4,13 +4,16 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, header, request::Parts},
+    http::request::Parts,
 };
 
 use crate::{
     answer::problem::Problem,
     hub::Hub,
-    request::network::{Network, UNKNOWN},
+    request::{
+        browser_name::browser_name,
+        network::{Network, UNKNOWN},
+    },
 };
 
 /// The browser and the place a request comes from.
@@ -35,7 +38,7 @@ impl FromRequestParts<Hub> for Visitor {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, Problem> {
-        let browser = browser(&parts.headers);
+        let browser = browser_name(&parts.headers);
         let Some(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_canonical())
         else {
             return Ok(Self { browser, place: place(None, false), network: None });
@@ -56,70 +59,11 @@ fn place(address: Option<IpAddr>, local: bool) -> String {
     }
 }
 
-/// Names the browser and the system; a rough word is enough for a person to know their own.
-fn browser(headers: &HeaderMap) -> String {
-    // Some browsers put the name of the device into it, in whatever letters.
-    let agent =
-        headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
-    // In this order: most browsers also carry the names of those below them.
-    let browsers = [
-        ("Edg", "Edge"),
-        ("OPR/", "Opera"),
-        ("Firefox/", "Firefox"),
-        ("FxiOS/", "Firefox"),
-        ("CriOS/", "Chrome"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-    ];
-    let systems = [
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Windows", "Windows"),
-        ("Mac OS X", "macOS"),
-        ("CrOS", "ChromeOS"),
-        ("Linux", "Linux"),
-    ];
-    let named =
-        |words: &[(&str, &'static str)]| words.iter().find(|(part, _)| agent.contains(part)).map(|(_, name)| *name);
-    match (named(&browsers), named(&systems)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
-        (Some(browser), None) => browser.to_owned(),
-        (None, _) => "A program".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
-
-    #[test]
-    fn browsers_are_named_as_people_know_them() {
-        let name = |agent: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::USER_AGENT, agent.parse().unwrap());
-            browser(&headers)
-        };
-        assert_eq!(name("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"), "Firefox on Linux");
-        assert_eq!(
-            name(
-                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0"
-            ),
-            "Edge on Windows"
-        );
-        assert_eq!(
-            name(
-                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1 (KHTML, like Gecko) Version/18.0 Mobile Safari/604.1"
-            ),
-            "Safari on iPhone"
-        );
-        assert_eq!(name("curl/8.0"), "A program");
-        assert_eq!(browser(&HeaderMap::new()), "A program");
-        let named = HeaderValue::from_bytes("Mozilla/5.0 (Android 15; Téléphone de José) Firefox/140.0".as_bytes());
-        assert_eq!(browser(&HeaderMap::from_iter([(header::USER_AGENT, named.unwrap())])), "Firefox on Android");
-    }
 
     #[test]
     fn a_place_is_an_address_and_this_computer_only_where_everybody_is_on_it() {

@@ -10,7 +10,7 @@ use axum_extra::extract::cookie::CookieJar;
 use serde::Deserialize;
 use storage::{ConfirmedBy, LiveSession, Notice};
 
-use super::frame::shell;
+use super::frame::{shell, to_sign_in};
 use crate::{
     answer::problem::Problem,
     hub::Hub,
@@ -41,7 +41,7 @@ pub(crate) async fn page(
     if let Some(id) = caller.0.as_ref().and_then(Proof::to_repeat) {
         return Ok(Redirect::to(&format!("/approvals/{id}")).into_response());
     }
-    let Some(caller) = caller.current() else { return Ok(Redirect::to("/sign-in").into_response()) };
+    let Some(caller) = caller.current() else { return Ok(to_sign_in()) };
     if !caller.is_confirmed() {
         let waiting = hub.storage.approval_of_session(caller.session.id).await?;
         // Without an approval the phone was not asked, and a code is waited for.

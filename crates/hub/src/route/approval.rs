@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use ::approval::Status;
+use ::approval::{Approval, Status};
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
 };
 use serde::Deserialize;
+use time::format_description::well_known::Rfc3339;
 use utoipa::IntoParams;
 
 use crate::{
@@ -46,6 +47,8 @@ pub(crate) struct Wait {
 }
 
 const LONGEST_WAIT: u64 = 30;
+/// The header that says the time of the server. A proxy may write its own `Date`.
+const NOW: &str = "countersign-now";
 
 /// Tells how an approval stands.
 ///
@@ -59,7 +62,12 @@ const LONGEST_WAIT: u64 = 30;
     security(("session" = [])),
     params(OfApproval, Wait),
     responses(
-        (status = OK, body = ApprovalView, description = "How it stands."),
+        (
+            status = OK,
+            body = ApprovalView,
+            description = "How it stands.",
+            headers(("countersign-now" = String, description = "The time of the server (RFC 3339)."))
+        ),
         UnreadableQuery, NoSession, ForeignOrigin, NotFound, TooManySockets, Internal, Busy
     )
 )]
@@ -84,7 +92,7 @@ pub(crate) async fn show(
     let approval = caller.sees(&hub, id).await?;
     let elsewhere = approval.session != caller.session.id;
     if elsewhere || wait == 0 || approval.version > since || approval.status.is_final() {
-        return Ok(axum::Json(ApprovalView::from(&approval)).into_response());
+        return Ok(shown(&hub, &approval));
     }
     let _seat = hub.seats.take(Some(caller.session.id), visitor.network).map(Seat::settled)?;
     let news = async {
@@ -100,7 +108,13 @@ pub(crate) async fn show(
         Some(Ok(news)) => news,
         _ => &approval,
     };
-    Ok(axum::Json(ApprovalView::from(newest)).into_response())
+    Ok(shown(&hub, newest))
+}
+
+/// The approval, with the time by which it expires: the clock of the client may be another.
+fn shown(hub: &Hub, approval: &Approval) -> Response {
+    let now = hub.clock.now().format(&Rfc3339).unwrap_or_default();
+    ([(NOW, now)], axum::Json(ApprovalView::from(approval))).into_response()
 }
 
 /// Makes use of an approved approval, once.

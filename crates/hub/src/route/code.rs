@@ -9,12 +9,11 @@ use axum::{
 use storage::{Push, Withheld};
 use time::OffsetDateTime;
 
-use super::frame::{refused, shell};
+use super::frame::{phone, refused, shell, to_sign_in};
 use crate::{
     answer::problem::{Kind, Problem},
     hub::Hub,
     page::{self, Code, Reason},
-    person::phone_ending,
     phone::sending,
     request::{
         body::Form,
@@ -29,7 +28,7 @@ use crate::{
 /// The form.
 pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<Response, Problem> {
     match caller.current() {
-        None => Ok(Redirect::to("/sign-in").into_response()),
+        None => Ok(to_sign_in()),
         Some(caller) if caller.is_confirmed() => Ok(Redirect::to("/account").into_response()),
         Some(caller) => match approved(&hub, &caller).await? {
             Some(onward) => Ok(onward.into_response()),
@@ -109,7 +108,7 @@ async fn form(hub: &Hub, caller: &Caller) -> Result<Code, Problem> {
     Ok(Code {
         shell: shell(hub, Some(caller)),
         reason,
-        phone_ending: phone_ending(session.phone.expose()),
+        phone: phone(&session),
         sent: session.code_sent_by.filter(|_| !session.code_trouble),
         error: None,
         trouble,

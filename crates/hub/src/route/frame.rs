@@ -1,19 +1,41 @@
 //! The frame around every page, and problems as pages for whoever asked for a page.
 
+use approval::Secret;
 use askama::Template;
 use axum::{
     extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
     middleware::Next,
-    response::{IntoResponse as _, Response},
+    response::{IntoResponse as _, Redirect, Response},
 };
+use storage::Session;
 
 use crate::{
     answer::problem::{Kind, Problem},
     hub::Hub,
-    page::{self, Shell},
+    page::{self, Phone, Shell},
+    person::{grouped, phone_ending},
     request::caller::Caller,
 };
+
+/// The sign-in page, which says why the person is there: what they wanted needs a session. The flag is fixed, and says
+/// nothing about them.
+pub(super) const SIGN_IN_ENDED: &str = "/sign-in?ended";
+
+/// The phone of a session: in full only on the pages of the pending sign-up that it was typed for.
+pub(super) fn phone(session: &Session) -> Phone {
+    let (e164, is_pending) = (session.phone.expose(), session.confirmed.is_none());
+    if is_pending && !session.active {
+        Phone::InFull(Secret::new(grouped(e164)))
+    } else {
+        Phone::Ending(phone_ending(e164))
+    }
+}
+
+/// Leads a request without a session to the sign-in page.
+pub(super) fn to_sign_in() -> Response {
+    Redirect::to(SIGN_IN_ENDED).into_response()
+}
 
 /// What the frame around a page shows to `caller`.
 pub(super) fn shell(hub: &Hub, caller: Option<&Caller>) -> Shell {
@@ -36,7 +58,7 @@ pub(super) async fn problems_as_pages(State(hub): State<Hub>, request: Request, 
 
 fn problem_page(hub: &Hub, problem: &Problem) -> Response {
     let (next, next_label) = match problem.status {
-        StatusCode::UNAUTHORIZED => ("/sign-in", "Sign in"),
+        StatusCode::UNAUTHORIZED => (SIGN_IN_ENDED, "Sign in"),
         StatusCode::CONFLICT if problem.kind == Kind::AlreadyRegistered => ("/sign-in", "Sign in"),
         StatusCode::FORBIDDEN if problem.kind == Kind::PushOff => ("/code", "Use a code"),
         StatusCode::FORBIDDEN if problem.kind == Kind::NewPasswordNeeded => ("/password", "Choose a new password"),

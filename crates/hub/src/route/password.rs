@@ -10,7 +10,7 @@ use axum_extra::extract::cookie::CookieJar;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::frame::{refused, shell};
+use super::frame::{refused, shell, to_sign_in};
 use crate::{
     answer::{
         problem::{Kind, Problem},
@@ -44,7 +44,7 @@ pub(crate) struct Input {
 /// The empty form; for whoever is in.
 pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Response {
     match caller.current() {
-        None => Redirect::to("/sign-in").into_response(),
+        None => to_sign_in(),
         Some(caller) if caller.is_confirmed() => page::respond(StatusCode::OK, &form(&hub, &caller)),
         // It leads to what the session waits for.
         Some(_) => Redirect::to("/account").into_response(),

@@ -76,7 +76,7 @@ impl Stage {
 struct UserView<'a> {
     full_name: &'a str,
     email: &'a str,
-    /// In E.164; all but the last two digits are hidden while the session is pending.
+    /// In E.164; all but the last two digits are hidden while the session of a sign-in is pending.
     #[schema(pattern = r"^(\+[0-9]+|•••• [0-9]{2})$")]
     phone: String,
 }
@@ -96,7 +96,8 @@ pub(crate) async fn show(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
     let confirmed = caller.is_confirmed();
     let waiting = if confirmed { None } else { hub.storage.approval_of_session(session.id).await? };
     let notices = if confirmed { Some(hub.storage.notices(session.user).await?) } else { None };
-    let phone = if confirmed {
+    // A sign-up may check what was typed for it.
+    let phone = if confirmed || caller.is_sign_up() {
         session.phone.expose().to_owned()
     } else {
         format!("•••• {}", phone_ending(session.phone.expose()))

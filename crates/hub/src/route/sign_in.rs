@@ -2,7 +2,7 @@
 
 use approval::Secret;
 use axum::{
-    extract::State,
+    extract::{RawQuery, State},
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::frame::{refused, shell};
 use crate::{
     answer::{
-        problem::Problem,
+        problem::{NO_COOKIES, Problem},
         refusals::{Body, Busy, Internal, InvalidCredentials, TooMany},
         view::Onward,
     },
@@ -22,6 +22,7 @@ use crate::{
     request::{
         body::{Form, Json},
         caller::{Caller, MaybeCaller},
+        cookie_support::{CHECKED, CookieSupport, Verdict},
         visitor::Visitor,
     },
     steps::begin::{self, Begun, Phone},
@@ -37,12 +38,21 @@ pub(crate) struct Input {
     password: Secret,
 }
 
-/// The empty form; whoever is in goes on to the account.
-pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Response {
-    if caller.current().is_some_and(|caller| caller.is_confirmed()) {
+/// The empty form; a confirmed session goes on to the account. With `?ended` it says why the person is here, unless
+/// there is a session after all.
+pub(crate) async fn page(
+    State(hub): State<Hub>,
+    caller: MaybeCaller,
+    cookies: CookieSupport,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let caller = caller.current();
+    if caller.as_ref().is_some_and(Caller::is_confirmed) {
         return Redirect::to("/account").into_response();
     }
-    page::respond(StatusCode::OK, &SignIn { shell: shell(&hub, None), email: String::new(), error: None })
+    let ended = caller.is_none() && query.as_deref() == Some("ended");
+    let page = SignIn { shell: shell(&hub, None), email: String::new(), error: None, ended };
+    (cookies.check(&hub), page::respond(StatusCode::OK, &page)).into_response()
 }
 
 /// The form, filled in.
@@ -50,15 +60,20 @@ pub(crate) async fn submit(
     State(hub): State<Hub>,
     caller: MaybeCaller,
     visitor: Visitor,
+    cookies: CookieSupport,
     Form(input): Form<Input>,
 ) -> Result<Response, Problem> {
+    let form =
+        |error: &str, email| SignIn { shell: shell(&hub, None), email, error: Some(error.to_owned()), ended: false };
+    match cookies.verdict() {
+        Verdict::Kept => {}
+        Verdict::Unproven => return Ok(send_again(&hub, cookies, "/sign-in")),
+        Verdict::Blocked => return Ok(page::respond(StatusCode::FORBIDDEN, &form(NO_COOKIES, input.email))),
+    }
     // By the token in force alone: the one before may only repeat its proof.
     match begin::sign_in(&hub, &input.email, input.password, caller.current().as_ref(), &visitor).await {
         Ok(begun) => Ok(go_and_wait(&hub, &begun)),
-        Err(problem) if problem.status.is_client_error() => {
-            let error = Some(problem.detail.clone());
-            Ok(refused(&problem, &SignIn { shell: shell(&hub, None), email: input.email, error }))
-        }
+        Err(problem) if problem.status.is_client_error() => Ok(refused(&problem, &form(&problem.detail, input.email))),
         Err(problem) => Err(problem),
     }
 }
@@ -95,6 +110,11 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let begun = begin::sign_in(&hub, &input.email, input.password, caller.current().as_ref(), &visitor).await?;
     Ok(answer(&hub, &begun))
+}
+
+/// Has the browser send its form to `path` again, with the check cookie if it keeps cookies.
+pub(super) fn send_again(hub: &Hub, cookies: CookieSupport, path: &str) -> Response {
+    (cookies.check(hub), Redirect::temporary(&format!("{path}?{CHECKED}"))).into_response()
 }
 
 /// The waiting page is next, or the code form; the cookie is set.

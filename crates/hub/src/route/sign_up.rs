@@ -3,27 +3,32 @@
 use std::fmt;
 
 use approval::Secret;
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+};
 use serde::{Deserialize, Deserializer, de};
 use utoipa::ToSchema;
 
 use super::{
     frame::{refused, shell},
-    sign_in::{answer, go_and_wait},
+    sign_in::{answer, go_and_wait, send_again},
 };
 use crate::{
     answer::{
-        problem::Problem,
+        problem::{NO_COOKIES, Problem},
         refusals::{Body, ForeignOrigin, Internal, InvalidInput, ProviderUnavailableOrBusy, TooMany},
         schemas,
         view::Onward,
     },
     hub::Hub,
     page::{self, Field, SignUp},
-    person::{Person, Typed},
+    person::{Person, Typed, country_of, grouped},
     request::{
         body::{Form, Json, Whole},
-        caller::MaybeCaller,
+        caller::{Caller, MaybeCaller},
+        cookie_support::{CookieSupport, Verdict},
         visitor::Visitor,
     },
     steps::{
@@ -76,8 +81,38 @@ enum CountryCode {
 }
 
 /// The empty form.
-pub(crate) async fn page(State(hub): State<Hub>) -> Response {
-    page::respond(StatusCode::OK, &SignUp::new(shell(&hub, None)))
+pub(crate) async fn page(State(hub): State<Hub>, cookies: CookieSupport) -> Response {
+    (cookies.check(&hub), page::respond(StatusCode::OK, &SignUp::new(shell(&hub, None)))).into_response()
+}
+
+/// Ends a pending sign-up and shows its form again, with all but the password: the number was not right, or the person
+/// starts over. A session that is no pending sign-up stays as it is.
+pub(crate) async fn change(
+    State(hub): State<Hub>,
+    caller: MaybeCaller,
+    cookies: CookieSupport,
+) -> Result<Response, Problem> {
+    let Some(caller) = caller.current() else { return Ok(Redirect::to("/sign-up").into_response()) };
+    if !caller.is_sign_up() {
+        return Ok(Redirect::to("/account").into_response());
+    }
+    endings::sign_out(&hub, &caller).await?;
+    let jar = cookies.check(&hub).add(Caller::no_cookie(&hub));
+    Ok((jar, page::respond(StatusCode::OK, &begun_before(&hub, caller))).into_response())
+}
+
+/// The form with what the owner of a pending sign-up typed, but the password.
+fn begun_before(hub: &Hub, caller: Caller) -> SignUp {
+    let field = |value: String| Field { value, error: None };
+    let (session, empty) = (caller.session, SignUp::new(shell(hub, None)));
+    SignUp {
+        full_name: field(session.full_name),
+        email: field(session.email),
+        country_code: field(country_of(session.phone.expose())),
+        phone: field(grouped(session.phone.expose())),
+        again: true,
+        ..empty
+    }
 }
 
 /// The form, filled in.
@@ -85,10 +120,20 @@ pub(crate) async fn submit(
     State(hub): State<Hub>,
     caller: MaybeCaller,
     visitor: Visitor,
+    cookies: CookieSupport,
     Form(filled): Form<Filled>,
 ) -> Result<Response, Problem> {
     let Filled { full_name, email, country_code, phone, meant, password } = filled;
     let input = Input { full_name, email, country_code, phone, password };
+    match cookies.verdict() {
+        Verdict::Kept => {}
+        Verdict::Unproven => return Ok(send_again(&hub, cookies, "/sign-up")),
+        Verdict::Blocked => {
+            let form =
+                SignUp { error: Some(NO_COOKIES.to_owned()), ..corrected(&hub, input, &Problem::invalid(vec![])) };
+            return Ok(page::respond(StatusCode::FORBIDDEN, &form));
+        }
+    }
     match sign_up(&hub, &input, meant.as_ref(), caller, &visitor).await {
         Ok(begun) => Ok(go_and_wait(&hub, &begun)),
         Err(problem) if problem.status.is_client_error() || problem.status == StatusCode::SERVICE_UNAVAILABLE => {
@@ -169,6 +214,7 @@ fn corrected(hub: &Hub, input: Input, problem: &Problem) -> SignUp {
         phone: field("phone", input.phone.expose().to_owned()),
         password: field("password", String::new()),
         error: problem.errors.is_empty().then(|| problem.detail.clone()),
+        again: false,
     }
 }
 

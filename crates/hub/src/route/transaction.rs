@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::{
     code::beside_or_above,
-    frame::{refused, shell},
+    frame::{refused, shell, to_sign_in},
 };
 use crate::{
     answer::{
@@ -152,7 +152,7 @@ pub(crate) async fn code_page(
     OfApproval(id): OfApproval,
     caller: MaybeCaller,
 ) -> Result<Response, Problem> {
-    let Some(caller) = caller.current() else { return Ok(Redirect::to("/sign-in").into_response()) };
+    let Some(caller) = caller.current() else { return Ok(to_sign_in()) };
     Ok(match form(&hub, &caller, id).await? {
         Some(form) => page::respond(StatusCode::OK, &form),
         None => Redirect::to(&format!("/approvals/{id}")).into_response(),

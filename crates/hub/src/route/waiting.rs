@@ -7,12 +7,11 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 
-use super::frame::shell;
+use super::frame::{phone, shell, to_sign_in};
 use crate::{
     answer::problem::Problem,
     hub::Hub,
     page::{self, Waiting},
-    person::phone_ending,
     request::{body::OfApproval, caller::MaybeCaller},
     steps::{
         begin, complete, endings,
@@ -27,9 +26,9 @@ pub(crate) async fn page(
     OfApproval(id): OfApproval,
     caller: MaybeCaller,
 ) -> Result<Response, Problem> {
-    let Some(caller) = caller.0 else { return Ok(Redirect::to("/sign-in").into_response()) };
+    let Some(caller) = caller.0 else { return Ok(to_sign_in()) };
     match (Proof::by_approval(id).shown_before(&hub, &caller), caller.is_confirmed()) {
-        (Err(_), _) => return Ok(Redirect::to("/sign-in").into_response()),
+        (Err(_), _) => return Ok(to_sign_in()),
         (Ok(Some(Confirmed::With(_))), _) | (Ok(_), false) => {}
         (Ok(_), true) => {
             let approval = caller.sees(&hub, id).await?;
@@ -41,8 +40,7 @@ pub(crate) async fn page(
     let approval = caller.sees(&hub, id).await?;
     let live = approval.session == caller.session.id;
     let shell = shell(&hub, Some(&caller));
-    let phone_ending = phone_ending(caller.session.phone.expose());
-    Ok(page::respond(StatusCode::OK, &Waiting::new(shell, approval, hub.clock.now(), live, phone_ending)))
+    Ok(page::respond(StatusCode::OK, &Waiting::new(shell, approval, hub.clock.now(), live, phone(&caller.session))))
 }
 
 /// Goes in, once it is approved.

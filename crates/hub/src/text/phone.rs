@@ -129,6 +129,12 @@ pub(crate) fn phone_ending(e164: &str) -> String {
     e164.chars().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect()
 }
 
+/// The country that an E.164 number belongs to, as an ISO 3166-1 code, or its calling code where no plan knows the number.
+pub(crate) fn country_of(e164: &str) -> String {
+    let Some((code, national)) = e164.strip_prefix('+').and_then(plan::split_code) else { return String::new() };
+    plan::region_of(code, national).map_or_else(|| code.to_string(), str::to_owned)
+}
+
 /// The calling code of the country that an E.164 number belongs to; 0 for what is none.
 pub(crate) fn calling_code(e164: &str) -> u16 {
     e164.strip_prefix('+').and_then(plan::split_code).map_or(0, |(code, _)| code)

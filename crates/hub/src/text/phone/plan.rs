@@ -85,6 +85,16 @@ pub(super) fn region(iso: &str) -> Option<(u16, usize)> {
     Some((code, place))
 }
 
+/// The ISO 3166-1 code of the region whose plan knows a national number. `None` where no plan does.
+pub(super) fn region_of(code: u16, national: &str) -> Option<&'static str> {
+    let regions = DATABASE.region(&code)?.into_iter().zip(plans(code));
+    let (own, shared): (Vec<_>, Vec<_>) = regions.partition(|(_, plan)| plan.leading.is_some());
+    own.into_iter().chain(shared).find_map(|(region, plan)| {
+        let begins = plan.leading.as_ref().is_none_or(|digits| digits.is_match(national));
+        (begins && plan.kind(national).is_some()).then_some(region)
+    })
+}
+
 /// The calling code that international digits begin with, and the rest. No code is the beginning of another.
 pub(super) fn split_code(digits: &str) -> Option<(u16, &str)> {
     (1..=3).find_map(|length| {

@@ -1,0 +1,115 @@
+//! Whether the browser keeps our cookies. The forms that ring a phone ask this first: without cookies the person could
+//! not go on, and the phone would ring at each try. Knows no session.
+
+use std::convert::Infallible;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderValue, header, request::Parts},
+};
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+
+use crate::hub::Hub;
+
+/// The query of a form that was sent on after the check cookie was set: a browser without it now keeps none.
+pub(crate) const CHECKED: &str = "cookies";
+
+/// How the check cookie is called; with `__Host-` in front where browsers reach us by TLS.
+const CHECK: &str = "countersign-check";
+
+/// What the request shows about cookies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CookieSupport {
+    /// The check cookie came.
+    checked: bool,
+    /// A browser asks for a page or sends a form.
+    browser: bool,
+    /// A cookie of ours came, or none was sent on purpose.
+    verdict: Verdict,
+}
+
+/// Whether a form can go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The browser sent a cookie of ours, or this is a program.
+    Kept,
+    /// The browser sent none. It may have lost them: the form is to be sent again with the check cookie set.
+    Unproven,
+    /// The browser sent none right after one was set.
+    Blocked,
+}
+
+impl CookieSupport {
+    fn of(headers: &HeaderMap, query: Option<&str>) -> Self {
+        let (checked, any) = (names(headers, CHECK), names(headers, "countersign"));
+        let browser = headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate");
+        let verdict = match query {
+            _ if any || !browser => Verdict::Kept,
+            Some(CHECKED) => Verdict::Blocked,
+            _ => Verdict::Unproven,
+        };
+        Self { checked, browser, verdict }
+    }
+
+    /// Whether the form of this request can go on.
+    pub(crate) const fn verdict(self) -> Verdict {
+        self.verdict
+    }
+
+    /// The check cookie, where a browser does not have it yet. It lasts until the browser is closed.
+    pub(crate) fn check(self, hub: &Hub) -> CookieJar {
+        if self.checked || !self.browser {
+            return CookieJar::new();
+        }
+        let secure = !hub.origins.is_loopback();
+        let name = if secure { format!("__Host-{CHECK}") } else { CHECK.to_owned() };
+        let cookie = Cookie::build((name, "1")).path("/").http_only(true).secure(secure).same_site(SameSite::Lax);
+        CookieJar::new().add(cookie.build())
+    }
+}
+
+/// Whether a cookie header holds `name`. By bytes, because other cookies of the site may hold anything.
+fn names(headers: &HeaderMap, name: &str) -> bool {
+    let holds = |value: &HeaderValue| value.as_bytes().windows(name.len()).any(|part| part == name.as_bytes());
+    headers.get_all(header::COOKIE).iter().any(holds)
+}
+
+impl FromRequestParts<Hub> for CookieSupport {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Hub) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers, parts.uri.query()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(pairs: &[(&'static str, &[u8])], query: Option<&str>) -> Verdict {
+        let pairs = pairs.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_bytes(value).unwrap()));
+        CookieSupport::of(&pairs.collect(), query).verdict()
+    }
+
+    #[test]
+    fn a_browser_without_any_cookie_of_ours_is_checked_once() {
+        let browser: (&str, &[u8]) = ("sec-fetch-mode", b"navigate");
+        assert_eq!(verdict(&[browser], None), Verdict::Unproven);
+        assert_eq!(verdict(&[browser, ("cookie", b"other=1")], Some("ended")), Verdict::Unproven);
+        assert_eq!(verdict(&[browser], Some(CHECKED)), Verdict::Blocked);
+    }
+
+    #[test]
+    fn the_check_cookie_or_a_session_shows_that_cookies_are_kept() {
+        let browser: (&str, &[u8]) = ("sec-fetch-mode", b"navigate");
+        for cookie in [&b"countersign-check=1"[..], b"__Host-countersign-check=1", b"a=Jos\xe9; countersign=x"] {
+            assert_eq!(verdict(&[browser, ("cookie", cookie)], Some(CHECKED)), Verdict::Kept);
+        }
+    }
+
+    #[test]
+    fn a_program_needs_no_cookie() {
+        assert_eq!(verdict(&[], None), Verdict::Kept);
+        assert_eq!(verdict(&[("sec-fetch-mode", b"cors")], Some(CHECKED)), Verdict::Kept);
+    }
+}
