@@ -31,6 +31,7 @@ pub(crate) async fn fill(folder: &Path, count: usize) -> Vec<(Approval, String)>
         phone: Secret::new("+12015550123"),
         password_hash: Secret::new("$argon2id$"),
         provider_user: USER.parse().unwrap(),
+        invitation: None,
     };
     let mut filled = Vec::with_capacity(count);
     for index in 0..count {
@@ -45,13 +46,11 @@ pub(crate) async fn fill(folder: &Path, count: usize) -> Vec<(Approval, String)>
             expires_at: clock.now() + time::Duration::minutes(15),
         };
         let make = |taken: &[Number]| pending(&clock, &entropy, &session, taken);
-        let approval = match index {
+        let begun = match index {
             0 => storage.begin_sign_up(&user, &session, make).await.unwrap(),
-            _ => match storage.begin_sign_in(&session, None, &user.password_hash, make).await.unwrap().unwrap().0 {
-                Begun::Asked(approval) => *approval,
-                Begun::Withheld(why) => panic!("the phone is not asked: {why:?}"),
-            },
+            _ => storage.begin_sign_in(&session, None, &user.password_hash, make).await.unwrap().unwrap().0,
         };
+        let Begun::Asked(approval) = begun else { panic!("the phone is not asked: {begun:?}") };
         let request = Some(format!("request-{index}").parse().unwrap());
         filled.push((storage.delivered(approval.id, Delivery::Sent, request).await.unwrap().unwrap(), token));
     }

@@ -141,6 +141,13 @@ export class Product {
     return made.stdout.split("\n")[0];
   }
 
+  /** An invitation for this address, as an operator makes it. */
+  async invitation(email) {
+    const env = { PUBLIC_URL: this.url, DATABASE_URL: "sqlite:data/demo.db" };
+    const made = await promisify(execFile)(BINARY, ["user", "invite", email], { cwd: this.#folder, env });
+    return made.stdout.split("\n")[0];
+  }
+
   async #post(path, body, headers = {}) {
     return fetch(this.url + path, {
       method: "POST",

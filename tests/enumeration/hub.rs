@@ -119,6 +119,7 @@ fn settings_of_the_hub() -> hub::Settings {
         public_url: Url::parse("http://127.0.0.1:3000").unwrap(),
         proxies: hub::Proxies::default(),
         seats: hub::SeatLimits { all: 1, per_session: 1, per_address: None, opening: 1 },
+        sign_up: hub::SignUpMode::Open,
         sign_in_seconds: 120,
         transaction_seconds: 300,
         limits: hub::Limits {
@@ -127,6 +128,7 @@ fn settings_of_the_hub() -> hub::Settings {
             push_wait_seconds: 5,
             sign_ups_per_address: 20,
             codes_per_country: 300,
+            codes_per_hour: 300,
         },
         session_seconds: 43_200,
         session_idle_seconds: 3600,

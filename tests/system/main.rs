@@ -21,6 +21,7 @@ mod floods;
 mod frames;
 mod guessing;
 mod headers;
+mod invitations;
 mod keys;
 mod limits;
 mod main_road;

@@ -56,6 +56,16 @@ pub(crate) enum User {
         /// The address of their account
         email: String,
     },
+    #[command(about = invite())]
+    Invite {
+        /// The address that their account will have
+        email: String,
+    },
+}
+
+fn invite() -> String {
+    let days = hub::INVITATION.whole_days();
+    format!("A link for a person who has no account: opens one for this address, once, within {days} days")
 }
 
 fn reset_link() -> String {

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use approval::Secret;
 use confique::Config as Layered;
-use hub::{ForwardedHeader, TrustedProxies};
+use hub::{ForwardedHeader, SignUpMode, TrustedProxies};
 use provider::{CallbackUrl, Method};
 use url::Url;
 
@@ -116,6 +116,8 @@ pub(crate) struct Product {
     pub(crate) session_idle_seconds: u32,
     #[config(env = "AUDIT_DAYS", deserialize_with = values::days)]
     pub(crate) audit_days: u32,
+    #[config(env = "SIGN_UP", deserialize_with = values::sign_up)]
+    pub(crate) sign_up: SignUpMode,
 }
 
 /// How often phones are asked and codes sent.
@@ -131,6 +133,8 @@ pub(crate) struct Limits {
     pub(crate) sign_ups_per_address: u32,
     #[config(env = "CODES_PER_COUNTRY", deserialize_with = values::count)]
     pub(crate) codes_per_country: u32,
+    #[config(env = "CODES_PER_HOUR", deserialize_with = values::count)]
+    pub(crate) codes_per_hour: u32,
 }
 
 /// The event log that several processes share, and how to get at it.

@@ -52,6 +52,7 @@ pub(crate) async fn hub(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Rou
         public_url: plan.public_url,
         proxies: plan.proxies,
         seats: plan.seats,
+        sign_up: plan.product.sign_up,
         sign_in_seconds: plan.product.sign_in_seconds,
         transaction_seconds: plan.product.transaction_seconds,
         limits: hub::Limits {
@@ -60,6 +61,7 @@ pub(crate) async fn hub(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Rou
             push_wait_seconds: plan.limits.push_wait_seconds,
             sign_ups_per_address: plan.limits.sign_ups_per_address,
             codes_per_country: plan.limits.codes_per_country,
+            codes_per_hour: plan.limits.codes_per_hour,
         },
         session_seconds: plan.product.session_seconds,
         session_idle_seconds: plan.product.session_idle_seconds,

@@ -9,6 +9,7 @@ pub(crate) mod code;
 pub(crate) mod cookie;
 pub(crate) mod confirmed;
 pub(crate) mod cookie_support;
+pub(crate) mod country_code;
 pub(crate) mod forwarded;
 pub(crate) mod network;
 pub(crate) mod origin;

@@ -64,6 +64,7 @@ fn pages() -> Router<Hub> {
         .route("/", get(landing::page))
         .route("/sign-up", get(sign_up::page).post(sign_up::submit))
         .route("/sign-up/change", post(sign_up::change))
+        .route("/invitation", get(sign_up::invited_page))
         .route("/sign-in", get(sign_in::page).post(sign_in::submit))
         .route("/approvals", post(transfer::submit))
         .route("/approvals/{id}", get(waiting::page))

@@ -18,6 +18,8 @@ pub struct Settings {
     pub proxies: Proxies,
     /// How many browsers may wait at once.
     pub seats: SeatLimits,
+    /// Who may sign up.
+    pub sign_up: SignUpMode,
     /// Seconds until a sign-in's or sign-up's approval expires; at least [`Settings::SHORTEST`].
     pub sign_in_seconds: u32,
     /// Seconds until a transaction's approval expires, unless it says otherwise.
@@ -35,6 +37,17 @@ pub struct Settings {
     pub shared: bool,
 }
 
+/// Who may sign up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignUpMode {
+    /// Everybody who can reach the page.
+    Open,
+    /// People with an invitation.
+    Invited,
+    /// No sign-ups.
+    Closed,
+}
+
 /// The limits on attempts that an operator can set; the others stand in `throttle.rs`.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -48,6 +61,8 @@ pub struct Limits {
     pub sign_ups_per_address: u32,
     /// Codes sent to all phones of one country, by its calling code, in 10 minutes.
     pub codes_per_country: u32,
+    /// Codes sent for sign-ups to all phones of all countries, in an hour.
+    pub codes_per_hour: u32,
 }
 
 /// How many may wait at once.
@@ -67,6 +82,8 @@ pub struct SeatLimits {
 pub(crate) const PROVIDER_ENDS_BEFORE: Duration = Duration::seconds(5);
 /// A reset link works this long: enough to hand it over and to think of a password, too little to be found later.
 pub const RESET_LINK: Duration = Duration::minutes(30);
+/// An invitation works this long: a holiday does not end it.
+pub const INVITATION: Duration = Duration::days(7);
 /// A session ends this long after the password unless a proof confirms it.
 pub(crate) const PENDING_SESSION: Duration = Duration::minutes(15);
 

@@ -97,7 +97,8 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
     let (news, told) = mpsc::unbounded_channel();
     let origins = Origins::of(&settings.public_url);
     let document = written(!origins.is_loopback(), others).map_err(StartError::Document)?;
-    let storage = storage.by(throttle::pushes(&settings.limits));
+    let storage =
+        storage.by(throttle::pushes(&settings.limits)).with_session_caps(throttle::sessions(&settings.limits));
     let hub = Hub::new(Shared {
         origins,
         document,
@@ -168,9 +169,10 @@ fn sweep(hub: &Hub) {
 
 /// Whether another round may find more.
 async fn sweep_a_round(hub: &Hub) -> Result<bool, StorageError> {
-    let more = hub.storage.sweep().await?;
-    match hub.settings.audit() {
-        Some(age) => Ok(hub.storage.sweep_audit(age).await? || more),
-        None => Ok(more),
+    let mut more = hub.storage.sweep().await?;
+    if let Some(age) = hub.settings.audit() {
+        more |= hub.storage.sweep_audit(age).await?;
     }
+    hub.storage.shrink().await?;
+    Ok(more)
 }

@@ -7,6 +7,7 @@ pub(crate) mod complete;
 pub(crate) mod draft;
 pub(crate) mod endings;
 pub(crate) mod guess;
+pub(crate) mod invitations;
 pub(crate) mod new_password;
 pub(crate) mod proof;
 pub(crate) mod transaction;

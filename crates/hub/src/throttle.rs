@@ -4,13 +4,13 @@
 pub(crate) mod guess_queue;
 
 use approval::{ProviderUserId, UserId};
-use storage::{CodeLimits, Delay, Delays, Limit, LimitName, Limited, PushRules, Subject, Withheld};
+use storage::{CodeLimits, Delay, Delays, Limit, LimitName, Limited, PushRules, SessionCaps, Share, Subject, Withheld};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
     answer::problem::Problem,
     metrics,
-    request::network::{Network, limited_blocks},
+    request::network::{Network, fair_name, limited_blocks},
     settings::Limits,
 };
 
@@ -46,6 +46,11 @@ const SENT_FROM_NETWORK: Limit = Limit { count: 50, window: Duration::minutes(10
 /// The window of the codes sent to all phones of one country, of which an operator says how many: calls to some
 /// countries are dear, and are had by those who earn with them.
 const COUNTRY: Duration = Duration::minutes(10);
+
+/// The window of the codes sent for all sign-ups, of which an operator says how many: the most that strangers can cost.
+const ALL_SIGN_UPS: Duration = Duration::HOUR;
+/// The alarm about that limit is logged once in its window.
+pub(crate) const ALARM: Limit = Limit { count: 1, window: ALL_SIGN_UPS };
 
 /// Requests sent to one phone again, for a transaction, or because somebody signs up with it.
 pub(crate) const PUSHES: Limit = Limit { count: 10, window: Duration::minutes(10) };
@@ -83,9 +88,17 @@ pub(crate) fn pushes(limits: &Limits) -> PushRules {
         // The second wait outlasts a request that nobody answers: 150 s after 5.
         growth: 30,
         longest_wait: Duration::minutes(15),
+        // Half of all numbers. A person who had more of them could tell the numbers of other people's requests.
+        on_phone: 45,
         // With codes off as well, this is all there is: three requests an hour are no storm.
         off_without_codes: Duration::HOUR,
     }
+}
+
+/// How many live sessions an account may have. A person has a few browsers; a program that signs in again and again ends
+/// its own oldest session. Where an operator allows more requests on a phone, as many sessions may wait for them.
+pub(crate) fn sessions(limits: &Limits) -> SessionCaps {
+    SessionCaps { pending: limits.pending_pushes.max(10), confirmed: 50 }
 }
 
 /// What wrong codes are limited by, for this account on this phone.
@@ -94,16 +107,29 @@ pub(crate) fn wrong_codes(user: UserId, provider_user: &ProviderUserId, sign_up:
     CodeLimits { tries, in_a_row: WRONG_CODES_IN_A_ROW }
 }
 
-/// What the sending of codes is limited by.
-pub(crate) fn sent_codes(limits: &Limits, sending: &Sending<'_>) -> Vec<(Subject, Limit)> {
-    let mut counted = by_network(sending.network, SENT_FROM_NETWORK);
-    let of_country = Limit { count: limits.codes_per_country.into(), window: COUNTRY };
-    counted.extend([
+/// What the sending of codes is limited by, each sending alone and, for sign-ups, in shares of what all networks have
+/// together: networks that had few codes sent come first.
+pub(crate) fn sent_codes(limits: &Limits, sending: &Sending<'_>) -> (Vec<(Subject, Limit)>, Vec<Share>) {
+    let mut alone = by_network(sending.network, SENT_FROM_NETWORK);
+    alone.extend([
         (Subject::account(sending.user), SENT_CODES),
         (Subject::phone(sending.provider_user, sending.sign_up), SENT_CODES),
-        (Subject::country(sending.country, sending.sign_up), of_country),
     ]);
-    counted
+    let of_country = Limit { count: limits.codes_per_country.into(), window: COUNTRY };
+    let country = Subject::country(sending.country, sending.sign_up);
+    if !sending.sign_up {
+        alone.push((country, of_country));
+        return (alone, Vec::new());
+    }
+    let (all, of_all) = all_sign_up_codes(limits);
+    let block = fair_name(sending.network);
+    let share = |of: Subject, limit| Share { own: Subject::share(&of, &block), of, limit };
+    (alone, vec![share(country, of_country), share(all, of_all)])
+}
+
+/// The codes of all sign-ups together.
+pub(crate) fn all_sign_up_codes(limits: &Limits) -> (Subject, Limit) {
+    (Subject::all_sign_ups(), Limit { count: limits.codes_per_hour.into(), window: ALL_SIGN_UPS })
 }
 
 /// What sign-ups from one network are limited by.
@@ -152,6 +178,17 @@ pub(crate) fn note(why: Withheld) {
     tracing::warn!(limit = LimitName::Pushes.word(), reason = why.word(), "a phone is not asked");
 }
 
+/// The problem of a phone that has learned about enough addresses.
+pub(crate) fn addresses(limited: Limited) -> Problem {
+    metrics::limit_reached(LimitName::Addresses);
+    tracing::warn!(
+        limit = LimitName::Addresses.word(),
+        retry_after = limited.retry_after.whole_seconds(),
+        "a limit is reached"
+    );
+    Problem::too_many_addresses(limited)
+}
+
 /// The problem of codes being switched off.
 pub(crate) fn codes_off() -> Problem {
     metrics::limit_reached(LimitName::CodesOff);
@@ -167,6 +204,7 @@ const fn tried(limit: LimitName) -> &'static str {
         LimitName::SentCodes => "codes were sent",
         LimitName::Pushes => "requests were sent",
         LimitName::SignUps => "people signed up from your address",
+        LimitName::Addresses => "addresses were tried with your phone",
         LimitName::Sockets => "pages are waiting",
     }
 }

@@ -14,7 +14,7 @@ use crate::text::link::token_in;
 #[derive(Clone)]
 pub(crate) struct Token(Secret);
 
-/// What a reset link holds: 256 bits. Only its hash is stored, of another kind than a session's.
+/// What a reset link or an invitation holds: 256 bits. Only its hash is stored, of another kind than a session's.
 #[derive(Clone)]
 pub(crate) struct LinkToken(Secret);
 
@@ -132,6 +132,16 @@ mod tests {
         assert_ne!(next.expose(), key.next_token(&old, "another").expose());
         assert_ne!(next.expose(), key.next_token(&Token::shown("older"), "approval").expose());
         assert_ne!(next.expose(), ServerKey::new([8; 32]).next_token(&old, "approval").expose());
+    }
+
+    #[test]
+    fn a_link_token_is_found_in_whatever_part_of_the_link_was_pasted() {
+        let hash = |text| LinkToken::shown(text).hash().0;
+        for text in [" key ", "#key", "https://login.example.com/reset#key", "https://a/invitation#key:a%40example.com"]
+        {
+            assert_eq!(hash(text), hash("key"), "{text}");
+        }
+        assert_ne!(hash("https://login.example.com/reset"), hash("key"));
     }
 
     #[test]

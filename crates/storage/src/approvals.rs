@@ -3,12 +3,13 @@
 
 mod ends;
 
-use approval::{Approval, ApprovalId, Change, Channel, Delivery, Number, RequestId, SessionId, Status, UserId};
+use approval::{Approval, ApprovalId, Change, Channel, Delivery, Number, Purpose, RequestId, SessionId, Status};
 pub(crate) use ends::{approve_at_once, cancel_of_session, end_in};
 use sqlx::SqliteConnection;
+use time::OffsetDateTime;
 
-use crate::rows::{ApprovalRow, millis, parse};
-use crate::{LimitName, Push, Storage, StorageError, Withheld, audit, pushes, sessions};
+use crate::rows::{ApprovalRow, millis};
+use crate::{LimitName, Push, Storage, StorageError, Withheld, audit, pushes, sessions, sign_up_phones};
 
 /// What came of asking again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +83,7 @@ impl Storage {
     }
 
     /// Puts another approval in the place of one that is not approved: `replacement` makes it from the numbers that this
-    /// one and the user's pending ones show. A pending one is cancelled. One that was replaced before keeps its
+    /// one and the pending ones on its phone show. A pending one is cancelled. One that was replaced before keeps its
     /// replacement.
     ///
     /// # Errors
@@ -101,13 +102,13 @@ impl Storage {
             return Ok(Replaced::No);
         }
         let now = self.clock.now();
-        if let Push::Withheld(why) = pushes::may_replace(&mut db, self.pushes, &old, now).await? {
+        let (push, mut taken) = self.may_replace(&mut db, &old, now).await?;
+        if let Push::Withheld(why) = push {
             audit::limited(&mut db, now, old.user, old.session, LimitName::Pushes).await?;
             db.commit().await?;
             return Ok(Replaced::Withheld(why));
         }
         // A phone that answered may still show the old number, and whoever compares must see that this one is new.
-        let mut taken = pending_numbers(&mut db, old.user).await?;
         if !taken.contains(&old.number) {
             taken.push(old.number);
         }
@@ -124,6 +125,20 @@ impl Storage {
         audit::about(&mut db, now, audit::Kind::Requested, &new, "again").await?;
         db.commit().await?;
         Ok(Replaced::Now(Box::new((old, new))))
+    }
+
+    /// Whether the phone may be asked again in the place of `old`, and the numbers that are on it.
+    async fn may_replace(
+        &self,
+        db: &mut SqliteConnection,
+        old: &Approval,
+        now: OffsetDateTime,
+    ) -> Result<(Push, Vec<Number>), StorageError> {
+        let mut push = pushes::may_replace(db, self.pushes, old, now).await?;
+        if push == Push::Allowed && old.purpose == Purpose::SignUp {
+            push = sign_up_phones::may_ask(db, self.pushes, &old.provider_user, Some(old.id), now).await?;
+        }
+        pushes::showing(db, self.pushes, &old.provider_user, push, Some(old.id), now).await
     }
 
     /// All pending approvals, oldest first.
@@ -144,17 +159,6 @@ pub(crate) async fn load(db: &mut SqliteConnection, id: ApprovalId) -> Result<Op
     let id = id.to_string();
     let row = sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE id = $1", id).fetch_optional(db).await?;
     row.map(Approval::try_from).transpose()
-}
-
-/// The numbers that a user's phone may be showing now.
-pub(crate) async fn pending_numbers(db: &mut SqliteConnection, user: UserId) -> Result<Vec<Number>, StorageError> {
-    let user = user.to_string();
-    sqlx::query_scalar!("SELECT number FROM approvals WHERE user_id = $1 AND status = 'pending'", user)
-        .fetch_all(db)
-        .await?
-        .iter()
-        .map(|number| parse("approvals", number))
-        .collect()
 }
 
 pub(crate) async fn insert(db: &mut SqliteConnection, approval: &Approval) -> Result<(), StorageError> {

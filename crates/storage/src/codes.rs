@@ -42,7 +42,7 @@ impl Storage {
             return Ok(CodeConfirmed::Used);
         }
         let completion = Completion { proof, by: ConfirmedBy::Code, token };
-        let completed = complete::confirm(&mut db, session, completion, now).await?;
+        let completed = complete::confirm(&mut db, self.caps, session, completion, now).await?;
         let mut left = Vec::new();
         if completed == Completed::Confirmed {
             audit::write(&mut db, now, audit::Kind::SignedInByCode, session.user, session.id, None, "").await?;

@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::rows::{in_millis, millis};
 use crate::sessions::{self, ConfirmedBy, Session, TokenHash};
-use crate::{Storage, StorageError, approvals, audit};
+use crate::{Limited, SessionCaps, Storage, StorageError, approvals, audit, invitations, sign_up_phones, surplus};
 
 /// The token a session gets when it is confirmed.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +30,10 @@ pub enum Completed {
     Consumed,
     /// Another account with this address is active already; the sign-up stays pending until it is swept out.
     AlreadyRegistered,
+    /// The phone has learned about as many addresses as it may in a day. Said alike of every further address, known or not.
+    AddressesLimited(Limited),
+    /// The sign-up's invitation was used, replaced, or has expired.
+    InvitationUsedUp,
     /// The approval is not approved, not of this session, or was asked for before the session ended or the password was
     /// set.
     NotApproved,
@@ -77,7 +81,7 @@ impl Storage {
             return Ok(Completed::Consumed);
         }
         let completion = Completion { proof, by: ConfirmedBy::Approval, token };
-        let completed = confirm(&mut db, session, completion, now).await?;
+        let completed = confirm(&mut db, self.caps, session, completion, now).await?;
         if completed == Completed::Confirmed {
             consume(&mut db, &mut approval, now).await?;
         }
@@ -89,12 +93,14 @@ impl Storage {
 /// Confirms a pending session inside a transaction, activating the account of a sign-up.
 pub(crate) async fn confirm(
     db: &mut SqliteConnection,
+    caps: SessionCaps,
     session: &Session,
     completion: Completion<'_>,
     now: OffsetDateTime,
 ) -> Result<Completed, StorageError> {
-    if address_taken(db, session).await? {
-        return Ok(Completed::AlreadyRegistered);
+    let may_open = if session.active { MayOpen::Uninvited } else { may_open(db, session, now).await? };
+    if let MayOpen::Not(completed) = may_open {
+        return Ok(completed);
     }
     let (id, at, until) = (session.id.to_string(), millis(now), millis(now + REPEAT));
     let (old, new) = (completion.token.old.0.as_slice(), completion.token.new.0.as_slice());
@@ -121,9 +127,66 @@ pub(crate) async fn confirm(
     if confirmed.rows_affected() != 1 {
         return Ok(Completed::NotApproved);
     }
-    let user = session.user.to_string();
-    sqlx::query!("UPDATE users SET active_at = $2 WHERE id = $1 AND active_at IS NULL", user, at).execute(db).await?;
+    if !session.active {
+        activate(db, session, may_open, now).await?;
+    }
+    // A trigger announces each approval that is cancelled with them.
+    surplus::end_confirmed(db, caps, session.user, session.id, now).await?;
     Ok(Completed::Confirmed)
+}
+
+/// Whether a sign-up whose phone is proven may open its account.
+#[derive(Debug)]
+enum MayOpen {
+    /// It may; its address stays unproven.
+    Uninvited,
+    /// It may, and an invitation proves its address, of this key.
+    Invited(String),
+    Not(Completed),
+}
+
+/// An invitation vouches for its address, and its holder may learn about it. All others are counted before they learn.
+async fn may_open(db: &mut SqliteConnection, session: &Session, now: OffsetDateTime) -> Result<MayOpen, StorageError> {
+    let user = session.user.to_string();
+    let own = sqlx::query!(
+        r#"SELECT invitation, coalesce(email_key, email) AS "key!: String" FROM users WHERE id = $1"#,
+        user
+    );
+    let Some(own) = own.fetch_optional(&mut *db).await? else { return Ok(MayOpen::Not(Completed::NotApproved)) };
+    if own.invitation.is_none()
+        && let Err(limited) = invitations::count_address(db, &session.provider_user, &own.key, now).await?
+    {
+        return Ok(MayOpen::Not(Completed::AddressesLimited(limited)));
+    }
+    if address_taken(db, session).await? {
+        return Ok(MayOpen::Not(Completed::AlreadyRegistered));
+    }
+    let Some(invitation) = own.invitation else { return Ok(MayOpen::Uninvited) };
+    let valid = invitations::is_valid(db, &own.key, &invitation, now).await?;
+    Ok(if valid { MayOpen::Invited(own.key) } else { MayOpen::Not(Completed::InvitationUsedUp) })
+}
+
+/// Activates the account: its invitation is used up, and what earlier sign-ups did to its phone counts no more.
+async fn activate(
+    db: &mut SqliteConnection,
+    session: &Session,
+    may_open: &MayOpen,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
+    let (user, at) = (session.user.to_string(), millis(now));
+    let proven_at = matches!(may_open, MayOpen::Invited(_)).then_some(at);
+    sqlx::query!(
+        "UPDATE users SET active_at = $2, email_proven_at = $3, invitation = NULL WHERE id = $1 AND active_at IS NULL",
+        user,
+        at,
+        proven_at
+    )
+    .execute(&mut *db)
+    .await?;
+    if let MayOpen::Invited(key) = may_open {
+        invitations::use_up(db, key).await?;
+    }
+    sign_up_phones::proven(db, &session.provider_user).await
 }
 
 async fn consume(db: &mut SqliteConnection, approval: &mut Approval, now: OffsetDateTime) -> Result<(), StorageError> {

@@ -17,6 +17,8 @@ pub enum LimitName {
     Pushes,
     /// Sign-ups.
     SignUps,
+    /// Addresses that one phone learned about.
+    Addresses,
     /// Browsers that wait.
     Sockets,
 }
@@ -33,6 +35,7 @@ impl LimitName {
             Self::SentCodes => "sent_codes",
             Self::Pushes => "pushes",
             Self::SignUps => "sign_ups",
+            Self::Addresses => "addresses",
             Self::Sockets => "sockets",
         }
     }

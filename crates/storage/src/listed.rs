@@ -45,8 +45,12 @@ pub struct SignIn {
     pub current: bool,
 }
 
+/// The most sessions that are listed: more than an account may have, unless an operator allows very many requests on a phone.
+pub const LISTED_SESSIONS: u32 = 100;
+
 impl Storage {
-    /// The live sessions of the account that `session` belongs to: itself first, then by last use, newest first.
+    /// The live sessions of the account that `session` belongs to: itself first, then by last use, newest first;
+    /// at most [`LISTED_SESSIONS`].
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -56,10 +60,11 @@ impl Storage {
         let rows = sqlx::query!(
             r#"SELECT id, browser, place, created_at, confirmed_at, confirmed_by, last_used_at, expires_at, (id = $2) AS "current!: bool"
              FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $3
-             ORDER BY (id = $2) DESC, last_used_at DESC, id DESC"#,
+             ORDER BY (id = $2) DESC, last_used_at DESC, id DESC LIMIT $4"#,
             user,
             id,
             now,
+            LISTED_SESSIONS,
         )
         .fetch_all(&self.reader)
         .await?;

@@ -6,14 +6,21 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use approval::Clock;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction};
 use thiserror::Error;
 
-use crate::{PushRules, StorageError};
+use crate::{PushRules, SessionCaps, StorageError};
 
 /// Pages of the write-ahead log, 4 kB each, from which on a commit folds them itself, should nobody else do it.
 const UNFOLDED: &str = "20000";
+
+/// Free pages, 4 kB each, that stay in the file for the next rows.
+const SPARE_PAGES: i64 = 2_000;
+/// Gives back 200 pages: other writers wait a few milliseconds.
+const INCREMENTAL_VACUUM: &str = "PRAGMA incremental_vacuum(200)";
 
 /// The database of the service. Cheap to clone.
 ///
@@ -29,6 +36,7 @@ pub struct Storage {
     folder: SqlitePool,
     pub(crate) clock: Clock,
     pub(crate) pushes: PushRules,
+    pub(crate) caps: SessionCaps,
 }
 
 /// Why the database could not be opened.
@@ -68,6 +76,8 @@ impl Storage {
             .filename(path)
             .create_if_missing(true)
             .foreign_keys(true)
+            // Has effect on a file that is made now: its free pages can be given back later, by `shrink`.
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_secs(5))
@@ -80,13 +90,19 @@ impl Storage {
         let folder = pool(1).connect_with(options.clone()).await.map_err(OpenError::File)?;
         let reader = pool(4).connect_with(options.read_only(true));
         let reader = reader.await.map_err(OpenError::File)?;
-        Ok(Self { writer, reader, folder, clock, pushes: PushRules::NONE })
+        Ok(Self { writer, reader, folder, clock, pushes: PushRules::NONE, caps: SessionCaps::NONE })
     }
 
     /// The same database, by these rules about asking phones.
     #[must_use]
     pub fn by(self, pushes: PushRules) -> Self {
         Self { pushes, ..self }
+    }
+
+    /// The same database, with at most this many live sessions of one account.
+    #[must_use]
+    pub fn with_session_caps(self, caps: SessionCaps) -> Self {
+        Self { caps, ..self }
     }
 
     /// Reads something and commits a page as it was, to see whether the database can be read and written.
@@ -108,6 +124,20 @@ impl Storage {
     pub async fn fold(&self) -> Result<(), StorageError> {
         // A statement about the file, which no table can check.
         sqlx::raw_sql("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.folder).await?;
+        Ok(())
+    }
+
+    /// Gives free pages of the file back to the disk, a few at a time, once more are free than a usual day needs. Below
+    /// that they wait for the next rows: the file does not grow while it has free pages.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub async fn shrink(&self) -> Result<(), StorageError> {
+        // Statements about the file, which no table can check.
+        let free: i64 = sqlx::query_scalar("PRAGMA freelist_count").fetch_one(&self.reader).await?;
+        if free > SPARE_PAGES {
+            sqlx::raw_sql(INCREMENTAL_VACUUM).execute(&self.writer).await?;
+        }
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use crate::rows::{millis, parse};
 use crate::sessions::{Session, TokenHash};
 use crate::{Storage, StorageError, approvals, audit, pushes};
 
-/// SHA-256 of the token of a reset link. It opens no session: sessions are found by another kind of hash.
+/// SHA-256 of the token of a reset link or an invitation. It opens no session: sessions are found by another kind of hash.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct LinkHash(pub [u8; 32]);
 
@@ -27,6 +27,15 @@ pub struct PasswordChange<'a> {
     pub shown: TokenHash,
     /// The hash of the token that its session has afterwards.
     pub next: TokenHash,
+}
+
+/// Whether somebody vouched for an account's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressProof {
+    /// An invitation did.
+    Proven,
+    /// A person typed it at sign-up; it may be another person's address.
+    Unproven,
 }
 
 /// Whose password a link sets.
@@ -95,7 +104,7 @@ impl Storage {
     }
 
     /// Writes a link that sets the password of the active account with this address; one that was there before is of no
-    /// use any more. `false`: there is no such account.
+    /// use any more. Answers whether the address is proven. `None`: there is no such account.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -104,8 +113,8 @@ impl Storage {
         email: &str,
         link: LinkHash,
         expires_at: OffsetDateTime,
-    ) -> Result<bool, StorageError> {
-        let Some(account) = self.account(email).await? else { return Ok(false) };
+    ) -> Result<Option<AddressProof>, StorageError> {
+        let Some(account) = self.account(email).await? else { return Ok(None) };
         let (user, link, expires_at) = (account.id.to_string(), link.0.as_slice(), millis(expires_at));
         let mut db = self.write().await?;
         sqlx::query!(
@@ -119,7 +128,7 @@ impl Storage {
         .await?;
         audit::of_account(&mut db, self.clock.now(), audit::Kind::ResetLinkMade, account.id).await?;
         db.commit().await?;
-        Ok(true)
+        Ok(Some(account.address))
     }
 
     /// Whose password this link sets, while it does.

@@ -15,6 +15,8 @@ pub struct PushRules {
     pub growth: i32,
     /// …but no longer than this.
     pub longest_wait: Duration,
+    /// Requests that may be on one phone at once, of all accounts and sign-ups together.
+    pub on_phone: u32,
     /// Push comes back after this long where codes are off as well: or nothing would be left.
     pub off_without_codes: Duration,
 }
@@ -47,14 +49,20 @@ impl PushRules {
         first_wait: Duration::ZERO,
         growth: 1,
         longest_wait: Duration::ZERO,
+        on_phone: u32::MAX,
         off_without_codes: Duration::ZERO,
     };
 
     /// How long after the asking for the last of so many refused ones the phone may be asked again.
     pub(crate) fn wait(self, refused: u32) -> Duration {
-        let growth = f64::from(self.growth).powi(i32::try_from(refused.saturating_sub(1)).unwrap_or(i32::MAX));
-        let seconds = (self.first_wait.as_seconds_f64() * growth).min(self.longest_wait.as_seconds_f64());
-        if self.first_wait.is_zero() { Duration::ZERO } else { Duration::seconds_f64(seconds) }
+        Self::growing(self.first_wait, self.growth, self.longest_wait, refused)
+    }
+
+    /// A wait that each refused request in a row makes `growth` times as long, but no longer than `longest`.
+    pub(crate) fn growing(first: Duration, growth: i32, longest: Duration, refused: u32) -> Duration {
+        let growth = f64::from(growth).powi(i32::try_from(refused.saturating_sub(1)).unwrap_or(i32::MAX));
+        let seconds = (first.as_seconds_f64() * growth).min(longest.as_seconds_f64());
+        if first.is_zero() { Duration::ZERO } else { Duration::seconds_f64(seconds) }
     }
 }
 

@@ -1,13 +1,13 @@
 //! Whether a phone may be asked: not while enough requests are on it, not too soon after one that was denied or that
 //! nobody answered, and not at all after several of these in a row, until a code was accepted. Knows no provider.
 
-use approval::{Approval, ApprovalId, Purpose, Status, UserId};
+use approval::{Approval, ApprovalId, Number, ProviderUserId, Purpose, Status, UserId};
 use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::notices::{self, NoticeKind};
-use crate::rows::{from_millis, millis};
-use crate::{Push, PushRules, StorageError, Withheld, audit};
+use crate::rows::{from_millis, millis, parse};
+use crate::{Push, PushRules, StorageError, Withheld, audit, numbers, sign_up_phones};
 
 /// Whether the phone of `user` may be asked now, `leaving` being an approval that will not be on it any more.
 pub(crate) async fn may_ask(
@@ -57,6 +57,51 @@ pub(crate) async fn may_ask(
     }
 }
 
+/// The same for the phone of `user`, with the numbers that the requests on it show.
+pub(crate) async fn may_ask_showing(
+    db: &mut SqliteConnection,
+    rules: PushRules,
+    user: UserId,
+    now: OffsetDateTime,
+) -> Result<(Push, Vec<Number>), StorageError> {
+    let push = may_ask(db, rules, user, None, now).await?;
+    let user = user.to_string();
+    let phone = sqlx::query_scalar!("SELECT provider_user FROM users WHERE id = $1", user).fetch_one(&mut *db).await?;
+    showing(db, rules, &parse("users", &phone)?, push, None, now).await
+}
+
+/// `push` if the phone has room for another request, and the numbers that the requests on it show, of all accounts and
+/// sign-ups.
+/// A phone with many requests gets no more: a person who had nearly all numbers would know those of others.
+pub(crate) async fn showing(
+    db: &mut SqliteConnection,
+    rules: PushRules,
+    phone: &ProviderUserId,
+    push: Push,
+    leaving: Option<ApprovalId>,
+    now: OffsetDateTime,
+) -> Result<(Push, Vec<Number>), StorageError> {
+    let taken = numbers::on_phone(db, phone).await?;
+    if push != Push::Allowed || taken.len() < usize::try_from(rules.on_phone).unwrap_or(usize::MAX) {
+        return Ok((push, taken));
+    }
+    let (phone, leaving) = (phone.as_str(), leaving.map(|id| id.to_string()).unwrap_or_default());
+    let pending = sqlx::query!(
+        r#"SELECT count(*) AS "count!: u32", min(expires_at) AS "first: i64" FROM approvals
+         WHERE provider_user = $1 AND status = 'pending' AND id <> $2"#,
+        phone,
+        leaving
+    );
+    let pending = pending.fetch_one(db).await?;
+    match pending.first {
+        Some(first) if pending.count >= rules.on_phone => {
+            let until = from_millis("approvals", first)?.max(now + Duration::SECOND);
+            Ok((Push::Withheld(Withheld::Pending(until)), taken))
+        }
+        _ => Ok((Push::Allowed, taken)),
+    }
+}
+
 /// Whether the phone may be asked again in the place of `old`. Taking back a request that the phone shows is no answer to
 /// it, so the last of a row cannot be sent again before its time is up.
 pub(crate) async fn may_replace(
@@ -100,6 +145,9 @@ pub(crate) async fn ended(
     approval: &Approval,
     now: OffsetDateTime,
 ) -> Result<(), StorageError> {
+    if approval.purpose == Purpose::SignUp {
+        sign_up_phones::ended(db, approval, now).await?;
+    }
     let user = approval.user.to_string();
     let asked_at = match approval.status {
         Status::Approved => {

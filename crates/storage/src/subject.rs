@@ -52,6 +52,24 @@ impl Subject {
         Self(format!("{}country:{calling_code}", prefix(sign_up)))
     }
 
+    /// Everybody who signs up.
+    #[must_use]
+    pub fn all_sign_ups() -> Self {
+        Self("sign-up:all".to_owned())
+    }
+
+    /// What one neighbourhood of networks uses of something that all share.
+    #[must_use]
+    pub fn share(of: &Self, neighbourhood: &str) -> Self {
+        Self(format!("share:{} {neighbourhood}", of.0))
+    }
+
+    /// The alarm about a limit, which is raised once in a while.
+    #[must_use]
+    pub fn alarm(of: &Self) -> Self {
+        Self(format!("alarm:{}", of.0))
+    }
+
     /// Whoever shows this proof for one session or one transaction.
     #[must_use]
     pub fn turn(of: impl Display, proof: &str) -> Self {

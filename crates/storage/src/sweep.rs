@@ -1,12 +1,16 @@
 //! Sweeping out what has served its time.
 
-use time::Duration;
+use sqlx::sqlite::SqliteQueryResult;
+use time::{Duration, OffsetDateTime};
 
+use crate::invitations::ADDRESS_WINDOW;
 use crate::rows::millis;
 use crate::{Storage, StorageError};
 
-/// A sign-up whose phone was not proven within this time ends.
-const SIGN_UP: Duration = Duration::minutes(15);
+/// A sign-up whose phone was not proven goes after this time, with its audit rows. Its session ends much earlier.
+const SIGN_UP: Duration = Duration::DAY;
+/// What sign-ups did to a phone is forgotten after this time.
+const PHONE: Duration = Duration::DAY;
 /// An accepted code is remembered this long; the provider accepts none for longer.
 const USED_CODE: Duration = Duration::minutes(10);
 /// No limit looks further back than this.
@@ -22,23 +26,78 @@ const UNCONFIRMED: Duration = Duration::days(1);
 const ROUND: u32 = 100;
 
 impl Storage {
-    /// Takes attempts of the future for attempts of now: the clock was set back, and they would count for as long as it
-    /// was. Marks sessions as ended whose time is over, for a clock that is set back must not bring them back. Deletes pending sign-ups, used codes, reset links, attempts, notices and sessions whose time is over: one round,
-    /// each kind in a transaction of its own. Answers whether another round may find more.
+    /// Sweeps one round, each kind of row in a transaction of its own, and answers whether another round may find more:
+    /// deletes pending sign-ups with their audit rows, used codes, links, attempts, notices and sessions whose time is
+    /// over. Attempts of the future become attempts of now: the clock was set back, and they would count for as long as
+    /// it was.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn sweep(&self) -> Result<bool, StorageError> {
         let now = self.clock.now();
-        let before = |age| millis(now - age);
-        let (at, sign_up, used_code, attempt) = (millis(now), before(SIGN_UP), before(USED_CODE), before(ATTEMPT));
-        let (session, unconfirmed, notice) = (before(SESSION), before(UNCONFIRMED), before(NOTICE));
+        let (at, attempt, notice) = (millis(now), millis(now - ATTEMPT), millis(now - NOTICE));
+        let used_code = millis(now - USED_CODE);
         let db = &self.writer;
         sqlx::query!("UPDATE attempts SET at = $1 WHERE at > $1", at).execute(db).await?;
-        // Of these two there are never many.
+        // Of these there are never many.
         sqlx::query!("DELETE FROM used_codes WHERE used_at < $1", used_code).execute(db).await?;
         sqlx::query!("DELETE FROM reset_links WHERE expires_at < $1", at).execute(db).await?;
+        sqlx::query!("DELETE FROM invitations WHERE expires_at < $1", at).execute(db).await?;
         let rounds = [
+            sqlx::query!(
+                "DELETE FROM attempts WHERE seq IN (SELECT seq FROM attempts WHERE at < $1 LIMIT $2)",
+                attempt,
+                ROUND
+            )
+            .execute(db)
+            .await?,
+            sqlx::query!(
+                "DELETE FROM notices WHERE id IN (SELECT id FROM notices WHERE at < $1 LIMIT $2)",
+                notice,
+                ROUND
+            )
+            .execute(db)
+            .await?,
+        ];
+        let more = [
+            is_full(&rounds),
+            self.sweep_sign_ups(millis(now - SIGN_UP)).await?,
+            self.sweep_phones(now).await?,
+            self.end_sessions(now).await?,
+            self.sweep_sessions(now).await?,
+        ];
+        Ok(more.contains(&true))
+    }
+
+    /// Forgets how sign-ups with a phone went, and which addresses a phone has learned about.
+    async fn sweep_phones(&self, now: OffsetDateTime) -> Result<bool, StorageError> {
+        let (phone, address) = (millis(now - PHONE), millis(now - ADDRESS_WINDOW));
+        let db = &self.writer;
+        Ok(is_full(&[
+            sqlx::query!(
+                "DELETE FROM sign_up_phones WHERE provider_user IN
+                    (SELECT provider_user FROM sign_up_phones WHERE changed_at < $1 LIMIT $2)",
+                phone,
+                ROUND
+            )
+            .execute(db)
+            .await?,
+            sqlx::query!(
+                "DELETE FROM checked_addresses WHERE (provider_user, email) IN
+                    (SELECT provider_user, email FROM checked_addresses WHERE at < $1 LIMIT $2)",
+                address,
+                ROUND
+            )
+            .execute(db)
+            .await?,
+        ]))
+    }
+
+    /// Marks sessions as ended whose time is over, and forgets tokens before whose time is over: a clock that is set back
+    /// must not bring them back.
+    async fn end_sessions(&self, now: OffsetDateTime) -> Result<bool, StorageError> {
+        let (at, db) = (millis(now), &self.writer);
+        Ok(is_full(&[
             sqlx::query!(
                 "UPDATE sessions SET ended_at = expires_at WHERE id IN
                     (SELECT id FROM sessions WHERE ended_at IS NULL AND expires_at <= $1 ORDER BY expires_at LIMIT $2)",
@@ -55,28 +114,13 @@ impl Storage {
             )
             .execute(db)
             .await?,
-            sqlx::query!(
-                "DELETE FROM users WHERE id IN
-                    (SELECT id FROM users WHERE active_at IS NULL AND created_at < $1 LIMIT $2)",
-                sign_up,
-                ROUND
-            )
-            .execute(db)
-            .await?,
-            sqlx::query!(
-                "DELETE FROM attempts WHERE seq IN (SELECT seq FROM attempts WHERE at < $1 LIMIT $2)",
-                attempt,
-                ROUND
-            )
-            .execute(db)
-            .await?,
-            sqlx::query!(
-                "DELETE FROM notices WHERE id IN (SELECT id FROM notices WHERE at < $1 LIMIT $2)",
-                notice,
-                ROUND
-            )
-            .execute(db)
-            .await?,
+        ]))
+    }
+
+    async fn sweep_sessions(&self, now: OffsetDateTime) -> Result<bool, StorageError> {
+        let (session, unconfirmed) = (millis(now - SESSION), millis(now - UNCONFIRMED));
+        let db = &self.writer;
+        Ok(is_full(&[
             sqlx::query!(
                 "DELETE FROM sessions WHERE id IN
                     (SELECT id FROM sessions WHERE confirmed_at IS NULL AND expires_at < $1 ORDER BY expires_at LIMIT $2)",
@@ -93,8 +137,7 @@ impl Storage {
             )
             .execute(db)
             .await?,
-        ];
-        Ok(rounds.iter().any(|round| round.rows_affected() >= ROUND.into()))
+        ]))
     }
 
     /// Deletes lines of the audit trail that are older than `age`: one round. Answers whether another may find more.
@@ -110,4 +153,9 @@ impl Storage {
         );
         Ok(round.execute(&self.writer).await?.rows_affected() >= ROUND.into())
     }
+}
+
+/// True if a round deleted or changed as many rows as it may, so that another may find more.
+fn is_full(rounds: &[SqliteQueryResult]) -> bool {
+    rounds.iter().any(|round| round.rows_affected() >= ROUND.into())
 }

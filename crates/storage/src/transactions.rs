@@ -42,7 +42,7 @@ pub struct Listed {
 const LISTED: u8 = 20;
 
 impl Storage {
-    /// Writes the approval that `make` makes from the numbers that the user's pending ones show, unless there is one of
+    /// Writes the approval that `make` makes from the numbers that are on the phone, unless there is one of
     /// this id already.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl Storage {
         if !sessions::may_have(&mut db, session, now, now).await? {
             return Ok(Asked::Ended);
         }
-        let push = pushes::may_ask(&mut db, self.pushes, user, None, now).await?;
+        let (push, taken) = pushes::may_ask_showing(&mut db, self.pushes, user, now).await?;
         if push != Push::Allowed {
             audit::limited(&mut db, now, user, session, LimitName::Pushes).await?;
         }
@@ -70,7 +70,7 @@ impl Storage {
             db.commit().await?;
             return Ok(Asked::Withheld(why));
         }
-        let mut approval = make(&approvals::pending_numbers(&mut db, user).await?);
+        let mut approval = make(&taken);
         if push != Push::Allowed {
             approval.delivery = Delivery::Unavailable;
         }

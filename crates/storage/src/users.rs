@@ -4,7 +4,10 @@ use approval::{Approval, Number, ProviderUserId, Secret, UserId};
 
 use crate::rows::{millis, parse};
 use crate::sessions::{self, NewSession, Session};
-use crate::{LimitName, Push, Storage, StorageError, Withheld, approvals, audit, ending, passwords, pushes};
+use crate::{
+    AddressProof, LimitName, LinkHash, Push, Storage, StorageError, Withheld, approvals, audit, ending, passwords,
+    pushes, sign_up_phones, surplus,
+};
 
 /// Somebody who signs up.
 #[derive(Debug, Clone)]
@@ -23,6 +26,8 @@ pub struct NewUser {
     pub password_hash: Secret,
     /// Whom the provider knows by this phone.
     pub provider_user: ProviderUserId,
+    /// The invitation that it brought; used up when the phone is proven.
+    pub invitation: Option<LinkHash>,
 }
 
 /// An active account, as sign-in needs it.
@@ -32,6 +37,8 @@ pub struct Account {
     pub id: UserId,
     /// Its address, as people are shown it.
     pub email: String,
+    /// Whether that is proven.
+    pub address: AddressProof,
     /// The argon2id hash, a PHC string.
     pub password_hash: Secret,
     /// Whom the provider knows by its phone.
@@ -54,7 +61,8 @@ impl Storage {
     /// When the database cannot be read.
     pub async fn account(&self, email: &str) -> Result<Option<Account>, StorageError> {
         let row = sqlx::query!(
-            "SELECT id, email, password_hash, provider_user FROM users WHERE email = $1 AND active_at IS NOT NULL",
+            "SELECT id, email, email_proven_at, password_hash, provider_user FROM users
+             WHERE email = $1 AND active_at IS NOT NULL",
             email
         )
         .fetch_optional(&self.reader)
@@ -63,6 +71,7 @@ impl Storage {
         Ok(Some(Account {
             id: parse("users", &row.id)?,
             email: row.email,
+            address: if row.email_proven_at.is_some() { AddressProof::Proven } else { AddressProof::Unproven },
             password_hash: Secret::new(row.password_hash),
             provider_user: parse("users", &row.provider_user)?,
         }))
@@ -76,8 +85,8 @@ impl Storage {
         pushes::may_ask(&mut *self.reader.acquire().await?, self.pushes, user, None, self.clock.now()).await
     }
 
-    /// Writes a pending sign-up: account, pending session, and the approval that `approval` makes from the numbers
-    /// taken.
+    /// Writes a pending sign-up: account, pending session, and, if the phone may be asked for sign-ups, the approval that
+    /// `approval` makes from the numbers taken.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -86,16 +95,17 @@ impl Storage {
         user: &NewUser,
         session: &NewSession,
         approval: impl FnOnce(&[Number]) -> Approval + Send,
-    ) -> Result<Approval, StorageError> {
+    ) -> Result<Begun, StorageError> {
         let now = self.clock.now();
         let mut db = self.write().await?;
         let (id, created_at) = (user.id.to_string(), millis(now));
         let (phone, password_hash) = (user.phone.expose(), user.password_hash.expose());
         let provider_user = user.provider_user.as_str();
+        let invitation = user.invitation.as_ref().map(|invitation| invitation.0.as_slice());
         sqlx::query!(
             "INSERT INTO users (id, full_name, email, email_key, email_settled, phone, password_hash, provider_user,
-                created_at)
-             VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8)",
+                created_at, invitation)
+             VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9)",
             id,
             user.full_name,
             user.email,
@@ -104,15 +114,23 @@ impl Storage {
             password_hash,
             provider_user,
             created_at,
+            invitation,
         )
         .execute(&mut *db)
         .await?;
         sessions::insert(&mut db, session, now).await?;
-        let approval = approval(&[]);
+        let push = sign_up_phones::may_ask(&mut db, self.pushes, &user.provider_user, None, now).await?;
+        let (push, taken) = pushes::showing(&mut db, self.pushes, &user.provider_user, push, None, now).await?;
+        if let Push::Withheld(why) = push {
+            audit::limited(&mut db, now, user.id, session.id, LimitName::Pushes).await?;
+            db.commit().await?;
+            return Ok(Begun::Withheld(why));
+        }
+        let approval = approval(&taken);
         approvals::insert(&mut db, &approval).await?;
         audit::about(&mut db, now, audit::Kind::Requested, &approval, "sign-up").await?;
         db.commit().await?;
-        Ok(approval)
+        Ok(Begun::Asked(Box::new(approval)))
     }
 
     /// Writes a sign-in whose password was right: pending session, and, if the phone may be asked, the approval that
@@ -134,17 +152,19 @@ impl Storage {
         if !passwords::is_password(&mut db, session.user, password).await? {
             return Ok(None);
         }
-        let cancelled = match before {
+        let mut cancelled = match before {
             Some(before) => ending::end_itself(&mut db, self.pushes, before, now).await?,
             None => Vec::new(),
         };
         sessions::insert(&mut db, session, now).await?;
-        if let Push::Withheld(why) = pushes::may_ask(&mut db, self.pushes, session.user, None, now).await? {
+        cancelled.extend(surplus::end_pending(&mut db, self.caps, self.pushes, session.user, now).await?);
+        let (push, taken) = pushes::may_ask_showing(&mut db, self.pushes, session.user, now).await?;
+        if let Push::Withheld(why) = push {
             audit::limited(&mut db, now, session.user, session.id, LimitName::Pushes).await?;
             db.commit().await?;
             return Ok(Some((Begun::Withheld(why), cancelled)));
         }
-        let approval = approval(&approvals::pending_numbers(&mut db, session.user).await?);
+        let approval = approval(&taken);
         approvals::insert(&mut db, &approval).await?;
         audit::about(&mut db, now, audit::Kind::Requested, &approval, "sign-in").await?;
         db.commit().await?;

@@ -2,7 +2,10 @@
 
 use anyhow::bail;
 use approval::{Clock, Entropy};
+use hub::{Invited, SignUpMode};
+use storage::{AddressProof, Storage};
 use time::macros::format_description;
+use url::Url;
 
 use super::hub::{PORT, public_url};
 use crate::cli::User;
@@ -19,17 +22,15 @@ use crate::say::say;
 pub(crate) async fn user(what: User, config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
     match what {
         User::ResetLink { email } => reset_link(&email, &config).await?,
+        User::Invite { email } => invite(&email, &config).await?,
     }
     lifecycle.end();
     Ok(Closing::nothing())
 }
 
-/// Prints a link, alone on its line. It is in no log: whoever runs this hands it over.
+/// Prints a link, alone on its line. It is in no log: the operator hands it over.
 async fn reset_link(email: &str, config: &Config) -> anyhow::Result<()> {
-    let address = (config.listen.host, config.listen.port.unwrap_or(PORT)).into();
-    let public_url = public_url(config, address)?;
-    let database = config.product.database_url.as_ref().unwrap_or(&DatabaseUrl::SERVE);
-    let storage = product::open_storage(database).await?;
+    let (storage, database, public_url) = open(config).await?;
     let made = hub::reset_link(&storage, &public_url, email, &Clock::system(), &Entropy::system()).await;
     storage.close().await;
     let Some(link) = made? else {
@@ -41,5 +42,38 @@ async fn reset_link(email: &str, config: &Config) -> anyhow::Result<()> {
     say(link.url.expose());
     let email = link.email;
     say(&format!("It sets the password of {email} once, until {until}; then they sign in with it and their phone."));
+    if link.address == AddressProof::Unproven {
+        say(&format!(
+            "Warning: this address was never proven: a person typed it at sign-up, and nobody checked that it is theirs. \
+             The account may belong to somebody else than {email}. Make sure before you hand the link over."
+        ));
+    }
     Ok(())
+}
+
+/// Prints a link, alone on its line. It is in no log: the operator hands it over.
+async fn invite(email: &str, config: &Config) -> anyhow::Result<()> {
+    if config.product.sign_up == SignUpMode::Closed {
+        bail!("SIGN_UP is closed, so no invitation works; set it to invited, or to open")
+    }
+    let (storage, database, public_url) = open(config).await?;
+    let made = hub::invite(&storage, &public_url, email, &Clock::system(), &Entropy::system()).await;
+    storage.close().await;
+    let link = match made? {
+        Invited::Link(link) => link,
+        Invited::HasAccount => bail!("{email} has an account already in the database {database}"),
+        Invited::NoAddress => bail!("{email} is no email address"),
+    };
+    let until = link.expires_at.format(format_description!("[year]-[month]-[day] [hour]:[minute] UTC"))?;
+    say(link.url.expose());
+    say(&format!("It opens an account for {} once, until {until}; an earlier invitation works no more.", link.email));
+    Ok(())
+}
+
+/// The database, its name, and the address that browsers use.
+async fn open(config: &Config) -> anyhow::Result<(Storage, DatabaseUrl, Url)> {
+    let address = (config.listen.host, config.listen.port.unwrap_or(PORT)).into();
+    let public_url = public_url(config, address)?;
+    let database = config.product.database_url.as_ref().unwrap_or(&DatabaseUrl::SERVE);
+    Ok((product::open_storage(database).await?, database.clone(), public_url))
 }

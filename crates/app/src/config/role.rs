@@ -26,7 +26,7 @@ impl Role {
             "AUTHY_CALLBACK_URL" => &[Serve, Receiver, Simulator],
             "AUTHY_API_URL" | "AUTHY_TIMEOUT_MS" => &[Serve, Hub],
             "PUBLIC_URL" => &[Demo, Serve, Receiver, Hub, Operator],
-            "DATABASE_URL" => &[Demo, Serve, Hub, Operator],
+            "DATABASE_URL" | "SIGN_UP" => &[Demo, Serve, Hub, Operator],
             "TRUSTED_PROXIES" => &[Demo, Serve, Receiver, Hub],
             "FORWARDED_HEADER"
             | "LOGO_URL"
@@ -39,7 +39,8 @@ impl Role {
             | "REFUSED_PUSHES"
             | "PUSH_WAIT_SECONDS"
             | "SIGN_UPS_PER_ADDRESS"
-            | "CODES_PER_COUNTRY" => &[Demo, Serve, Hub],
+            | "CODES_PER_COUNTRY"
+            | "CODES_PER_HOUR" => &[Demo, Serve, Hub],
             "AUTHY_API_KEY_PREVIOUS" | "AUTHY_API_KEY_PREVIOUS_FILE" | "SPOOL" | "SPOOL_MB" => &[Serve, Receiver],
             "HOST" | "PORT" => &[Demo, Serve, Receiver, Hub, Simulator, Operator],
             "PRODUCT_NAME" => &[Demo, Serve, Hub, Simulator],

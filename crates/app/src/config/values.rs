@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use approval::Secret;
-use hub::{ForwardedHeader, TrustedProxies};
+use hub::{ForwardedHeader, SignUpMode, TrustedProxies};
 use provider::{CallbackUrl, Method};
 use serde::de::Error as _;
 use serde::{Deserialize as _, Deserializer};
@@ -152,6 +152,16 @@ pub(super) fn forwarded_header<'de, D: Deserializer<'de>>(deserializer: D) -> Re
         "X-Forwarded-For" => Ok(ForwardedHeader::XForwardedFor),
         "Forwarded" => Ok(ForwardedHeader::Forwarded),
         _ => Err(D::Error::custom("must be X-Forwarded-For or Forwarded")),
+    }
+}
+
+/// Who may sign up.
+pub(super) fn sign_up<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignUpMode, D::Error> {
+    match text(deserializer)?.as_str() {
+        "open" => Ok(SignUpMode::Open),
+        "invited" => Ok(SignUpMode::Invited),
+        "closed" => Ok(SignUpMode::Closed),
+        _ => Err(D::Error::custom("must be open, invited or closed")),
     }
 }
 

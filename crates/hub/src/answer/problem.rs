@@ -14,7 +14,10 @@ use utoipa::ToSchema;
 
 pub(crate) use limited::in_words;
 
-use crate::{settings::RESET_LINK, text::address::EmailError};
+use crate::{
+    settings::{INVITATION, RESET_LINK},
+    text::address::EmailError,
+};
 
 /// What went wrong (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -61,6 +64,9 @@ pub(crate) enum Kind {
     InvalidCredentials,
     InvalidCode,
     InvalidLink,
+    InvalidInvitation,
+    SignUpClosed,
+    TextFirst,
     WrongPassword,
     NewPasswordNeeded,
     TooManyAttempts,
@@ -140,6 +146,25 @@ impl Problem {
     pub(crate) fn invalid_link() -> Self {
         Self::new(Kind::InvalidLink, "This link does not work", StatusCode::FORBIDDEN)
             .saying(format!("A link works once, for {} minutes. Please ask for a new one.", RESET_LINK.whole_minutes()))
+    }
+
+    /// An invitation that is used, expired, replaced or unknown; one answer for all of them.
+    pub(crate) fn invalid_invitation() -> Self {
+        let days = INVITATION.whole_days();
+        Self::new(Kind::InvalidInvitation, "This invitation does not work", StatusCode::FORBIDDEN)
+            .saying(format!("An invitation works once, for {days} days. Please ask for a new one."))
+    }
+
+    /// A sign-up without an invitation, where one is needed.
+    pub(crate) fn invitation_needed() -> Self {
+        Self::new(Kind::InvalidInvitation, "You need an invitation", StatusCode::FORBIDDEN)
+            .saying("You need an invitation to create an account here. Please open the link that you were given.")
+    }
+
+    /// Sign-ups are closed.
+    pub(crate) fn sign_up_closed() -> Self {
+        Self::new(Kind::SignUpClosed, "New accounts are not open", StatusCode::FORBIDDEN)
+            .saying("You cannot create an account here yourself. If you have one already, please sign in.")
     }
 
     /// A code that is wrong, used or too old.

@@ -180,15 +180,62 @@ pub(crate) struct AlreadyDecided(Problem);
 )]
 pub(crate) struct NotApproved(Problem);
 
+/// The request comes from another site, sign-ups are closed or need an invitation, or the invitation is used, expired,
+/// replaced or unknown.
+#[derive(IntoResponses)]
+#[response(
+    status = 403,
+    content_type = "application/problem+json",
+    examples(
+        ("foreign-origin" = (value = json!(Problem::foreign_origin()))),
+        ("sign-up-closed" = (value = json!(Problem::sign_up_closed()))),
+        ("invalid-invitation" = (value = json!(Problem::invalid_invitation())))
+    )
+)]
+pub(crate) struct NoSignUp(Problem);
+
+/// The request comes from another site, or the sign-up's invitation was used, replaced, or has expired meanwhile.
+#[derive(IntoResponses)]
+#[response(
+    status = 403,
+    content_type = "application/problem+json",
+    examples(
+        ("foreign-origin" = (value = json!(Problem::foreign_origin()))),
+        ("invalid-invitation" = (value = json!(Problem::invalid_invitation())))
+    )
+)]
+pub(crate) struct InvalidInvitation(Problem);
+
+/// The request comes from another site, codes are switched off for the account until the phone approved something, or
+/// the sign-up's invitation was used, replaced, or has expired meanwhile.
+#[derive(IntoResponses)]
+#[response(
+    status = 403,
+    content_type = "application/problem+json",
+    examples(
+        ("foreign-origin" = (value = json!(Problem::foreign_origin()))),
+        ("codes-off" = (value = json!(Problem::codes_off()))),
+        ("invalid-invitation" = (value = json!(Problem::invalid_invitation())))
+    )
+)]
+pub(crate) struct CodesOffOrInvitation(Problem);
+
 /// The phone is proven, and its owner has an account with this address already.
 #[derive(IntoResponses)]
 #[response(status = 409, content_type = "application/problem+json", example = json!(Problem::already_registered()))]
 pub(crate) struct AlreadyRegistered(Problem);
 
-/// The session is confirmed already.
+/// The session is confirmed already; or a call is wanted for a sign-up whose phone got no text message a minute before.
 #[derive(IntoResponses)]
-#[response(status = 409, content_type = "application/problem+json", example = json!(Problem::already_signed_in()))]
-pub(crate) struct AlreadySignedIn(Problem);
+#[response(
+    status = 409,
+    content_type = "application/problem+json",
+    examples(
+        ("already-signed-in" = (value = json!(Problem::already_signed_in()))),
+        ("text-first" = (value = json!(Problem::text_first(None))))
+    )
+)]
+pub(crate) struct AlreadySignedInOrTextFirst(Problem);
 
 /// Some fields hold what cannot be taken; `errors` says which and why.
 #[derive(IntoResponses)]

@@ -19,7 +19,7 @@ struct Asset {
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-const ASSETS: [Asset; 9] = [
+const ASSETS: [Asset; 10] = [
     Asset {
         name: "style.css",
         content_type: "text/css; charset=utf-8",
@@ -32,6 +32,11 @@ const ASSETS: [Asset; 9] = [
     Asset { name: "form.js", content_type: JAVASCRIPT, bytes: include_bytes!("../../../../web/assets/form.js") },
     Asset { name: "reset.js", content_type: JAVASCRIPT, bytes: include_bytes!("../../../../web/assets/reset.js") },
     Asset { name: "times.js", content_type: JAVASCRIPT, bytes: include_bytes!("../../../../web/assets/times.js") },
+    Asset {
+        name: "invitation.js",
+        content_type: JAVASCRIPT,
+        bytes: include_bytes!("../../../../web/assets/invitation.js"),
+    },
     Asset { name: "icon.svg", content_type: "image/svg+xml", bytes: include_bytes!("../../../../web/assets/icon.svg") },
 ];
 

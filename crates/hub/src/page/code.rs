@@ -18,6 +18,10 @@ pub(crate) struct Code {
     pub(crate) phone: Phone,
     /// How the last code was sent; `None` when none was.
     pub(crate) sent: Option<Channel>,
+    /// Whether an account is being opened.
+    pub(crate) sign_up: bool,
+    /// What stands under the button for a call: what it does, or when it is possible.
+    pub(crate) call_note: String,
     /// What is wrong with the code that was typed.
     pub(crate) error: Option<String>,
     /// What went wrong with its sending or checking.
@@ -33,6 +37,11 @@ impl Code {
             Reason::Busy(seconds) | Reason::Rest(seconds) => in_words(seconds),
             _ => String::new(),
         }
+    }
+
+    /// What to do again.
+    const fn again(&self) -> &'static str {
+        if self.sign_up { "up again" } else { "in again" }
     }
 
     /// Whether signing in again has the phone asked, now or soon.

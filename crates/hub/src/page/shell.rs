@@ -16,6 +16,8 @@ pub(crate) struct Shell {
     pub(crate) signed_in_as: Option<String>,
     /// Whether they are in, and may want to leave.
     pub(crate) is_in: bool,
+    /// Whether people may create accounts.
+    pub(crate) offers_sign_up: bool,
 }
 
 /// Answers with a page that no cache keeps: each shows a state that passes.

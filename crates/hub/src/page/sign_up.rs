@@ -23,6 +23,10 @@ pub(crate) struct SignUp {
     pub(crate) meant: Vec<Phone>,
     /// The password; its value is never shown again.
     pub(crate) password: Field,
+    /// Whether an invitation is asked for.
+    pub(crate) invited: bool,
+    /// The key of the invitation; empty until it is pasted, or the script has read it.
+    pub(crate) invitation: Field,
     /// What is wrong with the whole rather than with one field.
     pub(crate) error: Option<String>,
     /// Whether it holds what a sign-up held that has just ended.
@@ -40,6 +44,8 @@ impl SignUp {
             phone: Field::default(),
             meant: Vec::new(),
             password: Field::default(),
+            invited: false,
+            invitation: Field::default(),
             error: None,
             again: false,
         }
@@ -47,7 +53,7 @@ impl SignUp {
 
     /// Whether there is anything to correct.
     pub(crate) fn is_refused(&self) -> bool {
-        let fields = [&self.full_name, &self.email, &self.country_code, &self.phone, &self.password];
+        let fields = [&self.full_name, &self.email, &self.country_code, &self.phone, &self.password, &self.invitation];
         self.error.is_some() || fields.iter().any(|field| field.error.is_some())
     }
 }

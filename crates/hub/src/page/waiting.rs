@@ -170,7 +170,7 @@ mod tests {
         let pending = Approval::pending(draft, "47".parse().unwrap());
         let mut approval = Approval { delivery: Delivery::Sent, ..pending };
         change(&mut approval);
-        let shell = Shell { product: "Countersign".into(), signed_in_as: None, is_in: false };
+        let shell = Shell { product: "Countersign".into(), signed_in_as: None, is_in: false, offers_sign_up: true };
         Waiting::new(shell, approval, NOW + Duration::seconds(34), true, phone).render().unwrap()
     }
 

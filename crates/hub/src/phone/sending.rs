@@ -3,14 +3,14 @@
 
 use approval::{Approval, Channel, ProviderUserId, Purpose, Shown, told};
 use provider::{Action, ProviderError};
-use storage::{Attempt, AttemptKind, LimitName};
+use storage::{Attempt, AttemptKind, CallWait, LimitName, Limited, StorageError, Subject};
 
 use crate::{
     answer::problem::Problem,
     hub::Hub,
     person::calling_code,
     request::{caller::Caller, network::Network, visitor::Visitor},
-    throttle::{self, Sending, WRONG_CODES_IN_A_ROW},
+    throttle::{self, ALARM, Sending, WRONG_CODES_IN_A_ROW},
 };
 
 /// Characters that the provider takes beside a code.
@@ -22,17 +22,35 @@ pub(crate) async fn send(hub: &Hub, caller: &Caller, visitor: &Visitor, channel:
         return Err(Problem::already_signed_in());
     }
     let session = &caller.session;
+    if caller.is_sign_up() && channel == Channel::Call {
+        may_call(hub, &session.provider_user).await?;
+    }
     let attempt = count_sending(hub, caller, visitor).await?;
+    if caller.is_sign_up() && channel == Channel::Sms {
+        hub.storage.sign_up_texted(&session.provider_user).await?;
+    }
     let sent = deliver(hub, attempt, &session.provider_user, channel, None).await;
     hub.storage.code_sent(session.id, session.user, channel, sent.is_ok()).await?;
     sent
+}
+
+/// An unproven phone is called only a minute after a text message: a call costs more, and rings.
+async fn may_call(hub: &Hub, phone: &ProviderUserId) -> Result<(), Problem> {
+    match hub.storage.sign_up_call(phone).await? {
+        CallWait::Over => Ok(()),
+        CallWait::Until(until) => Err(Problem::text_first(Some(Limited { retry_after: until - hub.clock.now() }))),
+        CallWait::TextFirst => Err(Problem::text_first(None)),
+    }
 }
 
 /// Sends a code by itself when the push cannot reach the phone, so that the code form has something to wait for.
 pub(crate) async fn send_unasked(hub: &Hub, approval: &Approval) {
     let transaction = (approval.purpose == Purpose::Transaction).then_some(approval);
     let sent = match count_unasked(hub, approval).await {
-        Ok(attempt) => deliver(hub, attempt, &approval.provider_user, Channel::Sms, transaction).await.is_ok(),
+        Ok(attempt) => {
+            note_text(hub, approval).await;
+            deliver(hub, attempt, &approval.provider_user, Channel::Sms, transaction).await.is_ok()
+        }
         Err(_) => false,
     };
     let written = if transaction.is_some() {
@@ -43,6 +61,15 @@ pub(crate) async fn send_unasked(hub: &Hub, approval: &Approval) {
     };
     if let Err(error) = written {
         tracing::error!(error = %told(&error), "a sent code could not be written down");
+    }
+}
+
+/// A text message of a sign-up makes a call possible.
+async fn note_text(hub: &Hub, approval: &Approval) {
+    if approval.purpose == Purpose::SignUp
+        && let Err(error) = hub.storage.sign_up_texted(&approval.provider_user).await
+    {
+        tracing::error!(error = %told(&error), "a text message could not be written down; a call has to wait for another");
     }
 }
 
@@ -82,9 +109,29 @@ async fn count(hub: &Hub, sending: &Sending<'_>) -> Result<Attempt, Problem> {
     if hub.storage.codes_are_off(sending.user, WRONG_CODES_IN_A_ROW).await? {
         return Err(throttle::codes_off());
     }
-    let limits = throttle::sent_codes(&hub.settings.limits, sending);
-    let counted = hub.storage.count_attempts(AttemptKind::CodeSent, &limits).await?;
+    let (limits, shares) = throttle::sent_codes(&hub.settings.limits, sending);
+    let counted = hub.storage.count_shared(AttemptKind::CodeSent, &limits, &shares).await?;
+    if counted.is_err() && sending.sign_up {
+        raise_alarm(hub).await?;
+    }
     counted.map_err(|limited| throttle::reached(LimitName::SentCodes, limited))
+}
+
+/// Logs an error, once an hour, when all codes for sign-ups are used up.
+async fn raise_alarm(hub: &Hub) -> Result<(), StorageError> {
+    let (subject, limit) = throttle::all_sign_up_codes(&hub.settings.limits);
+    if !hub.storage.limit_is_used_up(AttemptKind::CodeSent, &subject, limit).await? {
+        return Ok(());
+    }
+    let alarm = hub.storage.count_attempt(AttemptKind::CodeSent, Subject::alarm(&subject), ALARM).await?;
+    if alarm.is_ok() {
+        tracing::error!(
+            codes_per_hour = hub.settings.limits.codes_per_hour,
+            "all codes for sign-ups of this hour are sent: people can sign up by the app only; if strangers use them up, set \
+             SIGN_UP to invited, and if all of this is genuine, raise CODES_PER_HOUR"
+        );
+    }
+    Ok(())
 }
 
 /// Has the provider send a code, for one transaction alone if there is one. What surely was not sent does not count.

@@ -79,10 +79,14 @@ pub(crate) fn limited_blocks(network: Option<Network>) -> Vec<NetworkBlock> {
 
 /// Where a guess at a password comes from.
 pub(crate) fn guesser(network: Option<Network>) -> Guesser {
-    let limited = limited_blocks(network);
-    let fair = network.map_or_else(|| UNKNOWN.to_owned(), |network| network.fair().to_string());
+    let (limited, fair) = (limited_blocks(network), fair_name(network));
     let times = limited.iter().find(|block| block.name == fair).map_or(OF_24, |block| block.times);
     Guesser { limited, fair: NetworkBlock { name: fair, times } }
+}
+
+/// The name of the block that has one place wherever clients take turns.
+pub(crate) fn fair_name(network: Option<Network>) -> String {
+    network.map_or_else(|| UNKNOWN.to_owned(), |network| network.fair().to_string())
 }
 
 /// The name of the network of clients that have no address.

@@ -16,8 +16,8 @@ use crate::{
     answer::{
         problem::Problem,
         refusals::{
-            AlreadyDecided, Busy, ForeignOrigin, Internal, NoSession, NotApproved, NotFound, PushOff, TooMany,
-            TooManySockets, UnreadableQuery,
+            AlreadyDecided, Busy, ForeignOrigin, Internal, InvalidInvitation, NoSession, NotApproved, NotFound,
+            PushOff, TooMany, TooManySockets, UnreadableQuery,
         },
         view::{ApprovalView, Done},
     },
@@ -119,7 +119,8 @@ fn shown(hub: &Hub, approval: &Approval) -> Response {
 
 /// Makes use of an approved approval, once.
 ///
-/// One of a sign-up or sign-in confirms its session. May be repeated when the answer was lost.
+/// One of a sign-up or sign-in confirms its session. May be repeated when the answer was lost. A phone may open accounts, or
+/// learn that there is one, for three addresses a day.
 #[utoipa::path(
     post,
     path = "/api/approvals/{id}/complete",
@@ -135,6 +136,7 @@ fn shown(hub: &Hub, approval: &Approval) -> Response {
             headers(("set-cookie" = String, description = "The confirmed session, unless it was confirmed before."))
         ),
         NoSession, ForeignOrigin, NotFound, NotApproved, TooMany, Internal
+        NoSession, InvalidInvitation, NotFound, NotApproved, TooMany, Internal
     )
 )]
 pub(crate) async fn complete(

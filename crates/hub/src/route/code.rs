@@ -6,12 +6,12 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
-use storage::{Push, Withheld};
+use storage::{CallWait, Push, Withheld};
 use time::OffsetDateTime;
 
 use super::frame::{phone, refused, shell, to_sign_in};
 use crate::{
-    answer::problem::{Kind, Problem},
+    answer::problem::{Kind, Problem, in_words},
     hub::Hub,
     page::{self, Code, Reason},
     phone::sending,
@@ -24,6 +24,9 @@ use crate::{
     steps::codes,
     throttle::WRONG_CODES_IN_A_ROW,
 };
+
+/// The note under the button for a call.
+const CALL: &str = "A voice reads a code";
 
 /// The form.
 pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<Response, Problem> {
@@ -103,13 +106,23 @@ async fn form(hub: &Hub, caller: &Caller) -> Result<Code, Problem> {
     };
     let reason = match &approval {
         Some(approval) => reason(approval),
+        None if caller.is_sign_up() => {
+            unasked(hub.storage.may_ask_for_sign_up(&session.provider_user).await?, hub.clock.now())
+        }
         None => unasked(hub.storage.may_ask(session.user).await?, hub.clock.now()),
+    };
+    let call_note = if caller.is_sign_up() {
+        when_to_call(hub.storage.sign_up_call(&session.provider_user).await?, hub.clock.now())
+    } else {
+        CALL.to_owned()
     };
     Ok(Code {
         shell: shell(hub, Some(caller)),
         reason,
         phone: phone(&session),
         sent: session.code_sent_by.filter(|_| !session.code_trouble),
+        sign_up: caller.is_sign_up(),
+        call_note,
         error: None,
         trouble,
         pending: approval.filter(|approval| approval.status == Status::Pending),
@@ -121,6 +134,15 @@ const fn reason(approval: &Approval) -> Reason {
         Delivery::NoApp => Reason::NoApp,
         Delivery::Unavailable => Reason::Unavailable,
         _ => Reason::Chosen,
+    }
+}
+
+/// The note under the button for a call to an unproven phone.
+fn when_to_call(wait: CallWait, now: OffsetDateTime) -> String {
+    match wait {
+        CallWait::Over => CALL.to_owned(),
+        CallWait::Until(until) => format!("Possible in {}", in_words((until - now).whole_seconds() + 1)),
+        CallWait::TextFirst => "Possible a minute after a text message".to_owned(),
     }
 }
 

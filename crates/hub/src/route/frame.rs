@@ -16,6 +16,7 @@ use crate::{
     page::{self, Phone, Shell},
     person::{grouped, phone_ending},
     request::caller::Caller,
+    settings::SignUpMode,
 };
 
 /// The sign-in page, which says why the person is there: what they wanted needs a session. The flag is fixed, and says
@@ -43,6 +44,7 @@ pub(super) fn shell(hub: &Hub, caller: Option<&Caller>) -> Shell {
         product: hub.settings.product.clone(),
         signed_in_as: caller.map(|caller| caller.session.email.clone()),
         is_in: caller.is_some_and(Caller::is_confirmed),
+        offers_sign_up: hub.settings.sign_up != SignUpMode::Closed,
     }
 }
 
@@ -60,6 +62,7 @@ fn problem_page(hub: &Hub, problem: &Problem) -> Response {
     let (next, next_label) = match problem.status {
         StatusCode::UNAUTHORIZED => (SIGN_IN_ENDED, "Sign in"),
         StatusCode::CONFLICT if problem.kind == Kind::AlreadyRegistered => ("/sign-in", "Sign in"),
+        StatusCode::FORBIDDEN if problem.kind == Kind::SignUpClosed => ("/sign-in", "Sign in"),
         StatusCode::FORBIDDEN if problem.kind == Kind::PushOff => ("/code", "Use a code"),
         StatusCode::FORBIDDEN if problem.kind == Kind::NewPasswordNeeded => ("/password", "Choose a new password"),
         // It leads a session that waits to its waiting page.

@@ -110,5 +110,6 @@ mod tests {
         let digits = format!("[0-9]{{{},{}}}", Code::SHORTEST, Code::LONGEST);
         assert!(field("Code", "code")["pattern"].as_str().unwrap().contains(&digits));
         assert_eq!(field("Logo", "url")["maxLength"], Logos::URL_LIMIT);
+        assert_eq!(field("Sessions", "sessions")["maxItems"], storage::LISTED_SESSIONS);
     }
 }

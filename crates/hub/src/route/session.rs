@@ -13,8 +13,8 @@ use crate::{
     answer::{
         problem::Problem,
         refusals::{
-            AlreadyRegistered, AlreadySignedIn, Body, CodesOff, ForeignOrigin, Internal, NoSession, NoSessionOrCode,
-            NotFound, ProviderUnavailable, TooMany,
+            AlreadyRegistered, AlreadySignedInOrTextFirst, Body, CodesOff, CodesOffOrInvitation, ForeignOrigin,
+            Internal, NoSession, NoSessionOrCode, NotFound, ProviderUnavailable, TooMany,
         },
         view::{ApprovalView, Done, NoticeView},
     },
@@ -157,7 +157,7 @@ pub(crate) async fn end(State(hub): State<Hub>, caller: MaybeCaller) -> Result<R
                 description = "The confirmed session, unless another request has confirmed and got it before."
             ))
         ),
-        Body, NoSessionOrCode, CodesOff, AlreadyRegistered, TooMany, Internal, ProviderUnavailable
+        Body, NoSessionOrCode, CodesOffOrInvitation, AlreadyRegistered, TooMany, Internal, ProviderUnavailable
     )
 )]
 pub(crate) async fn code(
@@ -171,7 +171,8 @@ pub(crate) async fn code(
 
 /// Sends a code to the phone of the session.
 ///
-/// At most 5 within 10 minutes, for one account and for one phone; and so many for one client address and one country.
+/// At most 5 within 10 minutes, for one account and for one phone; and so many for one client address and one country. For a
+/// sign-up a call is possible a minute after a text message, and all sign-ups share a number of codes in an hour.
 #[utoipa::path(
     post,
     path = "/api/session/code/send",
@@ -181,7 +182,7 @@ pub(crate) async fn code(
     request_body = WantedCode,
     responses(
         (status = ACCEPTED, description = "The code is on its way."),
-        Body, NoSession, CodesOff, AlreadySignedIn, TooMany, Internal, ProviderUnavailable
+        Body, NoSession, CodesOff, AlreadySignedInOrTextFirst, TooMany, Internal, ProviderUnavailable
     )
 )]
 pub(crate) async fn send_code(

@@ -27,7 +27,7 @@ use crate::{
     steps::endings,
 };
 
-/// Every live session of the account: the one that asks first, then by last use.
+/// The live sessions of the account: the one that asks first, then by last use; at most 100.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Sessions, examples(json!({ "sessions": [{
     "id": "01935f6e-7c00-7000-8000-00000000002b",
@@ -42,6 +42,7 @@ use crate::{
     "expires_at": "2026-11-24T13:40:00Z"
 }] })))]
 struct SessionsView {
+    #[schema(max_items = 100)]
     sessions: Vec<ListedView>,
 }
 
@@ -86,6 +87,9 @@ enum ProofView {
 }
 
 /// Lists where whoever asks is signed in, and what waits to be.
+///
+/// An account has at most 50 confirmed sessions, and 10 that wait, or as many as the operator allows requests on its phone:
+/// one more ends the one that was used longest ago, or has waited longest.
 #[utoipa::path(
     get,
     path = "/api/sessions",

@@ -1,14 +1,12 @@
 //! Signing up: a form, or `POST /api/users`.
 
-use std::fmt;
-
 use approval::Secret;
 use axum::{
     extract::State,
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
-use serde::{Deserialize, Deserializer, de};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
@@ -17,8 +15,8 @@ use super::{
 };
 use crate::{
     answer::{
-        problem::{NO_COOKIES, Problem},
-        refusals::{Body, ForeignOrigin, Internal, InvalidInput, ProviderUnavailableOrBusy, TooMany},
+        problem::{Kind, NO_COOKIES, Problem},
+        refusals::{Body, Internal, InvalidInput, NoSignUp, ProviderUnavailableOrBusy, TooMany},
         schemas,
         view::Onward,
     },
@@ -26,16 +24,19 @@ use crate::{
     page::{self, Field, SignUp},
     person::{Person, Typed, country_of, grouped},
     request::{
-        body::{Form, Json, Whole},
+        body::{Form, Json},
         caller::{Caller, MaybeCaller},
         cookie_support::{CookieSupport, Verdict},
+        country_code::CountryCode,
         visitor::Visitor,
     },
+    settings::SignUpMode,
     steps::{
         begin::{self, Begun},
-        endings,
+        endings, invitations,
     },
     text::phone::{Country, Phone, PhoneRefusal},
+    token::LinkToken,
 };
 
 /// What signs up. Programs may send the country code as a number.
@@ -59,6 +60,10 @@ pub(crate) struct Input {
     phone: Secret,
     #[schema(schema_with = schemas::new_password)]
     password: Secret,
+    /// The key of an invitation, or its whole link. Needed where sign-ups need one; proves the address.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, write_only)]
+    invitation: Option<Secret>,
 }
 
 /// The form, filled in: the same, and the answer to a question about the number.
@@ -71,18 +76,18 @@ pub(crate) struct Filled {
     phone: Secret,
     meant: Option<Secret>,
     password: Secret,
+    #[serde(default)]
+    invitation: Option<Secret>,
 }
 
-/// The calling code of a country, 1 to 999, or its ISO 3166-1 code.
-#[derive(Debug)]
-enum CountryCode {
-    Text(String),
-    Number(Whole),
+/// The empty form, where people may sign up; it asks for an invitation where they need one.
+pub(crate) async fn page(State(hub): State<Hub>, cookies: CookieSupport) -> Result<Response, Problem> {
+    form(&hub, cookies, hub.settings.sign_up == SignUpMode::Invited)
 }
 
-/// The empty form.
-pub(crate) async fn page(State(hub): State<Hub>, cookies: CookieSupport) -> Response {
-    (cookies.check(&hub), page::respond(StatusCode::OK, &SignUp::new(shell(&hub, None)))).into_response()
+/// The same for a person who opens an invitation: its script takes the invitation out of the address.
+pub(crate) async fn invited_page(State(hub): State<Hub>, cookies: CookieSupport) -> Result<Response, Problem> {
+    form(&hub, cookies, true)
 }
 
 /// Ends a pending sign-up and shows its form again, with all but the password: the number was not right, or the person
@@ -101,11 +106,18 @@ pub(crate) async fn change(
     Ok((jar, page::respond(StatusCode::OK, &begun_before(&hub, caller))).into_response())
 }
 
+fn form(hub: &Hub, cookies: CookieSupport, invited: bool) -> Result<Response, Problem> {
+    invitations::allowed(hub, true)?;
+    let form = SignUp { invited, ..SignUp::new(shell(hub, None)) };
+    Ok((cookies.check(hub), page::respond(StatusCode::OK, &form)).into_response())
+}
+
 /// The form with what the owner of a pending sign-up typed, but the password.
 fn begun_before(hub: &Hub, caller: Caller) -> SignUp {
     let field = |value: String| Field { value, error: None };
     let (session, empty) = (caller.session, SignUp::new(shell(hub, None)));
     SignUp {
+        invited: hub.settings.sign_up == SignUpMode::Invited,
         full_name: field(session.full_name),
         email: field(session.email),
         country_code: field(country_of(session.phone.expose())),
@@ -123,8 +135,8 @@ pub(crate) async fn submit(
     cookies: CookieSupport,
     Form(filled): Form<Filled>,
 ) -> Result<Response, Problem> {
-    let Filled { full_name, email, country_code, phone, meant, password } = filled;
-    let input = Input { full_name, email, country_code, phone, password };
+    let Filled { full_name, email, country_code, phone, meant, password, invitation } = filled;
+    let input = Input { full_name, email, country_code, phone, password, invitation };
     match cookies.verdict() {
         Verdict::Kept => {}
         Verdict::Unproven => return Ok(send_again(&hub, cookies, "/sign-up")),
@@ -136,6 +148,7 @@ pub(crate) async fn submit(
     }
     match sign_up(&hub, &input, meant.as_ref(), caller, &visitor).await {
         Ok(begun) => Ok(go_and_wait(&hub, &begun)),
+        Err(problem) if problem.kind == Kind::SignUpClosed => Err(problem),
         Err(problem) if problem.status.is_client_error() || problem.status == StatusCode::SERVICE_UNAVAILABLE => {
             Ok(refused(&problem, &corrected(&hub, input, &problem)))
         }
@@ -146,8 +159,10 @@ pub(crate) async fn submit(
 /// Signs somebody up.
 ///
 /// The account is pending until its phone is proven: the approval is to be completed, or a code to be typed. Answers
-/// alike whether the address is known or not. No schema can say which phone numbers exist in a country and which passwords
-/// many people use: these are refused with 422, beside their field.
+/// alike whether the address is known or not. Where the phone has a rest from sign-ups, because the last one was denied
+/// or not answered, `next` is `code`. Depending on the operator an invitation is needed, or nobody can sign up. No schema
+/// can say which phone numbers exist in a country and which passwords many people use: these are refused with 422, beside
+/// their field.
 #[utoipa::path(
     post,
     path = "/api/users",
@@ -161,7 +176,7 @@ pub(crate) async fn submit(
             description = "The phone is being asked.",
             headers(("set-cookie" = String, description = "The pending session."))
         ),
-        Body, ForeignOrigin, InvalidInput, TooMany, Internal, ProviderUnavailableOrBusy
+        Body, NoSignUp, InvalidInput, TooMany, Internal, ProviderUnavailableOrBusy
     )
 )]
 pub(crate) async fn create(
@@ -181,6 +196,9 @@ async fn sign_up(
     before: MaybeCaller,
     visitor: &Visitor,
 ) -> Result<Begun, Problem> {
+    let invitation = input.invitation.as_ref().map(Secret::expose).filter(|text| !text.trim().is_empty());
+    let invitation = invitation.map(LinkToken::shown);
+    invitations::allowed(hub, invitation.is_some())?;
     let country_code = input.country_code.to_string();
     let person = Person::parse(&Typed {
         full_name: &input.full_name,
@@ -190,7 +208,7 @@ async fn sign_up(
         meant,
         password: &input.password,
     });
-    let begun = begin::sign_up(hub, person.map_err(Problem::invalid)?, visitor).await?;
+    let begun = begin::sign_up(hub, person.map_err(Problem::invalid)?, invitation.as_ref(), visitor).await?;
     // By the token in force alone: the one before may only repeat its proof.
     if let Some(before) = before.current() {
         endings::sign_out(hub, &before).await?;
@@ -205,45 +223,23 @@ fn corrected(hub: &Hub, input: Input, problem: &Problem) -> SignUp {
         let error = problem.errors.iter().find(|(field, _)| *field == name).map(|(_, error)| error.clone());
         Field { value, error }
     };
+    let of_invitation = problem.kind == Kind::InvalidInvitation;
+    let invitation = Field {
+        value: input.invitation.map(|invitation| invitation.expose().to_owned()).unwrap_or_default(),
+        error: of_invitation.then(|| problem.detail.clone()),
+    };
     SignUp {
         shell: shell(hub, None),
+        invited: hub.settings.sign_up == SignUpMode::Invited || of_invitation || !invitation.value.is_empty(),
+        invitation,
         full_name: field("full_name", input.full_name),
         email: field("email", input.email),
         meant: meant(&country_code, input.phone.expose()),
         country_code: field("country_code", country_code),
         phone: field("phone", input.phone.expose().to_owned()),
         password: field("password", String::new()),
-        error: problem.errors.is_empty().then(|| problem.detail.clone()),
+        error: (problem.errors.is_empty() && !of_invitation).then(|| problem.detail.clone()),
         again: false,
-    }
-}
-
-/// Not an untagged enum: that would keep a list or an object of any size, to try each variant on it.
-impl<'de> Deserialize<'de> for CountryCode {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextOrNumber;
-
-        impl de::Visitor<'_> for TextOrNumber {
-            type Value = CountryCode;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text or a whole number")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<CountryCode, E> {
-                Ok(CountryCode::Text(text.to_owned()))
-            }
-
-            fn visit_f64<E: de::Error>(self, number: f64) -> Result<CountryCode, E> {
-                Whole::try_from(number).map(CountryCode::Number).map_err(E::custom)
-            }
-
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<CountryCode, E> {
-                u32::try_from(number).map(|number| CountryCode::Number(Whole(number))).map_err(E::custom)
-            }
-        }
-
-        deserializer.deserialize_any(TextOrNumber)
     }
 }
 
@@ -252,14 +248,5 @@ fn meant(country_code: &str, phone: &str) -> Vec<Phone> {
     match Country::parse(country_code).map(|country| Phone::parse(country, phone, None)) {
         Some(Err(PhoneRefusal::Question(numbers))) => numbers,
         _ => Vec::new(),
-    }
-}
-
-impl fmt::Display for CountryCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(text) => f.write_str(text),
-            Self::Number(Whole(number)) => write!(f, "{number}"),
-        }
     }
 }

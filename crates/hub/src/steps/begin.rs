@@ -17,10 +17,11 @@ use crate::{
         draft::{self, Whose},
         endings,
         guess::{self, account_of},
+        invitations,
     },
     text::address::{Email, EmailError, WantedEmail},
     throttle::{self, PUSHES},
-    token::Token,
+    token::{LinkToken, Token},
 };
 
 /// A session that waits for its proof.
@@ -41,8 +42,14 @@ pub(crate) enum Phone {
 
 /// Signs somebody up: nothing but the try is written before the provider took the phone, and the account stays pending until the
 /// phone is proven. Answers alike whether the address is known or not.
-pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Result<Begun, Problem> {
+pub(crate) async fn sign_up(
+    hub: &Hub,
+    person: Person,
+    invitation: Option<&LinkToken>,
+    visitor: &Visitor,
+) -> Result<Begun, Problem> {
     let counted = count_sign_up(hub, visitor).await?;
+    let invitation = invitations::checked(hub, invitation, &person.email).await?;
     let own = OwnWords::of(&person.full_name, person.email.as_str(), &hub.settings.product);
     let client = guess::client(hub, visitor).await?;
     let hashed = hub.passwords.hash(person.password, own, client, &hub.entropy).await;
@@ -54,7 +61,7 @@ pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Res
     let registered =
         hub.provider.register(person.email.as_str(), person.phone.country_code, person.phone.national.expose()).await;
     let provider_user = registered.map_err(refused_by_provider)?;
-    count_push(hub, Subject::phone(&provider_user, true)).await?;
+    let push = count_push(hub, Subject::phone(&provider_user, true)).await?;
     let user = NewUser {
         id: UserId::new(&hub.clock, &hub.entropy),
         full_name: person.full_name,
@@ -63,12 +70,18 @@ pub(crate) async fn sign_up(hub: &Hub, person: Person, visitor: &Visitor) -> Res
         phone: person.phone.e164,
         password_hash,
         provider_user,
+        invitation,
     };
     let (session, token) = new_session(hub, user.id, visitor);
     let whose = Whose { user: user.id, session: session.id, provider_user: &user.provider_user, email: &user.email };
     let draft = draft::sign_up(hub, whose, visitor)?;
-    let approval = hub.storage.begin_sign_up(&user, &session, |taken| draft::numbered(draft, hub, taken)).await?;
-    Ok(asked(hub, approval, token))
+    match hub.storage.begin_sign_up(&user, &session, |taken| draft::numbered(draft, hub, taken)).await? {
+        storage::Begun::Asked(approval) => Ok(asked(hub, *approval, token)),
+        storage::Begun::Withheld(why) => {
+            hub.storage.forgive(push).await?;
+            Ok(left(why, token))
+        }
+    }
 }
 
 /// Signs somebody in as far as a password goes. One answer for an unknown address and a wrong password, and the same
@@ -94,10 +107,7 @@ pub(crate) async fn sign_in(
     endings::tell(hub, &cancelled);
     match begun {
         storage::Begun::Asked(approval) => Ok(asked(hub, *approval, token)),
-        storage::Begun::Withheld(why) => {
-            throttle::note(why);
-            Ok(Begun { phone: Phone::Left(why), token })
-        }
+        storage::Begun::Withheld(why) => Ok(left(why, token)),
     }
 }
 
@@ -161,6 +171,11 @@ pub(crate) async fn count_push(hub: &Hub, phone: Subject) -> Result<Attempt, Pro
 fn asked(hub: &Hub, approval: Approval, token: Token) -> Begun {
     follow::push_and_follow(hub, approval.clone());
     Begun { phone: Phone::Asked(Box::new(approval)), token }
+}
+
+fn left(why: Withheld, token: Token) -> Begun {
+    throttle::note(why);
+    Begun { phone: Phone::Left(why), token }
 }
 
 fn new_session(hub: &Hub, user: UserId, visitor: &Visitor) -> (NewSession, Token) {

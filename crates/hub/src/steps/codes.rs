@@ -119,8 +119,12 @@ async fn confirm(
             if let Err(error) = hub.storage.not_tried(&caller.session, &attempt).await {
                 tracing::warn!(error = %told(&error), "a right code stays counted");
             }
-            let registered = completed == Completed::AlreadyRegistered;
-            Err(if registered { Problem::already_registered() } else { Problem::no_session() })
+            Err(match completed {
+                Completed::AlreadyRegistered => Problem::already_registered(),
+                Completed::AddressesLimited(limited) => throttle::addresses(limited),
+                Completed::InvitationUsedUp => Problem::invalid_invitation(),
+                Completed::Confirmed | Completed::Consumed | Completed::NotApproved => Problem::no_session(),
+            })
         }
         CodeConfirmed::Used => Ok(None),
     }

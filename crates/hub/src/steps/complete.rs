@@ -8,6 +8,7 @@ use crate::{
     hub::Hub,
     request::caller::MaybeCaller,
     steps::proof::{Confirmed, Proof},
+    throttle,
 };
 
 /// Completes the approval for its session.
@@ -22,6 +23,8 @@ pub(crate) async fn complete(hub: &Hub, caller: MaybeCaller, id: ApprovalId) -> 
         Completed::Confirmed => Ok(Confirmed::With(next)),
         Completed::Consumed => Ok(Confirmed::Already),
         Completed::AlreadyRegistered => Err(Problem::already_registered()),
+        Completed::AddressesLimited(limited) => Err(throttle::addresses(limited)),
+        Completed::InvitationUsedUp => Err(Problem::invalid_invitation()),
         Completed::NotApproved => {
             if let Some(confirmed) = proof.shown_meanwhile(hub, &caller).await? {
                 return Ok(confirmed);

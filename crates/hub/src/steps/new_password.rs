@@ -2,7 +2,7 @@
 //! opens nothing, and whoever used it signs in as always.
 
 use approval::{Clock, Entropy, Secret};
-use storage::{PasswordChange, Storage, StorageError};
+use storage::{AddressProof, PasswordChange, Storage, StorageError};
 use time::OffsetDateTime;
 use url::Url;
 
@@ -33,6 +33,8 @@ pub struct ResetLink {
     pub email: String,
     /// Until when it works.
     pub expires_at: OffsetDateTime,
+    /// Whether the account's address is proven. If it is not, the account may be another person's than its address says.
+    pub address: AddressProof,
 }
 
 /// Makes a link for the account with this address, which takes the place of the one before. `None`: there is no such
@@ -52,7 +54,7 @@ pub async fn reset_link(
     let Some(email) = storage.email_of_account(&wanted.spelling, &wanted.key).await? else { return Ok(None) };
     let made = storage.make_reset_link(&email, token.hash(), expires_at).await?;
     let url = format!("{}{RESET}#{}", public_url.as_str().trim_end_matches('/'), token.expose());
-    Ok(made.then(|| ResetLink { url: Secret::new(url), email, expires_at }))
+    Ok(made.map(|address| ResetLink { url: Secret::new(url), email, expires_at, address }))
 }
 
 /// Changes the password of whoever is in; answers the token that their session has afterwards. Every other session ends.

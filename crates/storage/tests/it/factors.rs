@@ -16,6 +16,7 @@ const RULES: PushRules = PushRules {
     first_wait: Duration::seconds(5),
     growth: 30,
     longest_wait: Duration::minutes(15),
+    on_phone: 45,
     off_without_codes: Duration::HOUR,
 };
 const IN_A_ROW: u32 = 100;

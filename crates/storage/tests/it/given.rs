@@ -7,7 +7,9 @@ use approval::{
     Approval, Callback, Clock, Delivery, Details, Draft, Echo, Entropy, Id, Logos, Number, Purpose, RequestId, Secret,
     SessionId, Shown, UserId,
 };
-use storage::{Begun, Completed, Heard, NewSession, NewToken, NewUser, Session, Storage, TokenHash};
+use storage::{
+    Begun, Completed, Heard, LinkHash, NewSession, NewToken, NewUser, Session, Storage, TokenHash, Withheld,
+};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 
@@ -60,6 +62,11 @@ impl Given {
 
     /// A sign-up that waits for its approval.
     pub(crate) async fn sign_up(&self, email: &str) -> Waiting {
+        self.try_sign_up(email, None).await.unwrap()
+    }
+
+    /// A sign-up, perhaps with an invitation; why the phone is not asked for it.
+    pub(crate) async fn try_sign_up(&self, email: &str, invitation: Option<LinkHash>) -> Result<Waiting, Withheld> {
         let user = NewUser {
             id: Id::new(&self.clock, &self.entropy),
             full_name: "Ada Lovelace".into(),
@@ -68,11 +75,15 @@ impl Given {
             phone: Secret::new("+12015550123"),
             password_hash: Secret::new("$argon2id$"),
             provider_user: "688611".parse().unwrap(),
+            invitation,
         };
         let session = self.new_session(user.id);
-        let approval =
+        let begun =
             self.storage.begin_sign_up(&user, &session, |taken| self.approval(&session, Purpose::SignUp, taken)).await;
-        self.waiting(session.token, approval.unwrap()).await
+        match begun.unwrap() {
+            Begun::Asked(approval) => Ok(self.waiting(session.token, *approval).await),
+            Begun::Withheld(why) => Err(why),
+        }
     }
 
     /// An active account's id.

@@ -16,6 +16,7 @@ const WHOLE: [(&str, &str); 6] = [
     ("SCAN (subquery", "it has only rows that an index has found, which are limited in number"),
     ("SCAN server_keys", "it has a row for each key, and never another"),
     ("SCAN reset_links", "operators make them by hand, and each goes after half an hour"),
+    ("SCAN invitations", "operators make them by hand, and each goes after a week"),
     ("SCAN used_codes", "each goes after 10 minutes"),
     ("SCAN approvals USING INDEX approvals_pending", "it has pending approvals alone, which end within minutes"),
 ];

@@ -28,6 +28,25 @@ impl Problem {
         })
     }
 
+    /// A phone has learned about as many addresses as it may in a day; said alike whether the next one is known.
+    pub(crate) fn too_many_addresses(limited: Limited) -> Self {
+        let hours = (limited.retry_after.whole_seconds() + 3599) / 3600;
+        let hours = if hours == 1 { "an hour".to_owned() } else { format!("{hours} hours") };
+        Self::waiting(limited, |_| {
+            format!("This phone was used with several addresses today. Please try again in {hours}.")
+        })
+    }
+
+    /// An unproven phone is called only a while after a text message; `None`: none was sent yet.
+    pub(crate) fn text_first(limited: Option<Limited>) -> Self {
+        let problem = Self::new(Kind::TextFirst, "A text message comes first", StatusCode::CONFLICT);
+        let Some(limited) = limited else {
+            return problem.saying("Please have a text message sent first. A minute later we can call.");
+        };
+        let waiting = Self::waiting(limited, |wait| format!("We can call in {wait}, if no text message comes."));
+        Self { retry_after: waiting.retry_after, ..problem }.saying(waiting.detail)
+    }
+
     /// The provider takes no more of our requests for now, and perhaps says for how long.
     pub(crate) fn provider_over_limit(wait: Option<std::time::Duration>) -> Self {
         let seconds = i64::try_from(wait.unwrap_or(OVER_LIMIT).as_secs()).unwrap_or(i64::MAX).clamp(1, DAY);

@@ -1,0 +1,86 @@
+//! Invitations to sign up: made by an operator, each for one address, used once. An address is proven by nothing else.
+
+use approval::{Clock, Entropy, Secret};
+use storage::{LinkHash, Storage, StorageError};
+use time::OffsetDateTime;
+use url::{Url, form_urlencoded};
+
+use crate::{
+    answer::problem::Problem,
+    hub::Hub,
+    person::Email,
+    settings::{INVITATION, SignUpMode},
+    token::LinkToken,
+};
+
+/// Where an invitation leads. Its token stands behind `#`, so browsers send it to no server, and it is in no log.
+const PATH: &str = "/invitation";
+
+/// What came of inviting an address.
+#[derive(Debug)]
+pub enum Invited {
+    /// There is a link; the one before is of no use any more.
+    Link(InvitationLink),
+    /// The address has an account.
+    HasAccount,
+    /// It is no address.
+    NoAddress,
+}
+
+/// A link that opens one account, once.
+#[derive(Debug)]
+pub struct InvitationLink {
+    /// The link, with its token and the address.
+    pub url: Secret,
+    /// The address, as it is stored.
+    pub email: String,
+    /// Until when it works.
+    pub expires_at: OffsetDateTime,
+}
+
+/// Makes an invitation for this address, which takes the place of the one before.
+///
+/// # Errors
+/// When the database cannot be read or written.
+pub async fn invite(
+    storage: &Storage,
+    public_url: &Url,
+    email: &str,
+    clock: &Clock,
+    entropy: &Entropy,
+) -> Result<Invited, StorageError> {
+    let Some(email) = Email::parse(email) else { return Ok(Invited::NoAddress) };
+    let (token, expires_at) = (LinkToken::random(entropy), clock.now() + INVITATION);
+    if !storage.invite(email.as_str(), token.hash(), expires_at).await? {
+        return Ok(Invited::HasAccount);
+    }
+    let address: String = form_urlencoded::byte_serialize(email.as_str().as_bytes()).collect();
+    let url = format!("{}{PATH}#{}:{address}", public_url.as_str().trim_end_matches('/'), token.expose());
+    Ok(Invited::Link(InvitationLink { url: Secret::new(url), email: email.as_str().to_owned(), expires_at }))
+}
+
+/// Refuses a sign-up that the operator does not allow, before anything is done or counted.
+pub(crate) fn allowed(hub: &Hub, has_invitation: bool) -> Result<(), Problem> {
+    match hub.settings.sign_up {
+        SignUpMode::Closed => Err(Problem::sign_up_closed()),
+        SignUpMode::Invited if !has_invitation => Err(Problem::invitation_needed()),
+        SignUpMode::Open | SignUpMode::Invited => Ok(()),
+    }
+}
+
+/// The invitation of a sign-up, if it brought one, which must be for its address. One answer for an invitation that is
+/// used, expired, replaced or unknown.
+pub(crate) async fn checked(
+    hub: &Hub,
+    invitation: Option<&LinkToken>,
+    email: &Email,
+) -> Result<Option<LinkHash>, Problem> {
+    allowed(hub, invitation.is_some())?;
+    let Some(token) = invitation else { return Ok(None) };
+    let invited = hub.storage.invited(token.hash()).await?.ok_or_else(Problem::invalid_invitation)?;
+    if invited != email.as_str() {
+        let error = "Your invitation is for another address. Please use the one that it was made for.";
+        return Err(Problem::invalid(vec![("email", error.to_owned())]));
+    }
+    Ok(Some(token.hash()))
+}

@@ -1,0 +1,84 @@
+//! Limits that many networks share: the more of a limit is used, the fewer attempts one network may make, so that
+//! networks that made few come first. Counted like every other limit, before the attempt.
+
+use sqlx::SqliteConnection;
+use time::OffsetDateTime;
+
+use crate::attempts::{self, AttemptKind};
+use crate::rows::millis;
+use crate::{Attempt, Limit, Limited, Storage, StorageError, Subject};
+
+/// A shared limit, and the network that asks for a part of it.
+#[derive(Debug, Clone)]
+pub struct Share {
+    /// The subject of the shared limit.
+    pub of: Subject,
+    /// How much of it there is.
+    pub limit: Limit,
+    /// The attempts of this network that count for it.
+    pub own: Subject,
+}
+
+/// A network may use this fraction of the rest: one in 20.
+const PART: i64 = 20;
+/// A network may always use this much while anything is left: as many codes as one person may have sent.
+const LEAST: i64 = 5;
+
+impl Storage {
+    /// Counts one attempt against several limits and against its network's shares of others, or refuses it and counts it
+    /// against none.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written; the attempt must then not be made.
+    pub async fn count_shared(
+        &self,
+        kind: AttemptKind,
+        limits: &[(Subject, Limit)],
+        shares: &[Share],
+    ) -> Result<Result<Attempt, Limited>, StorageError> {
+        let now = self.clock.now();
+        let mut db = self.write().await?;
+        let mut all = limits.to_vec();
+        for share in shares {
+            let left = share.limit.count - used(&mut db, kind, &share.of, share.limit, now).await?;
+            all.push((share.of.clone(), share.limit));
+            all.push((share.own.clone(), Limit { count: (left / PART).max(LEAST), ..share.limit }));
+        }
+        let counted = attempts::count(&mut db, kind, &all, now).await?;
+        if counted.is_ok() {
+            db.commit().await?;
+        }
+        Ok(counted)
+    }
+
+    /// True while this limit is used up.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn limit_is_used_up(
+        &self,
+        kind: AttemptKind,
+        subject: &Subject,
+        limit: Limit,
+    ) -> Result<bool, StorageError> {
+        let mut db = self.reader.acquire().await?;
+        Ok(used(&mut db, kind, subject, limit, self.clock.now()).await? >= limit.count)
+    }
+}
+
+async fn used(
+    db: &mut SqliteConnection,
+    kind: AttemptKind,
+    subject: &Subject,
+    limit: Limit,
+    now: OffsetDateTime,
+) -> Result<i64, StorageError> {
+    let (kind, subject, since) = (kind.word(), subject.as_str(), millis(now - limit.window));
+    let used = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "used!: i64" FROM attempts WHERE kind = $1 AND subject = $2 AND at > $3"#,
+        kind,
+        subject,
+        since,
+    );
+    Ok(used.fetch_one(db).await?)
+}

@@ -1,0 +1,159 @@
+//! Limits on sign-ups with one phone: when it may be asked, and when it may be called. A denial counts for the next
+//! sign-ups with that phone, never for its owner's sign-ins, which `pushes` limits. Knows no provider.
+
+use approval::{Approval, ApprovalId, ProviderUserId, Status};
+use sqlx::SqliteConnection;
+use time::{Duration, OffsetDateTime};
+
+use crate::rows::{from_millis, millis};
+use crate::{Push, PushRules, Storage, StorageError, Withheld};
+
+/// After a request that was denied or not answered the phone is not asked for sign-ups: for a minute since it was asked,
+/// then 10 minutes, 100 minutes, and so on, up to a day.
+const FIRST_WAIT: Duration = Duration::MINUTE;
+const GROWTH: i32 = 10;
+const LONGEST_WAIT: Duration = Duration::DAY;
+/// So many requests may be taken back before taking one back makes the phone rest, too.
+const TAKEN_BACK: u32 = 3;
+
+/// A call is possible this long after a text message, …
+const CALL_AFTER_TEXT: Duration = Duration::MINUTE;
+/// … which is this recent.
+const TEXT_COUNTS: Duration = Duration::HOUR;
+
+/// When a phone that is not proven may be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallWait {
+    /// Now: a text message was sent to it before.
+    Over,
+    /// At this time: a text message was sent to it.
+    Until(OffsetDateTime),
+    /// A minute after a text message, and none was sent.
+    TextFirst,
+}
+
+impl Storage {
+    /// When this phone may be called for a sign-up.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn sign_up_call(&self, phone: &ProviderUserId) -> Result<CallWait, StorageError> {
+        let (phone, now) = (phone.as_str(), self.clock.now());
+        let row = sqlx::query_scalar!("SELECT texted_at FROM sign_up_phones WHERE provider_user = $1", phone);
+        let Some(texted_at) = row.fetch_optional(&self.reader).await?.flatten() else { return Ok(CallWait::TextFirst) };
+        let texted_at = from_millis("sign_up_phones", texted_at)?;
+        // A text message of the future was sent before the clock was set back.
+        if texted_at > now || now - texted_at >= TEXT_COUNTS {
+            return Ok(CallWait::TextFirst);
+        }
+        let until = texted_at + CALL_AFTER_TEXT;
+        Ok(if now < until { CallWait::Until(until) } else { CallWait::Over })
+    }
+
+    /// Writes that a text message was sent to this phone for a sign-up. The first of an hour counts: sending more does not
+    /// make a call later.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn sign_up_texted(&self, phone: &ProviderUserId) -> Result<(), StorageError> {
+        let now = self.clock.now();
+        let (phone, at, before) = (phone.as_str(), millis(now), millis(now - TEXT_COUNTS));
+        sqlx::query!(
+            "INSERT INTO sign_up_phones (provider_user, texted_at, changed_at) VALUES ($1, $2, $2)
+             ON CONFLICT (provider_user) DO UPDATE SET changed_at = $2,
+                texted_at = CASE WHEN texted_at > $3 AND texted_at <= $2 THEN texted_at ELSE $2 END",
+            phone,
+            at,
+            before,
+        )
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Whether a sign-up with this phone may ask it now.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn may_ask_for_sign_up(&self, phone: &ProviderUserId) -> Result<Push, StorageError> {
+        may_ask(&mut *self.reader.acquire().await?, self.pushes, phone, None, self.clock.now()).await
+    }
+}
+
+/// Whether a sign-up may ask this phone now, `leaving` being a request that will not be on it any more.
+pub(crate) async fn may_ask(
+    db: &mut SqliteConnection,
+    rules: PushRules,
+    phone: &ProviderUserId,
+    leaving: Option<ApprovalId>,
+    now: OffsetDateTime,
+) -> Result<Push, StorageError> {
+    let (phone, leaving) = (phone.as_str(), leaving.map(|id| id.to_string()).unwrap_or_default());
+    let row = sqlx::query!(
+        r#"SELECT refused_pushes AS "refused: u32", push_refused_at FROM sign_up_phones WHERE provider_user = $1"#,
+        phone
+    );
+    if let Some(row) = row.fetch_optional(&mut *db).await?
+        && let Some(asked_at) = row.push_refused_at
+        && !rules.first_wait.is_zero()
+    {
+        let asked_at = from_millis("sign_up_phones", asked_at)?;
+        let until = asked_at + PushRules::growing(FIRST_WAIT, GROWTH, LONGEST_WAIT, row.refused);
+        if asked_at <= now && now < until {
+            return Ok(Push::Withheld(Withheld::Refused(until)));
+        }
+    }
+    // The words of `Delivery::may_ring`.
+    let pending = sqlx::query!(
+        r#"SELECT count(*) AS "count!: u32", min(expires_at) AS "first: i64" FROM approvals
+         WHERE provider_user = $1 AND status = 'pending' AND purpose = 'sign_up'
+            AND delivery IN ('sending', 'sent', 'unknown') AND id <> $2"#,
+        phone,
+        leaving
+    );
+    let pending = pending.fetch_one(db).await?;
+    match pending.first {
+        Some(first) if pending.count >= rules.pending => {
+            let until = from_millis("approvals", first)?.max(now + Duration::SECOND);
+            Ok(Push::Withheld(Withheld::Pending(until)))
+        }
+        _ => Ok(Push::Allowed),
+    }
+}
+
+/// Takes note of the end of a sign-up's request that the phone may have shown. A proof of the phone ends the row: see
+/// [`proven`].
+pub(crate) async fn ended(
+    db: &mut SqliteConnection,
+    approval: &Approval,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
+    let asked_at = match approval.status {
+        Status::Denied => Some(millis(approval.created_at)),
+        Status::Expired if approval.delivery.may_ring() => Some(millis(approval.created_at)),
+        Status::Cancelled if approval.delivery.may_ring() => None,
+        _ => return Ok(()),
+    };
+    let (phone, created_at, now) = (approval.provider_user.as_str(), millis(approval.created_at), millis(now));
+    sqlx::query!(
+        "INSERT INTO sign_up_phones (provider_user, refused_pushes, push_refused_at, changed_at) VALUES ($1, 1, $2, $3)
+         ON CONFLICT (provider_user) DO UPDATE SET refused_pushes = refused_pushes + 1, changed_at = $3,
+            push_refused_at = CASE WHEN $2 IS NULL AND refused_pushes + 1 < $4 THEN push_refused_at
+                ELSE max(coalesce(push_refused_at, $5), $5) END",
+        phone,
+        asked_at,
+        now,
+        TAKEN_BACK,
+        created_at,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The phone is proven by a sign-up: what was refused before counts no more.
+pub(crate) async fn proven(db: &mut SqliteConnection, phone: &ProviderUserId) -> Result<(), StorageError> {
+    let phone = phone.as_str();
+    sqlx::query!("DELETE FROM sign_up_phones WHERE provider_user = $1", phone).execute(db).await?;
+    Ok(())
+}

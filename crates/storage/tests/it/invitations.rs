@@ -1,0 +1,118 @@
+//! Invitations, and what a proven phone learns about addresses.
+
+use storage::{AddressProof, CodeConfirmed, CodeHash, Completed, Heard, LinkHash};
+use time::Duration;
+
+use crate::given::{Given, Waiting, callback};
+
+const LINK: LinkHash = LinkHash([7; 32]);
+const OTHER: LinkHash = LinkHash([8; 32]);
+
+/// The sign-up is approved on the phone and completed.
+async fn prove(given: &Given, waiting: &Waiting) -> Completed {
+    let request = given.sent(waiting).await;
+    given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
+    given.complete(waiting, given.new_token(waiting)).await
+}
+
+async fn invite(given: &Given, email: &str, link: LinkHash) -> bool {
+    given.storage.invite(email, link, given.clock.now() + Duration::days(7)).await.unwrap()
+}
+
+/// Whether the phone may learn about this address.
+async fn is_limited(given: &Given, email: &str) -> bool {
+    let waiting = given.sign_up(email).await;
+    matches!(prove(given, &waiting).await, Completed::AddressesLimited(_))
+}
+
+#[tokio::test]
+async fn a_phone_learns_about_three_addresses_a_day_and_then_nothing_more() {
+    let given = Given::empty().await;
+    for email in ["a@example.com", "b@example.com", "c@example.com"] {
+        assert!(!is_limited(&given, email).await, "{email}");
+    }
+    assert!(!is_limited(&given, "a@example.com").await, "about this one it knows already");
+    for email in ["a2@example.com", "unknown@example.com"] {
+        assert!(is_limited(&given, email).await, "{email}");
+    }
+    given.pass(Duration::days(1) - Duration::MINUTE);
+    assert!(is_limited(&given, "d@example.com").await);
+    given.pass(Duration::MINUTE);
+    assert!(!is_limited(&given, "d@example.com").await);
+}
+
+#[tokio::test]
+async fn the_limit_is_said_alike_of_a_known_and_an_unknown_address() {
+    let given = Given::empty().await;
+    given.account("known@example.com").await;
+    for email in ["b@example.com", "c@example.com"] {
+        assert!(!is_limited(&given, email).await);
+    }
+    // About this one the phone has learned today: it is asked about again tomorrow, when three others were.
+    given.pass(Duration::days(1));
+    for email in ["d@example.com", "e@example.com", "f@example.com"] {
+        assert!(!is_limited(&given, email).await);
+    }
+    let (known, unknown) = (given.sign_up("known@example.com").await, given.sign_up("g@example.com").await);
+    let (known, unknown) = (prove(&given, &known).await, prove(&given, &unknown).await);
+    assert_eq!(known, unknown);
+    assert!(matches!(known, Completed::AddressesLimited(limited) if limited.retry_after == Duration::DAY), "{known:?}");
+}
+
+#[tokio::test]
+async fn sign_ups_that_wait_at_once_share_the_limit_by_tap_and_by_code() {
+    let given = Given::empty().await;
+    let mut waiting = Vec::new();
+    for number in 0..6 {
+        waiting.push(given.sign_up(&format!("a{number}@example.com")).await);
+    }
+    let mut limited = 0;
+    for (number, one) in (0..).zip(&waiting) {
+        let completed = if number % 2 == 0 {
+            prove(&given, one).await
+        } else {
+            let token = given.new_token(one);
+            let code = given.storage.confirm_by_code(&one.session, CodeHash([number; 32]), "code", token).await;
+            let CodeConfirmed::Fresh(completed, _) = code.unwrap() else { panic!("the code is new") };
+            completed
+        };
+        limited += u8::from(matches!(completed, Completed::AddressesLimited(_)));
+    }
+    assert_eq!(limited, 3);
+}
+
+#[tokio::test]
+async fn an_invitation_opens_one_account_and_proves_its_address() {
+    let given = Given::empty().await;
+    assert!(invite(&given, "ada@example.com", LINK).await);
+    assert_eq!(given.storage.invited(LINK).await.unwrap().as_deref(), Some("ada@example.com"));
+    let waiting = given.try_sign_up("ada@example.com", Some(LINK)).await.unwrap();
+    let second = given.try_sign_up("ada@example.com", Some(LINK)).await.unwrap();
+    assert_eq!(prove(&given, &waiting).await, Completed::Confirmed);
+    assert_eq!(given.storage.account("ada@example.com").await.unwrap().unwrap().address, AddressProof::Proven);
+    assert!(given.storage.invited(LINK).await.unwrap().is_none(), "it is used");
+    assert_eq!(prove(&given, &second).await, Completed::AlreadyRegistered);
+    assert!(!invite(&given, "ada@example.com", OTHER).await, "there is an account");
+}
+
+#[tokio::test]
+async fn without_an_invitation_an_address_stays_unproven() {
+    let given = Given::empty().await;
+    given.account("ada@example.com").await;
+    assert_eq!(given.storage.account("ada@example.com").await.unwrap().unwrap().address, AddressProof::Unproven);
+}
+
+#[tokio::test]
+async fn an_invitation_that_was_replaced_or_has_expired_opens_nothing_even_when_the_phone_is_proven() {
+    let given = Given::empty().await;
+    invite(&given, "ada@example.com", LINK).await;
+    let waiting = given.try_sign_up("ada@example.com", Some(LINK)).await.unwrap();
+    invite(&given, "ada@example.com", OTHER).await;
+    assert!(given.storage.invited(LINK).await.unwrap().is_none(), "another took its place");
+    assert_eq!(prove(&given, &waiting).await, Completed::InvitationUsedUp);
+    given.pass(Duration::days(7));
+    assert!(given.storage.invited(OTHER).await.unwrap().is_none(), "its time is over");
+    let late = given.try_sign_up("ada@example.com", Some(OTHER)).await.unwrap();
+    assert_eq!(prove(&given, &late).await, Completed::InvitationUsedUp);
+    assert!(given.storage.account("ada@example.com").await.unwrap().is_none());
+}
