@@ -35,7 +35,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByLabel("Key from your invitation").fill(link);
       await page.getByLabel("Email").fill(person.email);
     }
-    await looksRight(page);
+    if (javaScriptEnabled) await looksRight(page);
     await fill(page, { ...person, password: "password1" });
     await page.locator("#password-error").waitFor();
     await fill(page, person);

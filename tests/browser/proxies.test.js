@@ -122,11 +122,11 @@ proxied("a network that is back is used at once, however long the page meant to 
 proxied("a proxy may keep the referrer back: our own forms are taken, although their origin is null", async (proxy, page, person) => {
   proxy.added = ["Referrer-Policy", "no-referrer"];
   await signIn(page, proxy.url, person);
-  assert.deepEqual(proxy.origins, ["null"]);
+  assert.ok(proxy.origins.includes("null"), `${proxy.origins}`);
   const number = await waits(page);
   await product.answer(person, "approve", number);
   await isIn(page);
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await says(page, "Sign in with a tap");
 });
 

@@ -39,9 +39,11 @@ async fn events(server: &Server) -> Stream {
 
 /// Asks whether the hub is ready until the answer is as wanted.
 async fn ready_when(admin: &str, wanted: impl Fn(u16, &Value) -> bool) -> Value {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = reqwest::Client::new();
     let begun = Instant::now();
     loop {
-        let answer = reqwest::get(format!("http://{admin}/health/ready")).await.unwrap();
+        let answer = http.get(format!("http://{admin}/health/ready")).send().await.unwrap();
         let (status, state) = (answer.status().as_u16(), answer.json().await.unwrap());
         if wanted(status, &state) {
             return state;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -16,9 +17,9 @@ use crate::signed::{callback, sign};
 use crate::world::{KEY, World};
 
 /// Quiet rounds and loaded ones take turns, so that whatever else the machine does meets both.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 /// Callbacks of one round.
-const CALLBACKS: usize = 60;
+const CALLBACKS: usize = 100;
 /// A round ends after this long, however many callbacks are left.
 const ROUND: Duration = Duration::from_secs(4);
 /// How long one callback is waited for.
@@ -107,10 +108,10 @@ fn dearest(url: &str) -> Vec<(String, String)> {
     let tildes = format!("[{}1]", "\"~\",".repeat(1000));
     let nested = format!("{}{tildes}{}", "{\"a\":".repeat(98), "}".repeat(98));
     let lists = format!("{{\"a\":[{}1]}}", filled(&format!("{}{},", "[".repeat(40), "]".repeat(40)), 59_000));
-    let shuffled: String = (0..10_000).map(|at| format!("{:04x}&", at * 40_503 % 65_536)).collect();
+    let shuffled: Vec<_> = (0..10_000).map(|at| format!("{:04x}", at * 40_503 % 65_536)).collect();
     let cookies = format!("GET /code HTTP/1.1\r\nHost: x\r\nCookie: {}\r\n", filled("a=%41;", 78_000));
     let country = format!("{{\"full_name\":\"\",\"email\":\"\",\"country_code\":[{}1]}}", filled("[],", 16_000));
-    let callback = format!("GET /authy/callback?{shuffled} HTTP/1.1\r\nHost: x\r\n");
+    let callback = format!("GET /authy/callback?{} HTTP/1.1\r\nHost: x\r\n", shuffled.join("&"));
     let signature = format!("X-Authy-Signature: {}=\r\nX-Authy-Signature-Nonce: 1\r\n", "A".repeat(43));
     vec![
         json("/api/users", person.to_string()),
@@ -127,14 +128,18 @@ fn dearest(url: &str) -> Vec<(String, String)> {
     ]
 }
 
-/// Sends all of `inputs` again and again, beginning with the one at `first`. Every other stranger comes by a trusted proxy,
+/// Sends all of `inputs` again and again, beginning with the one at `first`, until `stop` is set and the last one is
+/// answered. Every other stranger comes by a trusted proxy,
 /// each time from another network, so that no limit of networks saves anybody.
-async fn stranger(url: Arc<str>, inputs: Arc<Vec<(String, String)>>, first: usize) {
+async fn stranger(url: Arc<str>, inputs: Arc<Vec<(String, String)>>, first: usize, stop: Arc<AtomicBool>) {
     let mut wire = Wire::to(&url).await;
     for count in first.. {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
         let (head, body) = &inputs[count % inputs.len()];
         let mut request = head.clone();
-        if first % 2 == 0 {
+        if first.is_multiple_of(2) {
             write!(request, "X-Forwarded-For: 2001:db8:{first:x}:{:x}::1\r\n", count % 0x1_0000).unwrap();
         }
         write!(request, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
@@ -158,14 +163,16 @@ async fn callbacks_stay_quick_while_strangers_do_their_worst() {
     let (url, inputs): (Arc<str>, _) = (world.url.as_str().into(), Arc::new(dearest(&world.url)));
     let (mut quiet, mut loaded) = (Vec::new(), Vec::new());
     for (nth, batch) in callbacks.chunks(CALLBACKS).enumerate() {
-        let mut strangers = JoinSet::new();
+        let (mut strangers, stop) = (JoinSet::new(), Arc::new(AtomicBool::new(false)));
         for first in (0..STRANGERS).filter(|_| nth % 2 == 1) {
-            strangers.spawn(stranger(Arc::clone(&url), Arc::clone(&inputs), first));
+            strangers.spawn(stranger(Arc::clone(&url), Arc::clone(&inputs), first, Arc::clone(&stop)));
         }
         let (url, batch) = (Arc::clone(&url), batch.to_vec());
         let took = spawn_blocking(move || round(&url, &batch)).await.unwrap();
-        strangers.shutdown().await;
-        if nth % 2 == 0 { quiet.extend(took) } else { loaded.extend(took) }
+        stop.store(true, Ordering::Relaxed);
+        // Nothing of theirs is left to do in the next quiet round.
+        strangers.join_all().await;
+        if nth.is_multiple_of(2) { quiet.extend(took) } else { loaded.extend(took) }
     }
     let counts = (quiet.len(), loaded.len());
     let (quiet, loaded) = (p99(&mut quiet), p99(&mut loaded));

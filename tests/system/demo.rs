@@ -10,7 +10,7 @@ use crate::process::Process;
 const OPEN: [(&str, &str); 4] =
     [("HOST", "0.0.0.0"), ("PORT", "0"), ("SIMULATOR_PORT", "0"), ("PUBLIC_URL", "http://127.0.0.1:1")];
 
-/// The addresses on which this process listens at a port, as the kernel writes them (proc_pid_net(5)).
+/// The addresses on which this process listens at a port, as the kernel writes them (`proc_pid_net(5)`).
 fn listens_at(process: &Process, port: u16) -> Vec<String> {
     let table = fs::read_to_string(format!("/proc/{}/net/tcp", process.id())).unwrap();
     let rows = table.lines().skip(1).map(|row| row.split_whitespace().collect::<Vec<_>>());

@@ -101,9 +101,10 @@ async fn a_flood_of_passwords_from_rotating_networks_keeps_no_owner_out() {
     });
     until_checked(&checked, 20).await;
     for round in 0..5 {
+        let new = format!("2001:db8:{:x}::1", 0x99 + round);
         let (known, elsewhere) = tokio::join!(
             give(&world.http, &world.url, "127.0.0.1", &person.email, PASSWORD),
-            give(&world.http, &world.url, &format!("2001:db8:{:x}::1", 0x99 + round), &person.email, PASSWORD),
+            give(&world.http, &world.url, &new, &person.email, PASSWORD),
         );
         assert_eq!((known.0, elsewhere.0), (201, 201));
     }

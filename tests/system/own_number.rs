@@ -37,6 +37,7 @@ async fn a_sign_up_shows_its_number_in_full_and_its_form_again() {
     let ended = other.get(&world, &format!("/approvals/{}", id(&approval))).await;
     assert_eq!(ended.header("location"), "/sign-in?ended");
     assert!(world.audit(&approval).await.iter().any(|line| line == "approval_decided: cancelled, signed out"));
+    assert_eq!(other.get(&world, "/sign-up/change").await.header("location"), "/sign-up");
     let again = other.submit(&world, "/sign-up/change", &[]).await;
     assert_eq!((again.status, again.header("location")), (303, "/sign-up"));
 }

@@ -57,7 +57,7 @@ pub(crate) async fn relied_on(database: &DatabaseUrl, lifecycle: &Lifecycle) -> 
 /// A sentence that says what is in the way.
 pub(crate) async fn on_nats(nats: &Nats, inbox: &'static str, takes: bool) -> anyhow::Result<Option<Arc<JetStream>>> {
     let Some(settings) = settings(nats, inbox)? else { return Ok(None) };
-    let log = JetStream::connect(JetStreamSettings { takes, ..settings }).await.map_err(sentence)?;
+    let log = JetStream::connect(JetStreamSettings { takes, ..settings }).await.map_err(|error| sentence(&error))?;
     Ok(Some(Arc::new(log)))
 }
 
@@ -67,7 +67,7 @@ pub(crate) async fn on_nats(nats: &Nats, inbox: &'static str, takes: bool) -> an
 /// A sentence that says what is in the way.
 pub(crate) async fn migrate_nats(nats: &Nats) -> anyhow::Result<Option<Migrated>> {
     let Some(settings) = settings(nats, "operator")? else { return Ok(None) };
-    Ok(Some(broker::migrate(settings).await.map_err(sentence)?))
+    Ok(Some(broker::migrate(settings).await.map_err(|error| sentence(&error))?))
 }
 
 fn settings(nats: &Nats, inbox: &'static str) -> anyhow::Result<Option<JetStreamSettings>> {
@@ -85,8 +85,8 @@ fn settings(nats: &Nats, inbox: &'static str) -> anyhow::Result<Option<JetStream
     }))
 }
 
-fn sentence(error: ConnectError) -> anyhow::Error {
-    let told = told(&error);
+fn sentence(error: &ConnectError) -> anyhow::Error {
+    let told = told(error);
     match error {
         ConnectError::Refused | ConnectError::Credentials(..) => {
             anyhow!(

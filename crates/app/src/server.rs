@@ -30,7 +30,7 @@ use tower::Service as _;
 use body::bounded;
 use counted::{Counted, counted};
 use refusal::Refusals;
-use slots::{Full, Phase, Slot};
+use slots::{Phase, Slot};
 
 pub(crate) use refusal::REFUSALS;
 pub(crate) use slots::{SlotLimits, Slots};
@@ -66,15 +66,14 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, heads: Heads, s
     let (connections, refusals) = (TaskTracker::new(), Refusals::new());
     while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
         match accepted {
-            Ok((stream, peer)) => match slots.admit(peer.ip()) {
-                Ok(slot) => {
+            Ok((stream, peer)) => {
+                if let Ok(slot) = slots.admit(peer.ip()) {
                     connections.spawn(converse(stream, peer, router.clone(), heads, slot, stop.clone()));
-                }
-                Err(Full) => {
+                } else {
                     tracing::warn!("there are too many connections; one more is answered 503");
                     refusals.refuse(stream);
                 }
-            },
+            }
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
                 tracing::warn!(error = %told(&error), "no connection can be accepted; trying again");

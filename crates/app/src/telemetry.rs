@@ -18,7 +18,7 @@ use crate::config::{ConfigError, LogFormat};
 pub(crate) use sampling::Sampler;
 
 /// After so long the log says what it left out, and takes lines of each kind again.
-const PERIOD: Duration = Duration::from_secs(60);
+const PERIOD: Duration = Duration::from_mins(1);
 
 /// The crates whose debug and trace lines may be seen.
 const OURS: [&str; 8] = ["approval", "broker", "countersign", "hub", "provider", "receiver", "simulator", "storage"];

@@ -63,7 +63,7 @@ fn pages() -> Router<Hub> {
     Router::new()
         .route("/", get(landing::page))
         .route("/sign-up", get(sign_up::page).post(sign_up::submit))
-        .route("/sign-up/change", post(sign_up::change))
+        .route("/sign-up/change", get(sign_up::change_page).post(sign_up::change))
         .route("/invitation", get(sign_up::invited_page))
         .route("/sign-in", get(sign_in::page).post(sign_in::submit))
         .route("/approvals", post(transfer::submit))

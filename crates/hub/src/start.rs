@@ -24,7 +24,7 @@ use crate::{
     request::origin::Origins,
     route,
     settings::Settings,
-    steps::{draft, turn},
+    steps::turn,
     text::{self, label},
     throttle::{self, guess_queue::GuessQueues},
     token::ServerKey,

@@ -17,9 +17,9 @@ use crate::{
 /// Wrong passwords. Somebody mistypes three times without noticing a delay. A guesser at one account gets 22 tries in
 /// the first hour from one network, and 12 an hour after that; guessers in any number of networks together get 133 in
 /// the first hour, and 120 an hour after that. NIST SP 800-63B-4, 3.2.2, asks for no more than 100 in a row, and then a
-/// lock. A stranger could put that lock on any account, so guesses are slowed down instead: a password alone opens
-/// nothing, and a password that is not among the common ones outlasts a million guesses a year. Where the account has
-/// been used before, guesses from elsewhere delay nobody, and no delay is longer than 5 minutes anywhere.
+/// lock. A stranger could put that lock on any account, so guesses are slowed down instead, and a password alone opens
+/// nothing. Where the account has been used before, guesses from elsewhere delay nobody, and no delay is longer than 5
+/// minutes anywhere.
 ///
 /// Of IPv6, a /56 may guess 4 times as often as a /64, and a /48 16 times: its delays begin after 4 or 16 times as many
 /// wrong guesses, grow as if each of its networks had made its share, and last a quarter or a sixteenth as long.

@@ -68,7 +68,7 @@ struct Reader<'a> {
     floats: usize,
 }
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     fn value(&mut self, levels: usize) -> Result<Tree, Malformed> {
         self.values += 1;
         if self.values > VALUE_LIMIT {

@@ -88,7 +88,6 @@ fn no_unsigned_body_costs_more_than_300_microseconds_where_connections_are_serve
             SignedRequest { method: Method::Post, nonce: Some("1"), signature: Some(SIGNATURE), query: "", body };
         assert!(!request.is_costly());
         let cost = cost(&request);
-        println!("{what}: {cost} µs");
         assert!(cost <= CHEAP * SLOWER, "{what}: {cost} µs");
     }
 }
@@ -100,7 +99,6 @@ fn the_largest_unsigned_bodies_cost_a_few_milliseconds_in_the_pool() {
         let request =
             SignedRequest { method: Method::Post, nonce: Some("1"), signature: Some(SIGNATURE), query: "", body };
         let cost = cost(&request);
-        println!("{what}: {cost} µs");
         assert!(cost <= COSTLY * SLOWER, "{what}: {cost} µs");
     }
 }

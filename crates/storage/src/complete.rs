@@ -128,7 +128,7 @@ pub(crate) async fn confirm(
         return Ok(Completed::NotApproved);
     }
     if !session.active {
-        activate(db, session, may_open, now).await?;
+        activate(db, session, &may_open, now).await?;
     }
     // A trigger announces each approval that is cancelled with them.
     surplus::end_confirmed(db, caps, session.user, session.id, now).await?;
@@ -202,8 +202,11 @@ async fn consume(db: &mut SqliteConnection, approval: &mut Approval, now: Offset
 async fn address_taken(db: &mut SqliteConnection, session: &Session) -> Result<bool, StorageError> {
     let user = session.user.to_string();
     let taken = sqlx::query_scalar!(
-        "SELECT 1 AS one FROM users own JOIN users other ON other.email = own.email OR other.email_key = own.email_key
-         WHERE own.id = $1 AND other.id <> $1 AND other.active_at IS NOT NULL",
+        "SELECT 1 AS one FROM users own WHERE own.id = $1 AND
+            (EXISTS (SELECT 1 FROM users other WHERE other.email = own.email AND other.active_at IS NOT NULL AND other.id <> $1)
+            OR EXISTS
+                (SELECT 1 FROM users other
+                 WHERE other.email_key = own.email_key AND other.active_at IS NOT NULL AND other.id <> $1))",
         user
     );
     Ok(taken.fetch_optional(db).await?.is_some())

@@ -230,7 +230,7 @@ async fn left(
     let (subject, since, cut_off) = (subject.as_str(), millis(now - delay.window), millis(now - CUT_OFF));
     let most = delay.most(times);
     let counted = sqlx::query!(
-        r#"SELECT count(*) AS "wrong!: u32", max(at) AS "last: i64" FROM (
+        r#"SELECT count(*) AS "wrong!: u32", max(at) AS "last?: i64" FROM (
             SELECT at FROM attempts
             WHERE kind = $1 AND subject = $2 AND at > $3 AND (undecided = 0 OR at > $4) ORDER BY at DESC LIMIT $5)"#,
         KIND,

@@ -76,14 +76,14 @@ impl Storage {
             .filename(path)
             .create_if_missing(true)
             .foreign_keys(true)
-            // Has effect on a file that is made now: its free pages can be given back later, by `shrink`.
-            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_secs(5))
             .optimize_on_close(true, None);
         let alone = alone_in(Path::new(path)).await?;
-        let writer = pool(1).connect_with(options.clone().pragma("wal_autocheckpoint", UNFOLDED));
+        // The vacuum mode has effect on a file that is made now: its free pages can be given back later, by `shrink`.
+        let writing = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental).pragma("wal_autocheckpoint", UNFOLDED);
+        let writer = pool(1).connect_with(writing);
         let writer = writer.await.map_err(OpenError::File)?;
         sqlx::migrate!("../../migrations/storage").run(&writer).await.map_err(OpenError::Migrate)?;
         drop(alone);

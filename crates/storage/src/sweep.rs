@@ -69,6 +69,23 @@ impl Storage {
         Ok(more.contains(&true))
     }
 
+    /// Deletes unproven sign-ups with their audit rows.
+    async fn sweep_sign_ups(&self, before: i64) -> Result<bool, StorageError> {
+        let mut db = self.write().await?;
+        let users = sqlx::query_scalar!(
+            "SELECT id FROM users WHERE active_at IS NULL AND created_at < $1 ORDER BY created_at LIMIT $2",
+            before,
+            ROUND
+        );
+        let users = users.fetch_all(&mut *db).await?;
+        for user in &users {
+            sqlx::query!("DELETE FROM audit WHERE user_id = $1", user).execute(&mut *db).await?;
+            sqlx::query!("DELETE FROM users WHERE id = $1", user).execute(&mut *db).await?;
+        }
+        db.commit().await?;
+        Ok(users.len() >= usize::try_from(ROUND).unwrap_or(usize::MAX))
+    }
+
     /// Forgets how sign-ups with a phone went, and which addresses a phone has learned about.
     async fn sweep_phones(&self, now: OffsetDateTime) -> Result<bool, StorageError> {
         let (phone, address) = (millis(now - PHONE), millis(now - ADDRESS_WINDOW));

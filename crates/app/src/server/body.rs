@@ -21,7 +21,7 @@ const PASSED_OVER: u64 = 2 << 20;
 const PASSED_PIECE: u64 = 1024;
 /// The most pieces of a body. Packets of a slow line bring the largest body in 122; a body in chunks of one byte would
 /// cost milliseconds before anybody could count it.
-const MOST_PIECES: u32 = 512;
+const MOST_PIECES: u32 = 256;
 
 /// What a peer sends, as long as it sends all of it in time.
 #[derive(Debug)]

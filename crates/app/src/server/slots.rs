@@ -280,11 +280,11 @@ mod tests {
         let slots = slots(10, 2);
         let other = from(&slots, "192.0.2.1").unwrap();
         let first = from(&slots, "2001:db8::1").unwrap();
-        let _second = from(&slots, "2001:db8::2").unwrap();
+        let second = from(&slots, "2001:db8::2").unwrap();
         let third = from(&slots, "2001:db8:0:0:ffff::3").unwrap();
         assert_eq!((is_evicted(&other), is_evicted(&first)), (false, true));
         third.enter(Phase::Serving);
-        drop(_second);
+        drop(second);
         from(&slots, "2001:db8::4").unwrap().enter(Phase::Serving);
         let fifth = from(&slots, "2001:db8::5").unwrap();
         fifth.enter(Phase::Serving);
@@ -305,12 +305,14 @@ mod tests {
         let slots = slots(10, 1);
         let open: Vec<_> = (0..10).map(|_| from(&slots, "10.0.0.5").unwrap()).collect();
         assert!(!open.iter().any(is_evicted));
-        open.iter().for_each(|slot| slot.enter(Phase::Serving));
+        for slot in &open {
+            slot.enter(Phase::Serving);
+        }
         assert_eq!(from(&slots, "10.0.0.5").unwrap_err(), Full, "but no more than there are");
     }
 
     #[test]
-    fn a_slot_that_gave_way_frees_nothing_a_second_time() {
+    fn a_slot_that_gave_way_frees_nothing_asecond_time() {
         let slots = slots(1, 1);
         let first = from(&slots, "192.0.2.1").unwrap();
         let second = from(&slots, "192.0.2.2").unwrap();

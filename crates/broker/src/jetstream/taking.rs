@@ -67,12 +67,11 @@ impl Taking {
         Self { context, settings, shared, source: Mutex::default(), refusals: TaskTracker::new() }
     }
 
-    /// Looks at the shared consumer before the first message is taken; a fault is known then.
+    /// Looks at the shared consumer, so that a fault is known before the first message is taken. It is looked at again
+    /// then.
     pub(super) async fn prepare(&self) {
         // An error is logged, and kept as the fault.
-        if let Ok(reviewed) = self.shared.review().await {
-            self.source.lock().await.consumer = Some(reviewed);
-        }
+        let _ = self.shared.review().await;
     }
 
     /// Why no messages can be taken, as far as is known.

@@ -20,6 +20,8 @@ const AROUND: usize = 6;
 const SHORTEST_WORD: usize = 3;
 /// So many characters beside the owner's own words make no other password of them, as in `lovelace1815`.
 const REST: usize = 4;
+/// What stands between the words of a name or an address, and `*`, as which a reading shows other signs.
+const BETWEEN: &str = "@.+-_'’* ";
 
 /// What is as good as public about the owner of a password: pieces of the name, of the address and of the product's
 /// name, in lower case.
@@ -42,7 +44,7 @@ impl OwnWords {
         let mut words = Vec::new();
         for text in [full_name, local, domain, product, email] {
             let text = nfkc(text).to_lowercase();
-            let is_between = |character: char| character.is_whitespace() || "@.+-_'’".contains(character);
+            let is_between = |character: char| character.is_whitespace() || BETWEEN.contains(character);
             words.extend(text.split(is_between).map(str::to_owned));
             words.push(text.split(is_between).collect());
         }
@@ -57,7 +59,7 @@ impl OwnWords {
     fn make_up(&self, text: &str) -> bool {
         let rest = |text: String| {
             let cut = self.0.iter().fold(text.clone(), |text, word| text.replace(word.as_str(), " "));
-            cut != text && cut.chars().filter(|character| *character != ' ').count() <= REST
+            cut != text && cut.chars().filter(|character| !BETWEEN.contains(*character)).count() <= REST
         };
         rest(text.to_owned()) || rest(text.chars().rev().collect())
     }

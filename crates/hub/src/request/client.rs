@@ -21,7 +21,7 @@ impl Client {
     }
 
     /// It was answered.
-    pub(crate) fn is_answered(self) {
+    pub(crate) fn answered(self) {
         self.0.disarm();
     }
 }

@@ -96,13 +96,15 @@ mod tests {
         assert_eq!(read(&["countersign=tokén; countersign=token".as_bytes()]), None);
     }
 
+    /// Bytes that a header may have.
+    fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(prop_oneof![0x20..0x7f_u8, 0x80..=0xff_u8], 0..40)
+    }
+
     proptest! {
         #[test]
-        fn no_other_cookie_takes_ours_away(
-            before in prop::collection::vec(any::<u8>(), 0..40), after in prop::collection::vec(any::<u8>(), 0..40)
-        ) {
+        fn no_other_cookie_takes_ours_away(before in any_bytes(), after in any_bytes()) {
             let line = [&before[..], &b"; countersign=token; "[..], &after[..]].concat();
-            prop_assume!(HeaderValue::from_bytes(&line).is_ok());
             prop_assert_eq!(read(&[&line]), Some("token".to_owned()));
         }
     }

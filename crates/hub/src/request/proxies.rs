@@ -46,6 +46,8 @@ pub struct Untold;
 /// The most trusted proxies in a row that are believed. No installation has so many; a client inside a trusted network
 /// could send thousands.
 const MOST_HOPS: usize = 32;
+/// The longest element of a list that is read, in bytes. An address has 45 characters at most, beside a few short pairs.
+const LONGEST_HOP: usize = 512;
 
 impl Proxies {
     /// Whose request it is that came from `peer`: the peer itself, or, from a trusted proxy, the last one in its header
@@ -93,6 +95,9 @@ impl ForwardedHeader {
 
     /// Whom one element of the list names.
     fn address(self, element: &[u8]) -> Option<IpAddr> {
+        if element.len() > LONGEST_HOP {
+            return None;
+        }
         let element = str::from_utf8(element).ok()?.trim();
         match self {
             Self::XForwardedFor => address(element),

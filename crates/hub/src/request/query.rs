@@ -3,8 +3,11 @@
 use axum::{
     extract::{FromRequestParts, Query},
     http::request::Parts,
+    response::{IntoResponse, Response},
 };
 use serde::de::DeserializeOwned;
+
+use crate::answer::problem::Problem;
 
 /// The longest query that is read, in bytes. A head may be 80 KiB long, and reading so many pairs costs more than a client
 /// without a session may cause.
@@ -27,6 +30,12 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for ShortQuery<T> {
         }
         let Query(read) = Query::try_from_uri(&parts.uri).map_err(|_| UnreadableQuery)?;
         Ok(Self(read))
+    }
+}
+
+impl IntoResponse for UnreadableQuery {
+    fn into_response(self) -> Response {
+        Problem::bad_request("This address takes another query.").into_response()
     }
 }
 

@@ -61,8 +61,6 @@ fn place(address: Option<IpAddr>, local: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     #[test]

@@ -135,7 +135,6 @@ fn shown(hub: &Hub, approval: &Approval) -> Response {
             description = "It is done.",
             headers(("set-cookie" = String, description = "The confirmed session, unless it was confirmed before."))
         ),
-        NoSession, ForeignOrigin, NotFound, NotApproved, TooMany, Internal
         NoSession, InvalidInvitation, NotFound, NotApproved, TooMany, Internal
     )
 )]

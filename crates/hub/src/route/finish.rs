@@ -27,7 +27,7 @@ pub(super) async fn finish(State(tasks): State<TaskTracker>, request: Request, n
         // What only waits, and has begun nothing yet, ends with the client.
         let (client, answer) = Client::with(answer);
         let answered = tasks.spawn(answer).await.ok().and_then(Result::ok);
-        client.is_answered();
+        client.answered();
         answered
     };
     answered.unwrap_or_else(|| Problem::internal().into_response())

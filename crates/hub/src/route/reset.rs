@@ -69,7 +69,7 @@ pub(crate) async fn submit(
             // The link works still; nobody has to look for it again.
             Ok(refused(&problem, &Reset { token: input.token, new, ..form(&hub) }))
         }
-        // Nor has anybody who tried too many, or came when too many people were here.
+        // The link still works: the form keeps its token.
         Err(problem) if matches!(problem.kind, Kind::TooManyAttempts | Kind::Busy) => {
             let error = Some(problem.detail.clone());
             Ok(refused(&problem, &Reset { token: input.token, error, ..form(&hub) }))

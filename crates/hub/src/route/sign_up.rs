@@ -90,6 +90,11 @@ pub(crate) async fn invited_page(State(hub): State<Hub>, cookies: CookieSupport)
     form(&hub, cookies, true)
 }
 
+/// The address of a form that was shown again, typed or opened from the history.
+pub(crate) async fn change_page() -> Redirect {
+    Redirect::to("/sign-up")
+}
+
 /// Ends a pending sign-up and shows its form again, with all but the password: the number was not right, or the person
 /// starts over. A session that is no pending sign-up stays as it is.
 pub(crate) async fn change(

@@ -8,7 +8,7 @@ use url::{Url, form_urlencoded};
 use crate::{
     answer::problem::Problem,
     hub::Hub,
-    person::Email,
+    text::address::Email,
     settings::{INVITATION, SignUpMode},
     token::LinkToken,
 };
@@ -49,14 +49,14 @@ pub async fn invite(
     clock: &Clock,
     entropy: &Entropy,
 ) -> Result<Invited, StorageError> {
-    let Some(email) = Email::parse(email) else { return Ok(Invited::NoAddress) };
+    let Ok(email) = Email::parse(email) else { return Ok(Invited::NoAddress) };
     let (token, expires_at) = (LinkToken::random(entropy), clock.now() + INVITATION);
     if !storage.invite(email.as_str(), token.hash(), expires_at).await? {
         return Ok(Invited::HasAccount);
     }
-    let address: String = form_urlencoded::byte_serialize(email.as_str().as_bytes()).collect();
+    let address: String = form_urlencoded::byte_serialize(email.shown().as_bytes()).collect();
     let url = format!("{}{PATH}#{}:{address}", public_url.as_str().trim_end_matches('/'), token.expose());
-    Ok(Invited::Link(InvitationLink { url: Secret::new(url), email: email.as_str().to_owned(), expires_at }))
+    Ok(Invited::Link(InvitationLink { url: Secret::new(url), email: email.shown().to_owned(), expires_at }))
 }
 
 /// Refuses a sign-up that the operator does not allow, before anything is done or counted.

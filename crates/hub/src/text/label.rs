@@ -34,8 +34,8 @@ pub(crate) fn shows_as_written(text: &str) -> bool {
 
 /// Whether `message` looks like a sentence that Countersign itself writes.
 pub(crate) fn is_own_message(message: &str, product: &str) -> bool {
-    let look = look(message);
-    [sign_in_message(product), sign_up_message(product)].iter().any(|own| self::look(own) == look)
+    let written = look(message);
+    [sign_in_message(product), sign_up_message(product)].iter().any(|own| look(own) == written)
 }
 
 /// Takes the details of a request if each label and value shows as it is written, and no label looks like another or
@@ -59,11 +59,13 @@ pub(crate) fn check(details: &Details) -> Result<(), LabelError> {
 }
 
 /// What a text looks like at a glance: letters and digits alone, in one case, look-alikes as one. A capital may look like
-/// a letter of another alphabet where its small form does not, so both are replaced in turn.
+/// a letter of another alphabet where its small form does not, so both are replaced in turn. The skeleton of a capital I
+/// is a small l, so a small i becomes one as well.
 fn look(text: &str) -> String {
     let mut look: String = nfkc(text);
     for _ in 0..3 {
-        look = skeleton(&look).filter(|one| one.is_alphanumeric()).collect::<String>().to_lowercase();
+        look = skeleton(&look).filter(|one| one.is_alphanumeric()).collect::<String>();
+        look = look.to_lowercase().replace('i', "l");
     }
     look
 }
@@ -87,7 +89,7 @@ mod tests {
         for label in [
             "nUmber",
             "Ｎｕｍｂｅｒ",
-            "N\u{443}mber".replace('\u{443}', "\u{1d1c}").as_str(),
+            "N\u{1d1c}mber",
             "Numb\u{435}r",
             "\u{39d}umber",
             "\u{39d}U\u{39c}\u{392}\u{395}R",

@@ -162,7 +162,9 @@ fn settings(proxies: Proxies) -> hub::Settings {
         seats: hub::SeatLimits { all: 20_000, per_session: 20, per_address: None, opening: 500 },
         sign_in_seconds: 120,
         transaction_seconds: 300,
+        sign_up: hub::SignUpMode::Open,
         limits: hub::Limits {
+            codes_per_hour: 1_000_000,
             pending_pushes: 2,
             refused_pushes: 3,
             push_wait_seconds: 5,

@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use crate::given::Given;
 
 /// What is read to its end all the same, as a plan says it, and why it may be.
-const WHOLE: [(&str, &str); 6] = [
+const WHOLE: [(&str, &str); 7] = [
     ("SCAN CONSTANT ROW", "it is no table"),
     ("SCAN (subquery", "it has only rows that an index has found, which are limited in number"),
     ("SCAN server_keys", "it has a row for each key, and never another"),

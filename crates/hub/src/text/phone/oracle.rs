@@ -1,6 +1,10 @@
 //! Our reading of phone numbers beside libphonenumber's, over the files that `tests/phones/oracle.py` writes.
 
-use super::*;
+use super::{
+    Country, Phone,
+    PhoneRefusal::{Pager, Premium, Question, SharedCost, Voicemail},
+    calling_code,
+};
 
 /// A region's line of `spellings.tsv`.
 struct Region {
@@ -37,9 +41,8 @@ fn regions() -> Vec<Region> {
 fn outcome(country: &str, text: &str, right: &str) -> Outcome {
     match Phone::parse(Country::parse(country).unwrap(), text, None) {
         Ok(number) if number.e164.expose() == right => Outcome::Right,
-        Ok(_) => Outcome::Wrong,
-        Err(PhoneRefusal::Question(numbers)) if numbers.iter().any(|one| one.e164.expose() == right) => Outcome::Asked,
-        Err(PhoneRefusal::Question(_)) => Outcome::Wrong,
+        Err(Question(numbers)) if numbers.iter().any(|one| one.e164.expose() == right) => Outcome::Asked,
+        Ok(_) | Err(Question(_)) => Outcome::Wrong,
         Err(_) => Outcome::Refused,
     }
 }
@@ -139,7 +142,6 @@ fn fixed_lines_are_taken_and_numbers_that_nobody_can_approve_with_are_not() {
         }
         for number in region.refused.split(' ').filter(|number| !number.is_empty()) {
             let parsed = Phone::parse(Country::parse(region.id).unwrap(), number, None);
-            use PhoneRefusal::{Pager, Premium, SharedCost, Voicemail};
             assert!(
                 matches!(parsed, Err(Premium | SharedCost | Pager | Voicemail)),
                 "{} {number} {parsed:?}",

@@ -3,10 +3,7 @@
 //! Only the library's data is used. Its matcher compiles each pattern anew (several milliseconds for North America), and
 //! its parser reads letters as digits and misreads Italian 39x numbers.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::LazyLock,
-};
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use phonenumber::metadata::{DATABASE, Descriptor, Format, Metadata};
 use regex_lite::Regex;
@@ -58,14 +55,16 @@ pub(super) enum Standing {
     Known,
 }
 
+/// The calling codes of countries.
+pub(crate) const COUNTRY_CODES: std::ops::RangeInclusive<u16> = 1..=999;
+
 /// Mexico's prefixes until 2020: many address books still hold them, and with them a number is too long for today's plan.
 const MEXICO: (u16, &str) = (52, "0(?:1|4[45])|1");
 
 /// The plans by calling code, each main region first.
 static PLANS: LazyLock<BTreeMap<u16, Vec<Plan>>> = LazyLock::new(|| {
-    let codes: BTreeSet<u16> = DATABASE.iter().map(Metadata::country_code).collect();
-    let plans = |code| DATABASE.by_code(&code).unwrap_or_default().into_iter().filter_map(Plan::of).collect();
-    codes.into_iter().map(|code| (code, plans(code))).collect()
+    let plans = |code| Some((code, DATABASE.by_code(&code)?.into_iter().filter_map(Plan::of).collect()));
+    COUNTRY_CODES.filter_map(plans).collect()
 });
 
 /// Reads the plans, so that the first sign-up does not wait for it (0.1 s).
@@ -85,14 +84,16 @@ pub(super) fn region(iso: &str) -> Option<(u16, usize)> {
     Some((code, place))
 }
 
-/// The ISO 3166-1 code of the region whose plan knows a national number. `None` where no plan does.
-pub(super) fn region_of(code: u16, national: &str) -> Option<&'static str> {
-    let regions = DATABASE.region(&code)?.into_iter().zip(plans(code));
+/// The country that an E.164 number belongs to, as an ISO 3166-1 code, or as its calling code where no plan knows the
+/// number; empty for what is no number.
+pub(crate) fn country_of(e164: &str) -> String {
+    let Some((code, national)) = e164.strip_prefix('+').and_then(split_code) else { return String::new() };
+    let regions = DATABASE.region(&code).into_iter().flatten().zip(plans(code));
     let (own, shared): (Vec<_>, Vec<_>) = regions.partition(|(_, plan)| plan.leading.is_some());
-    own.into_iter().chain(shared).find_map(|(region, plan)| {
-        let begins = plan.leading.as_ref().is_none_or(|digits| digits.is_match(national));
-        (begins && plan.kind(national).is_some()).then_some(region)
-    })
+    let known = own.into_iter().chain(shared).find(|(_, plan)| {
+        plan.leading.as_ref().is_none_or(|digits| digits.is_match(national)) && plan.kind(national).is_some()
+    });
+    known.map_or_else(|| code.to_string(), |(region, _)| region.to_owned())
 }
 
 /// The calling code that international digits begin with, and the rest. No code is the beginning of another.
@@ -102,6 +103,11 @@ pub(super) fn split_code(digits: &str) -> Option<(u16, &str)> {
         let code = code.parse().ok().filter(|code| PLANS.contains_key(code))?;
         Some((code, rest))
     })
+}
+
+/// The calling code of the country that an E.164 number belongs to; 0 for what is none.
+pub(crate) fn calling_code(e164: &str) -> u16 {
+    e164.strip_prefix('+').and_then(split_code).map_or(0, |(code, _)| code)
 }
 
 /// The kind of a national number that is valid in one of the plans. Regions with digits of their own go first.
@@ -219,9 +225,12 @@ impl Kind {
 }
 
 fn trunk(region: &Metadata) -> Option<(Regex, String)> {
-    let usual = region.national_prefix_for_parsing().map(|digits| digits.as_str()).or(region.national_prefix());
-    let digits = if region.country_code() == MEXICO.0 { Some(MEXICO.1) } else { usual };
-    Some((beginning(digits?)?, replacement(region.national_prefix_transform_rule().unwrap_or_default())))
+    let digits = match region.national_prefix_for_parsing() {
+        _ if region.country_code() == MEXICO.0 => MEXICO.1,
+        Some(digits) => digits.as_str(),
+        None => region.national_prefix()?,
+    };
+    Some((beginning(digits)?, replacement(region.national_prefix_transform_rule().unwrap_or_default())))
 }
 
 fn format(format: &Format) -> Option<(Option<Regex>, Regex, String)> {

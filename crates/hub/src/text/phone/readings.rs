@@ -2,7 +2,7 @@
 //! Knows no refusal but that of another country.
 
 use super::{
-    Country, Phone, PhoneRefusal,
+    number::{Country, Phone, PhoneRefusal},
     plan::{self, Kind, Plan, Standing},
     spelling::Spelling,
 };

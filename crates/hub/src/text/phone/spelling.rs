@@ -2,7 +2,7 @@
 
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
-use super::PhoneRefusal;
+use super::number::{PHONE_LIMIT, PhoneRefusal};
 use crate::text::normal::{ascii_digits, is_space, trimmed, without_format};
 
 /// The digits of a number, and what the signs between them say.
@@ -21,7 +21,7 @@ const DIGITS_LIMIT: usize = 27;
 impl Spelling {
     /// Reads the digits of any script and drops what stands between them.
     pub(super) fn parse(text: &str) -> Result<Self, PhoneRefusal> {
-        if text.chars().count() > super::PHONE_LIMIT {
+        if text.chars().count() > PHONE_LIMIT {
             return Err(PhoneRefusal::Long);
         }
         let text = ascii_digits(&without_format(text)).to_lowercase();
@@ -47,7 +47,7 @@ impl Spelling {
 
 /// The text behind `tel:`, as links and business cards have it.
 fn without_name(text: &str) -> &str {
-    let text = trimmed(text);
+    let text = trimmed(text).trim_end_matches([',', ';', ':']);
     text.strip_prefix("tel").map_or(text, |rest| rest.trim_start_matches([':', '.', '：', ' ']))
 }
 

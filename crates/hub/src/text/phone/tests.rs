@@ -38,6 +38,13 @@ fn numbers_are_read_as_people_write_them() {
         ("AR", "+54 11 15 2345 6789", "+5491123456789"),
         ("BR", "0 15 11 96123-4567", "+5511961234567"),
         ("AU", "0011 61 412 345 678", "+61412345678"),
+        ("DE", "0151 23456789,", "+4915123456789"),
+        ("XK", "0038343201234", "+38343201234"),
+        ("IL", "972-50-234-5678", "+972502345678"),
+        ("IN", "91 98765 43210", "+919876543210"),
+        ("SG", "001 65 8123 4567", "+6581234567"),
+        ("AT", "0043 (0) 664 123456", "+43664123456"),
+        ("882", "+882 16 33 123456", "+8821633123456"),
         ("CH", "079'123'45'67", "+41791234567"),
     ] {
         assert_eq!(read(country, text).as_deref(), Ok(right), "{country} {text}");
@@ -90,6 +97,8 @@ fn a_refusal_says_what_is_wrong() {
         ("GB", "07400 1234567", Refusal::TooLong),
         ("1", "+44 7400 123456", Refusal::OtherCountry(44)),
         ("DE", "0044 7400 123456", Refusal::OtherCountry(44)),
+        ("IT", "00 298 211234", Refusal::OtherCountry(298)),
+        ("979", "+979 123456789", Refusal::Premium),
         ("DE", "0900 1234567", Refusal::Premium),
         ("DE", "0180 5 123456", Refusal::SharedCost),
         ("1", &"1".repeat(PHONE_LIMIT), Refusal::TooLong),
@@ -132,6 +141,12 @@ fn a_masked_phone_shows_two_digits() {
 #[test]
 fn a_number_tells_its_calling_code() {
     assert_eq!(["+12015550123", "+447400123456", "+3531", "none"].map(calling_code), [1, 44, 353, 0]);
+}
+
+#[test]
+fn a_number_tells_its_country() {
+    let numbers = ["+12015550123", "+15062345678", "+447400123456", "+447797712345", "+77710009998", "none"];
+    assert_eq!(numbers.map(country_of), ["US", "CA", "GB", "JE", "KZ", ""]);
 }
 
 proptest! {

@@ -1,0 +1,66 @@
+//! The one number that a spelling stands for, or the refusal, or the question. Knows no page and no field.
+
+use super::{
+    number::{Country, Phone, PhoneRefusal},
+    plan::{Kind, Standing},
+    readings::{Reading, readings},
+    spelling::Spelling,
+};
+
+/// Numbers that a question names.
+const ASKED_LIMIT: usize = 3;
+
+impl Phone {
+    /// Reads a number of `country`. `meant` answers a question about this very text: one of the numbers that it named.
+    ///
+    /// # Errors
+    /// The reason to show beside the field.
+    pub(crate) fn parse(country: Country, text: &str, meant: Option<&str>) -> Result<Self, PhoneRefusal> {
+        let spelling = Spelling::parse(text)?;
+        let readings = readings(country, &spelling)?;
+        match choose(&readings, spelling.bracketed_zero) {
+            Err(PhoneRefusal::Question(numbers)) => {
+                let answer = numbers.iter().find(|number| meant == Some(number.e164.expose()));
+                answer.cloned().ok_or(PhoneRefusal::Question(numbers))
+            }
+            chosen => chosen,
+        }
+    }
+}
+
+/// The number that the readings agree on. The plan may be older than a number, so a possible length is enough where the
+/// plan knows no reading; a reading that it knows outweighs the others, unless a zero in brackets says otherwise. A guess
+/// is only taken where the number exists.
+fn choose(readings: &[Reading], bracketed_zero: bool) -> Result<Phone, PhoneRefusal> {
+    let best = readings.iter().map(|reading| reading.standing).max().unwrap_or(Standing::TooShort);
+    if best <= Standing::Impossible {
+        let whole = readings.iter().filter(|reading| !reading.number.national.expose().starts_with('0'));
+        return Err(match whole.map(|reading| reading.standing).max() {
+            Some(Standing::TooShort) => PhoneRefusal::TooShort,
+            Some(Standing::TooLong) => PhoneRefusal::TooLong,
+            _ => PhoneRefusal::Impossible,
+        });
+    }
+    let least = if bracketed_zero { Standing::Possible } else { best };
+    let likely = || readings.iter().filter(|reading| reading.standing >= least);
+    let refusal = likely().find_map(|reading| refused(reading.kind));
+    let mut open: Vec<_> = likely().filter(|reading| refused(reading.kind).is_none()).collect();
+    open.sort_by_key(|reading| reading.kind != Some(Kind::Mobile));
+    match (open.as_slice(), refusal) {
+        ([], refusal) => Err(refusal.unwrap_or(PhoneRefusal::Impossible)),
+        ([one], None) if one.kind.is_some() || !one.guessed => Ok(one.number.clone()),
+        (several, _) => {
+            Err(PhoneRefusal::Question(several.iter().take(ASKED_LIMIT).map(|one| one.number.clone()).collect()))
+        }
+    }
+}
+
+fn refused(kind: Option<Kind>) -> Option<PhoneRefusal> {
+    match kind? {
+        Kind::Premium => Some(PhoneRefusal::Premium),
+        Kind::SharedCost => Some(PhoneRefusal::SharedCost),
+        Kind::Pager => Some(PhoneRefusal::Pager),
+        Kind::Voicemail => Some(PhoneRefusal::Voicemail),
+        Kind::Other | Kind::Mobile | Kind::Fixed => None,
+    }
+}

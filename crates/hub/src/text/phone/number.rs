@@ -1,0 +1,104 @@
+//! A phone number, its country, and why one is refused. Knows no spelling.
+
+use approval::Secret;
+use thiserror::Error;
+
+use super::plan::{self, COUNTRY_CODES, grouped};
+
+/// A phone number that can exist in its country.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Phone {
+    /// ITU-T E.164, as in `+12015550123`.
+    pub(crate) e164: Secret,
+    /// The calling code.
+    pub(crate) country_code: u16,
+    /// The digits after it.
+    pub(crate) national: Secret,
+}
+
+/// The country of a phone: a region, or the regions that share a calling code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Country {
+    pub(super) code: u16,
+    /// The place of its plan among those of the calling code.
+    pub(super) region: usize,
+}
+
+/// Why a number is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum PhoneRefusal {
+    #[error("Please write your phone number.")]
+    Empty,
+    #[error("This is too long for a phone number. Please check it.")]
+    Long,
+    #[error("A phone number has digits only. Please leave out the letters.")]
+    Letters,
+    #[error("A phone number has digits only. Please leave out the other signs.")]
+    Signs,
+    #[error("A number with an extension cannot approve sign-ins. Please give a number that rings your phone directly.")]
+    Extension,
+    #[error("This number is too short for that country. Please check it.")]
+    TooShort,
+    #[error("This number is too long for that country. Please check it.")]
+    TooLong,
+    #[error("This number cannot exist in that country. Please check it.")]
+    Impossible,
+    #[error("This number belongs to calling code +{0}. Please choose its country.")]
+    OtherCountry(u16),
+    #[error("This is a premium-rate number, which cannot approve sign-ins. Please give another one.")]
+    Premium,
+    #[error("This is a shared-cost number, which cannot approve sign-ins. Please give another one.")]
+    SharedCost,
+    #[error("This is the number of a pager, which cannot approve sign-ins. Please give another one.")]
+    Pager,
+    #[error("This is the number of a voicemail, which cannot approve sign-ins. Please give another one.")]
+    Voicemail,
+    /// It can be each of these.
+    #[error("Did you mean {}?", in_words(.0))]
+    Question(Vec<Phone>),
+}
+
+/// Characters in a phone number as it is typed; copied ones bring invisible characters along.
+pub(crate) const PHONE_LIMIT: usize = 64;
+
+impl Country {
+    /// Reads a calling code (`1`, `+1`) or an ISO 3166-1 code of two letters (`CA`).
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+            return plan::region(&text.to_ascii_uppercase()).map(|(code, region)| Self { code, region });
+        }
+        let digits = text.trim_start_matches('+');
+        let code = digits.parse().ok().filter(|code| COUNTRY_CODES.contains(code) && digits.len() <= 3)?;
+        Some(Self { code, region: 0 }).filter(|_| !plan::plans(code).is_empty())
+    }
+
+    /// Its calling code.
+    #[cfg(test)]
+    pub(crate) const fn calling_code(self) -> u16 {
+        self.code
+    }
+}
+
+impl Phone {
+    /// The number in full, as its country writes it for callers from abroad.
+    pub(crate) fn grouped(&self) -> String {
+        grouped(self.e164.expose())
+    }
+
+    /// The number behind a calling code.
+    pub(super) fn new(code: u16, national: &str) -> Self {
+        let e164 = Secret::new(format!("+{code}{national}"));
+        Self { e164, country_code: code, national: Secret::new(national) }
+    }
+}
+
+/// The last two digits of an E.164 number: enough to know one's own phone.
+pub(crate) fn phone_ending(e164: &str) -> String {
+    e164.chars().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect()
+}
+
+fn in_words(numbers: &[Phone]) -> String {
+    let numbers: Vec<_> = numbers.iter().map(Phone::grouped).collect();
+    numbers.join(" or ")
+}
