@@ -27,7 +27,7 @@ pub(crate) fn check(input: &[u8]) {
     let origins = Origins::of(&public);
     assert_eq!(origins.has_own(&headers), own == Some(true));
     assert_eq!(origins.may_listen(&headers), same_site && own.unwrap_or(true));
-    // Behind a proxy that keeps the referrer back.
+    // Behind a proxy that removes the referrer.
     let kept_back = origin == Some(&b"null"[..]) && site == Some(&b"same-origin"[..]);
     assert_eq!(origins.may_change(&headers), same_site && (kept_back || own.unwrap_or(site.is_some() || json)));
 }

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::{callback::says, second, signed::Sent};
 
-/// A query with more is refused, whoever signed it.
+/// A query with more pairs is refused, even if it is signed.
 const MOST_PAIRS: usize = 512;
 
 pub(crate) fn check(query: &[u8]) {

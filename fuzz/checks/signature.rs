@@ -4,11 +4,11 @@ use provider::{Malformed, Method, canonical};
 
 use super::{json, second, signed::Sent};
 
-/// A body this short has room for no more values, or fractions, than are read.
+/// A body this short cannot exceed the limits on values and fractions.
 const SHORT: usize = 250;
-/// No number is longer.
+/// The longest allowed number, in characters.
 const LONGEST_NUMBER: usize = 64;
-/// No number with a point or an exponent has more digits.
+/// The most digits of a number with a point or an exponent.
 const LONGEST_FLOAT: usize = 19;
 
 pub(crate) fn check(body: &[u8]) {

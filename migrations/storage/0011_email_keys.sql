@@ -1,6 +1,6 @@
--- All spellings of one email address have one key. SQL cannot compute it (UTS 46), so rows from before get theirs from
--- the next process that opens the database. Of two accounts with one address the younger keeps a null, and is found by
--- its exact spelling alone; so is an account whose address has no key.
+-- All spellings of one email address have one key. SQL cannot compute it (UTS 46), so the next process that opens the
+-- database adds the keys of existing rows. The younger of two accounts with one address keeps a null, and is found only
+-- by its exact spelling, like an account whose address can have no key.
 
 ALTER TABLE users ADD COLUMN email_key TEXT;
 ALTER TABLE users ADD COLUMN email_settled INTEGER NOT NULL DEFAULT 0 CHECK (email_settled IN (0, 1));

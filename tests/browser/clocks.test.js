@@ -1,4 +1,5 @@
-// Clocks that jump while a page waits: people set them, programs set them, and laptops sleep. The page follows the server.
+// Clocks jump while a page waits, because people or programs set them, or a laptop sleeps. The page follows the
+// server's time.
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";

@@ -1,5 +1,5 @@
-// A browser that keeps no cookies, and a session that ended in another tab: the sign-in page says why, and no phone rings
-// in vain.
+// Without cookies, or after a session ended in another tab, the sign-in page shows the reason, and no phone rings in
+// vain.
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
@@ -12,7 +12,7 @@ const REASON = "Your sign-in has ended, or this browser keeps no cookies for thi
 let [product, proxy] = [];
 before(async () => {
   product = await Product.start();
-  // What it takes away never reaches the browser, as if that kept nothing.
+  // The proxy removes our cookies, as if the browser kept none.
   proxy = await Proxy.start(product.url);
   proxy.headers = (name) => name.toLowerCase() !== "set-cookie";
 });
@@ -65,7 +65,7 @@ for (const javaScriptEnabled of [true, false]) {
     await other.goto(`${product.url}/code`);
     await other.getByRole("button", { name: "Leave" }).click();
     await other.getByRole("heading", { level: 1, name: "Sign in with a tap" }).waitFor();
-    // By itself: the script hears it, and without scripts the page looks again every 5 s.
+    // The page follows by itself: its script is notified, and without scripts it reloads every 5 s.
     await page.getByText(REASON).waitFor();
     assert.match(page.url(), /\/sign-in\?ended$/);
     if (javaScriptEnabled) await looksRight(page);

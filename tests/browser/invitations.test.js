@@ -1,4 +1,4 @@
-// Invitations, as people meet them: opened with scripts, pasted without, used before.
+// Invitations in a browser: opened with scripts, pasted without, and already used.
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";

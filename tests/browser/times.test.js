@@ -1,4 +1,4 @@
-// Times in the zone of the reader, where scripts run, and in UTC, named so, where none do.
+// Times are in the reader's zone with scripts, and in UTC, with its name, without.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

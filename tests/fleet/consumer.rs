@@ -1,5 +1,5 @@
-//! A hub whose events cannot be taken says so, in its log and to whoever asks whether it is ready, until the operator has
-//! run `countersign migrate`.
+//! A hub that cannot take events reports it, in its log and on `/health/ready`, until the operator has run
+//! `countersign migrate`.
 
 use std::time::Instant;
 
@@ -37,7 +37,7 @@ async fn events(server: &Server) -> Stream {
     async_nats::jetstream::new(client).get_stream("COUNTERSIGN_EVENTS").await.unwrap()
 }
 
-/// Asks whether the hub is ready until the answer is as wanted.
+/// Polls `/health/ready` until the answer is as wanted.
 async fn ready_when(admin: &str, wanted: impl Fn(u16, &Value) -> bool) -> Value {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::new();
@@ -48,13 +48,13 @@ async fn ready_when(admin: &str, wanted: impl Fn(u16, &Value) -> bool) -> Value 
         if wanted(status, &state) {
             return state;
         }
-        // A hub looks at the consumer every 30 s.
+        // A hub checks the consumer every 30 s.
         assert!(begun.elapsed() < 2 * PATIENCE, "{status} {state}");
     }
 }
 
 #[tokio::test]
-async fn a_hub_that_hears_nothing_says_what_to_do_until_it_is_done() {
+async fn a_hub_without_events_reports_the_remedy_until_it_is_applied() {
     let folder = tempdir().unwrap();
     let server = server(&folder);
     assert!(migrate(&folder, &server).await.contains("the consumer of the hubs is made"));

@@ -24,7 +24,7 @@ from phonenumbers import PhoneNumberFormat as Format, PhoneNumberType as Kind
 HERE = pathlib.Path(__file__).parent
 MOBILES = 12
 REFUSED = [Kind.PREMIUM_RATE, Kind.SHARED_COST, Kind.PAGER, Kind.VOICEMAIL]
-# Digits that choose a carrier, between trunk prefix and number.
+# Digits that select a carrier, between trunk prefix and number.
 CARRIERS = {"BR": "15", "CO": "9", "KR": "82", "CR": "1901", "LU": "15066"}
 chance = random.Random(11)
 

@@ -1,11 +1,11 @@
-//! The cookie among others: a page of a sibling domain may set as many as it likes, with any bytes in them.
+//! Our cookie among others: a page of a sibling domain may set any number of cookies, with any bytes.
 
 use reqwest::header::{self, HeaderValue};
 
 use crate::browser::Browser;
 use crate::world::World;
 
-/// What `GET /api/session` answers with these bytes as the cookies.
+/// The status of `GET /api/session` with these bytes as cookies.
 async fn status(world: &World, cookies: &[&[u8]]) -> u16 {
     let mut request = world.http.get(format!("{}/api/session", world.url));
     for line in cookies {

@@ -1,5 +1,5 @@
-//! Invariant 11 over the whole system: callbacks keep their latency while strangers send the dearest inputs that are
-//! known (`docs/unauthenticated.md`), each over and over on a connection of its own.
+//! Invariant 11 over the whole system: callbacks keep their latency while strangers repeat the most expensive known
+//! inputs (`docs/unauthenticated.md`), each on a connection of its own.
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -16,21 +16,20 @@ use crate::raw::Wire;
 use crate::signed::{callback, sign};
 use crate::world::{KEY, World};
 
-/// Quiet rounds and loaded ones take turns, so that whatever else the machine does meets both.
+/// Quiet and loaded rounds alternate, so that other load on the machine affects both.
 const ROUNDS: usize = 3;
 /// Callbacks of one round.
 const CALLBACKS: usize = 100;
 /// A round ends after this long, however many callbacks are left.
 const ROUND: Duration = Duration::from_secs(4);
-/// How long one callback is waited for.
+/// The longest wait for one answer.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Strangers who send at once.
+/// Concurrent strangers.
 const STRANGERS: usize = 8;
-/// How much longer a callback may take at the 99th percentile.
+/// Under load a callback may take this many times as long, at the 99th percentile.
 const FACTOR: u32 = 3;
 
-/// Callbacks as the provider sends them, each another one and all about one approval: the first decides it, and all
-/// others are written down.
+/// Different callbacks of the provider about one approval: the first decides it, and all others are recorded.
 fn genuine(world: &World, body: &Value) -> Vec<Vec<u8>> {
     let one = |count: usize| {
         let mut body = body.clone();
@@ -46,8 +45,8 @@ fn genuine(world: &World, body: &Value) -> Vec<Vec<u8>> {
     (0..2 * ROUNDS * CALLBACKS).map(one).collect()
 }
 
-/// Sends callbacks one after the other on one connection; how long each answer took. What is not answered in time counts
-/// with the time that it was waited for, and ends the round.
+/// Sends callbacks one after the other on one connection; returns the time of each answer. A callback without an answer
+/// counts with the time waited, and ends the round.
 fn round(url: &str, callbacks: &[Vec<u8>]) -> Vec<Duration> {
     let stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
     stream.set_nodelay(true).unwrap();
@@ -89,7 +88,7 @@ fn answer(answers: &mut BufReader<TcpStream>) -> Option<u16> {
     Some(status)
 }
 
-/// The heads, but for the last lines, and the bodies of what strangers send.
+/// The strangers' requests: heads without their last lines, and bodies.
 fn dearest(url: &str) -> Vec<(String, String)> {
     let filled = |unit: &str, size: usize| unit.repeat(size / unit.len());
     let post = |path: &str, kind: &str, body: String| {
@@ -128,9 +127,8 @@ fn dearest(url: &str) -> Vec<(String, String)> {
     ]
 }
 
-/// Sends all of `inputs` again and again, beginning with the one at `first`, until `stop` is set and the last one is
-/// answered. Every other stranger comes by a trusted proxy,
-/// each time from another network, so that no limit of networks saves anybody.
+/// Sends `inputs` in a loop, from index `first`, until `stop` is set and the last one is answered. Every other stranger
+/// comes by a trusted proxy, each time from another network, so that no limit of a network reduces the load.
 async fn stranger(url: Arc<str>, inputs: Arc<Vec<(String, String)>>, first: usize, stop: Arc<AtomicBool>) {
     let mut wire = Wire::to(&url).await;
     for count in first.. {
@@ -170,7 +168,7 @@ async fn callbacks_stay_quick_while_strangers_do_their_worst() {
         let (url, batch) = (Arc::clone(&url), batch.to_vec());
         let took = spawn_blocking(move || round(&url, &batch)).await.unwrap();
         stop.store(true, Ordering::Relaxed);
-        // Nothing of theirs is left to do in the next quiet round.
+        // Their work must end before the next quiet round.
         strangers.join_all().await;
         if nth.is_multiple_of(2) { quiet.extend(took) } else { loaded.extend(took) }
     }

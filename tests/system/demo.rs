@@ -1,4 +1,4 @@
-//! Whom the demo lets in: its simulator is this machine's alone, whatever HOST says.
+//! The demo's simulator answers this machine only, with any HOST.
 
 use std::fs;
 
@@ -24,7 +24,7 @@ fn port(line: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn a_demo_that_lets_the_network_in_warns_and_keeps_the_simulator_to_itself() {
+async fn a_demo_on_the_network_warns_and_keeps_its_simulator_local() {
     let folder = tempdir().unwrap();
     let mut demo = Process::start(folder.path(), &["demo"], &OPEN);
     let (product, phones) = (port(&demo.line().await), port(&demo.line().await));

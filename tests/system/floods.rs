@@ -1,4 +1,4 @@
-//! What strangers send in great numbers: it fills neither the log nor the file descriptors.
+//! Floods of requests and connections fill neither the log nor the file descriptors.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::client::get;
 use crate::signed::{callback, send_callback, sign};
 use crate::world::{KEY, World};
 
-/// The longest that anybody else may wait meanwhile.
+/// The longest wait of other clients meanwhile.
 const SOON: Duration = Duration::from_secs(5);
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn connections_beyond_the_descriptors_keep_no_page_and_no_callback_out() {
         let mut open = Vec::new();
         for _ in 0..CONNECTIONS {
             let mut stream = TcpStream::connect(world.url.trim_start_matches("http://")).await.unwrap();
-            // One that had to give way already takes nothing more.
+            // Writing fails on a connection that was evicted already.
             let _ = stream.write_all(sent.as_bytes()).await;
             open.push(stream);
         }

@@ -1,4 +1,4 @@
-//! Guesses at passwords from many networks at once, and the owner among them.
+//! Password guesses from many networks at once, with the owner among them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,11 +14,11 @@ use crate::client::client;
 use crate::process::PATIENCE;
 use crate::world::World;
 
-/// How long the issue gives an owner in a network where the account was never used.
+/// The required time for an owner in a network where the account was never used.
 const IN_TIME: Duration = Duration::from_mins(3);
 const PASSWORD: &str = "difference engine";
 
-/// One password from one address: the status, and how long to wait.
+/// Sends one password from one address; returns the status and `Retry-After`.
 async fn give(http: &Client, url: &str, from: &str, email: &str, password: &str) -> (u16, Duration) {
     let request = http.post(format!("{url}/api/session")).header("x-forwarded-for", from);
     let answer = request.json(&json!({ "email": email, "password": password })).send().await.unwrap();
@@ -26,8 +26,8 @@ async fn give(http: &Client, url: &str, from: &str, email: &str, password: &str)
     (answer.status().as_u16(), Duration::from_secs(wait))
 }
 
-/// Keeps guessing wrong without a pause, whatever is answered, and counts the guesses that were checked. Ends when the
-/// answer is dropped.
+/// Guesses wrong without a pause, for any answers, and counts the checked guesses. Ends when the returned value is
+/// dropped.
 fn guess_without_a_pause<T: Future<Output = (u16, Duration)> + Send + 'static>(
     many: usize,
     guess: impl Fn(usize) -> T + Send + Sync + Clone + 'static,
@@ -69,7 +69,7 @@ async fn the_owner_signs_in_while_eight_networks_guess_without_a_pause() {
         let from = format!("2001:db8:{:x}::1", 1 + nth % 8);
         async move { give(&http, &url, &from, &email, &format!("guess {nth}")).await }
     });
-    // The delay that all strangers share has begun.
+    // The delay that all strangers share has started.
     until_checked(&checked, 12).await;
     let owner = async |from: &str| give(&world.http, &world.url, from, &person.email, PASSWORD).await;
     assert_eq!(owner("127.0.0.1").await.0, 201, "where the account was used, at the first try");

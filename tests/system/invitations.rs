@@ -1,4 +1,4 @@
-//! Who may sign up: everybody, people with an invitation, nobody. And what sign-ups tell about addresses.
+//! The three modes of sign-ups: open, invited, closed. And what sign-ups reveal about addresses.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ async fn sign_up(world: &World, browser: &mut Browser, email: &str, invitation: 
     browser.post(world, "/api/users", body(email, invitation)).await
 }
 
-/// Proves the phone of a sign-up that waits; what completing it is answered.
+/// Proves the phone of a pending sign-up; returns the answer to its completion.
 async fn prove(world: &World, browser: &mut Browser, begun: &Answer) -> Answer {
     let approval = begun.json()["approval"].clone();
     world.tap(PHONE, &approval, "approve").await;
@@ -218,7 +218,7 @@ async fn a_phone_nobody_has_proven_gets_a_text_message_before_a_call() {
 }
 
 #[tokio::test]
-async fn all_sign_ups_share_a_number_of_codes_and_the_log_says_once_when_it_is_reached() {
+async fn all_sign_ups_share_a_limit_of_codes_and_its_end_is_logged_once() {
     let world = World::start_with(&[("CODES_PER_HOUR", "2")]).await;
     let owner = Browser::default().sign_up(&world, 11).await;
     let mut browser = Browser::default();

@@ -56,7 +56,7 @@ mod stop;
 mod streams;
 mod structure;
 mod transactions;
-mod unauthenticated;
 mod typed;
+mod unauthenticated;
 mod uses;
 mod world;

@@ -1,13 +1,13 @@
-//! A page that needs a session and gets none says why; and without cookies no phone rings.
+//! A page that needs a session leads to the sign-in page with a reason. Without cookies no phone rings.
 
 use reqwest::header;
 
 use crate::browser::{Answer, Browser, Person, id, signing_in};
 use crate::world::World;
 
-/// What the person reads.
+/// The reason that the person reads.
 const REASON: &str = "Your sign-in has ended, or this browser keeps no cookies for this site.";
-/// Where the reason stands.
+/// The page with the reason.
 const SIGN_IN: &str = "/sign-in?ended";
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn send(world: &World, path: &str, fields: &[(&str, &str)], cookie: &str) 
     Answer { status, headers, text: answer.text().await.unwrap() }
 }
 
-/// The requests that a phone has got.
+/// The requests on a phone.
 async fn requests(world: &World, person: &Person) -> usize {
     world.phone(&person.cellphone).await["requests"].as_array().unwrap().len()
 }

@@ -1,4 +1,4 @@
-//! A person who signs up sees the number that was stored, and can change it; nobody else sees it.
+//! A person who signs up sees the stored number in full, and can change it; no other session shows it.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::world::World;
 
 const FULL: &str = "+1 202-555-0110";
 
-/// Somebody who has signed up, in this browser; the approval that waits now.
+/// A pending sign-up in this browser; returns its approval.
 async fn signing_up(world: &World, browser: &mut Browser) -> Value {
     let body = json!({ "full_name": "Ada <Lovelace>", "email": "ada@example.com", "country_code": "1",
         "phone": "2025550110", "password": "difference engine" });

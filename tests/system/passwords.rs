@@ -256,7 +256,7 @@ async fn passwords_tried_with_one_reset_link_are_limited() {
     while statuses.len() < 100 && statuses.last() != Some(&429) {
         statuses.push(reset(&world, &token, "password").await.status);
     }
-    // One of 60 was the sign-up's.
+    // The sign-up used one of the 60.
     assert_eq!((statuses.len(), statuses.last()), (60, Some(&429)));
     let page = Browser::default().submit(&world, "/reset", &[("token", &token), ("password", NEW)]).await;
     assert_eq!(page.status, 429);

@@ -37,7 +37,7 @@ impl Process {
         Self::run(Command::new(env!("CARGO_BIN_EXE_countersign")), folder, arguments, variables)
     }
 
-    /// The same for a process that may open no more than so many files.
+    /// As `start`, with a limit of open files.
     pub(crate) fn start_limited(files: u32, folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut shell = Command::new("/bin/sh");
         let program = env!("CARGO_BIN_EXE_countersign");

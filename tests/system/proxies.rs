@@ -120,7 +120,7 @@ async fn browsers_behind_a_trusted_proxy_are_counted_one_by_one() {
     assert_eq!(listen("203.0.113.8").await.unwrap().status(), 200);
 }
 
-/// Gives the password by our own form, with these headers.
+/// Sends the password in our own form, with these headers.
 async fn form(world: &World, person: &Person, headers: &[(&str, &str)]) -> u16 {
     let fields = [("email", &*person.email), ("password", "difference engine")];
     let request = world.http.post(format!("{}/sign-in", world.url)).form(&fields);

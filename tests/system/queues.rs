@@ -1,4 +1,4 @@
-//! What a session that has proven nothing can queue: little, and none of it outlives its client by long.
+//! A pending session can queue little work, and none outlives its client by long.
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -20,7 +20,7 @@ async fn attempts(world: &World, kind: &str) -> i64 {
     count.bind(kind).fetch_one(&mut db).await.unwrap()
 }
 
-/// The head of a request that types a code, and its body.
+/// A request that types a code.
 fn typed(browser: &Browser, code: &str) -> String {
     let body = json!({ "code": code }).to_string();
     let (cookie, length) = (&browser.cookie, body.len());
@@ -46,7 +46,7 @@ async fn of_sixty_with_one_code_three_wait_and_those_that_leave_are_never_tried(
         assert_eq!(answer.status(), 429);
         assert!(answer.headers().contains_key(header::RETRY_AFTER));
     }
-    // The one that is being checked goes on; the two that wait have begun nothing.
+    // The code that is being checked goes on; the two waiting requests have begun nothing.
     drop(typing);
     world.provider_comes_back().await;
     let code = text(&world.phone(&person.cellphone).await["authenticator"], "code").to_owned();

@@ -148,7 +148,7 @@ async fn old_clients_and_whole_addresses_get_answers_that_lead_nowhere_else() {
 #[tokio::test]
 async fn slow_heads_and_slow_bodies_are_given_up() {
     let world = World::start().await;
-    // Without what may be a signature the body of a callback is not read at all.
+    // Without a possible signature the body of a callback is not read at all.
     let signed = format!("X-Authy-Signature: {}=\r\nX-Authy-Signature-Nonce: 1\r\n", "A".repeat(43));
     let body = |path: &str, kind: &str| {
         format!(

@@ -50,7 +50,7 @@ async fn nothing_leads_to_another_site_whatever_is_asked_for() {
     }
 }
 
-/// A path of ours, as the pages have it; no host, no token, and no query but one fixed flag.
+/// One of our own paths: no host, no token, and no query but one fixed flag.
 fn is_ours(location: &str) -> bool {
     let known = ["/", "/sign-in", "/sign-in?ended", "/sign-up", "/code", "/account", "/password", "/reset/done"];
     let approval = location.strip_prefix("/approvals/").map(|rest| rest.trim_end_matches("/code"));

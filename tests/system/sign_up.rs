@@ -121,7 +121,7 @@ fn form<'a>(country: &'a str, phone: &'a str) -> Vec<(&'static str, &'a str)> {
 #[tokio::test]
 async fn a_number_that_can_be_two_is_asked_about_beside_its_field() {
     let world = World::start().await;
-    // Behind Germany's calling code, or in its area 0491.
+    // After Germany's calling code, or in its area 0491.
     let typed = "4915123456789";
     let page = Browser::default().submit(&world, "/sign-up", &form("DE", typed)).await;
     assert_eq!(page.status, 422);
@@ -131,7 +131,7 @@ async fn a_number_that_can_be_two_is_asked_about_beside_its_field() {
     for number in ["+4915123456789", "+494915123456789"] {
         assert!(page.text.contains(&format!(r#"name="meant" value="{number}""#)), "{number}: {}", page.text);
     }
-    // An answer that the question does not have answers nothing.
+    // A number that the question does not offer is no answer.
     let other = [form("DE", typed), vec![("meant", "+4917012345678")]].concat();
     assert_eq!(Browser::default().submit(&world, "/sign-up", &other).await.status, 422);
     assert_eq!(left(&world).await, [0; 3]);

@@ -56,7 +56,7 @@ async fn waiting(world: &World) -> (Browser, String, Value) {
     (browser, person.cellphone, approval)
 }
 
-/// Whether a time of the server lies in the life of this approval.
+/// True if this server time is within the lifetime of the approval.
 fn is_within(now: &Value, approval: &Value) -> bool {
     let parse = |value: &Value| OffsetDateTime::parse(value.as_str().unwrap(), &Rfc3339).unwrap();
     parse(&approval["created_at"]) <= parse(now) && parse(now) < parse(&approval["expires_at"])

@@ -1,5 +1,5 @@
-//! What people type and paste, over pages and JSON alike: one address in every spelling, codes and links as other
-//! programs show them, names and labels in which nothing is hidden.
+//! Typed and pasted texts, over pages and JSON: one address in every spelling, codes and links as other programs show
+//! them, names and labels without hidden characters.
 
 use serde_json::{Value, json};
 use sqlx::SqlitePool;
@@ -10,7 +10,7 @@ use crate::world::World;
 
 const PASSWORD: &str = "difference engine";
 
-/// Signs up with these fields in the place of the usual ones; the account is not active yet.
+/// Signs up with these fields instead of the usual ones; the account is not active yet.
 async fn sign_up(browser: &mut Browser, world: &World, fields: Value) -> Answer {
     let mut body = json!({ "full_name": "Ada Lovelace", "email": "ada@example.com", "country_code": "1",
         "phone": "2025550110", "password": PASSWORD });
@@ -74,7 +74,7 @@ async fn an_address_with_a_hidden_character_is_refused_and_counts_as_no_guess() 
 }
 
 #[tokio::test]
-async fn accounts_from_before_sign_in_by_their_old_spelling_and_a_start_settles_them() {
+async fn old_accounts_sign_in_by_their_spelling_and_get_keys_at_a_start() {
     let mut world = World::start().await;
     for (email, password) in [("old@a.example", "the older one"), ("new@a.example", "the younger one")] {
         account(&world, email, password).await;
@@ -103,7 +103,7 @@ async fn accounts_from_before_sign_in_by_their_old_spelling_and_a_start_settles_
 }
 
 #[tokio::test]
-async fn a_code_is_taken_however_it_is_grouped_and_what_is_none_counts_as_no_try() {
+async fn a_code_is_taken_in_any_grouping_and_other_text_counts_as_no_try() {
     let world = World::start().await;
     let (person, mut browser, _) = signing_in(&world).await;
     for none in ["12345", "five six", "12345678901", "../sms"].iter().cycle().take(12) {

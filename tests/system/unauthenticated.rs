@@ -1,5 +1,5 @@
 //! Invariant 11 at the edge of the process: `docs/unauthenticated.md` lists every address that a client without a
-//! confirmed session can reach, and what is sent before any handler runs costs little.
+//! confirmed session can reach, and input before any handler is cheap.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::promised::{named, root, tests};
 use crate::raw::Wire;
 use crate::world::World;
 
-/// What one request, packet or frame may cost, in nanoseconds. An unoptimised build takes about 20 times as long.
+/// The cost limit of one request, packet or frame, in nanoseconds. An unoptimised build takes about 20 times as long.
 const LIMIT: u64 = if cfg!(debug_assertions) { 20 * 300_000 } else { 300_000 };
 
 fn list() -> String {
@@ -54,7 +54,7 @@ fn every_entry_of_the_list_names_a_test_that_is_there() {
     }
 }
 
-/// The CPU that the threads of a process have used so far, in nanoseconds; not those of its databases.
+/// The CPU time of a process's threads so far, in nanoseconds, without its database threads.
 fn used(process: &Process) -> u64 {
     let threads = fs::read_dir(format!("/proc/{}/task", process.id())).unwrap();
     let of = |thread: fs::DirEntry| {
@@ -65,7 +65,7 @@ fn used(process: &Process) -> u64 {
     threads.flatten().filter_map(of).sum()
 }
 
-/// What each of `count` units cost that `send` sends; the least of three, as noise only adds.
+/// The cost of each of the `count` units that `send` sends: the least of three, since noise only adds.
 async fn each(world: &World, count: u64, mut send: impl AsyncFnMut()) -> u64 {
     send().await;
     let mut least = u64::MAX;
@@ -89,7 +89,7 @@ async fn what_comes_before_any_handler_is_cheap() {
         for _ in 0..50 {
             drop(Wire::to(&world.url).await);
         }
-        // Connections are accepted in their order: the ones before have been seen when this one is answered.
+        // Connections are accepted in order: when this one is answered, the earlier ones have been handled.
         Wire::sending(&world.url, "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n").await.answer().await.unwrap();
     };
     check("a connection that says nothing", each(&world, 51, silent).await);
@@ -133,7 +133,7 @@ async fn a_body_in_chunks_of_one_byte_is_cheap() {
         let request = format!("{head}{}0\r\n\r\n", "1\r\nx\r\n".repeat(size));
         let cost = each(&world, 5, async || {
             for _ in 0..5 {
-                // The connection may be closed before all is sent, and the answer lost with it.
+                // The connection may be closed before everything is sent, and the answer lost with it.
                 let answer = Wire::sending(&world.url, &request).await.answer().await;
                 assert!(answer.is_none_or(|answer| answer.status == 400));
             }

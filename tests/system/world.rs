@@ -48,7 +48,7 @@ impl World {
         Self { folder, http: client(), url, phones, serve, simulator, variables }
     }
 
-    /// The same with a product that may open no more than so many files.
+    /// A world whose product has a limit of open files.
     pub(crate) async fn start_limited(files: u32) -> Self {
         let mut world = Self::start().await;
         world.kill().await;

@@ -9,7 +9,7 @@ const { approval, version, leaves } = /** @type {HTMLElement} */ (document.query
 /** @param {string} id @param {number} version */
 function hear(id, version) {
   const tell = (/** @type {import("./live.js").Approval} */ news) => {
-    // Whether the time is up does not matter here, so no clock is asked.
+    // Expiry does not matter here, so the time 0 will do.
     const state = stateOf(news, 0);
     if (leaves?.split(" ").includes(state)) leave(() => location.replace(`/approvals/${id}`));
     // Sent again in another tab: a code is as good as before, and the tap that counts is the one on the newer request.

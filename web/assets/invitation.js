@@ -1,5 +1,5 @@
-// Takes the invitation out of the address, where its key and its email address stand behind #: into the form, and out of the
-// browser's history.
+// Moves an invitation's key and email address from the end of the URL, after #, into the form, and removes them from
+// the browser's history.
 
 const key = /** @type {HTMLInputElement} */ (document.getElementById("invitation"));
 const email = /** @type {HTMLInputElement} */ (document.getElementById("email"));
@@ -16,6 +16,6 @@ function take() {
   /** @type {HTMLElement} */ (document.getElementById("link")).hidden = key.value !== "" && !wrong;
 }
 
-// The link may be opened where this page is open already.
+// The link may be opened in a tab that already shows this page.
 addEventListener("hashchange", take);
 take();

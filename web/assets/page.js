@@ -94,7 +94,7 @@ function isGone(answer) {
 }
 
 /**
- * Passes on how much time the server says is left.
+ * Passes on the time left by the server's clock.
  * @param {Response} answer
  * @param {import("./live.js").Approval} approval
  * @param {(ms: number) => void} left

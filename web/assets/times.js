@@ -1,4 +1,4 @@
-// Shows each moment of a page in the reader's own time zone. The server writes UTC; that stays where no script runs.
+// Shows each time of a page in the reader's own time zone. The server writes UTC, which stays if no script runs.
 
 /**
  * A moment as the server writes it, as in "22 Nov 2026, 10:05 GMT+1", in another zone.

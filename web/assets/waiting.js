@@ -27,8 +27,8 @@ let shown = card.dataset.state;
 function tell(news) {
   approval = news;
   show();
-  // Taken back here, or not needed any more because a code led in: the server knows which.
-  // But not while a form is on its way, which may be the one that cancelled it.
+  // Taken back here, or not needed any more because a code led in: the server knows which. It does not reload while a
+  // form is being sent, which may be the one that cancelled it.
   if (shown === "cancelled") leave(() => location.reload());
   goOn();
 }

@@ -1,5 +1,4 @@
-//! How many connections the process can hold, planned at its start from the file descriptors that it may open. Knows no
-//! listener.
+//! Plans at start how many connections the process accepts, from its limit of file descriptors. Knows no listener.
 
 use hub::{SeatLimits, TrustedProxies};
 use rustix::process::{Resource, getrlimit};
@@ -7,27 +6,28 @@ use rustix::process::{Resource, getrlimit};
 use crate::config::{Listen, Sockets};
 use crate::server::{REFUSALS, SlotLimits, Slots};
 
-/// Descriptors that no client can take: database, files, NATS, the provider, what is refused, and [`ADMIN`].
-const RESERVE: usize = 160;
-/// Connections to the listener for operators.
-const ADMIN: usize = 16;
-/// More connections than this are not planned for, however many descriptors there are.
-const MOST: usize = 100_000;
+/// Descriptors kept from clients: for the database, files, NATS, the provider, refused connections and
+/// [`ADMIN_CONNECTIONS`].
+const RESERVED_DESCRIPTORS: usize = 160;
+/// Connections at the operators' listener.
+const ADMIN_CONNECTIONS: usize = 16;
+/// The plan never exceeds this many connections.
+const MOST_CONNECTIONS: usize = 100_000;
 
-/// How many connections the process can hold.
+/// The slots of each listener, and the seats for waiting browsers.
 #[derive(Debug, Clone)]
 pub(crate) struct Capacity {
     /// For browsers, programs and callbacks, over all listeners of the process.
     pub(crate) slots: Slots,
-    /// For whoever looks after the process.
+    /// For operators.
     pub(crate) admin: Slots,
-    /// How many browsers may wait at once.
+    /// The limits of waiting browsers.
     pub(crate) seats: SeatLimits,
     descriptors: Option<usize>,
     plan: Plan,
 }
 
-/// The same as numbers.
+/// The planned limits as numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Plan {
     connections: usize,
@@ -36,23 +36,27 @@ struct Plan {
 }
 
 impl Capacity {
-    /// Plans with the descriptors of this process.
+    /// Plans for this process's limit of file descriptors.
     pub(crate) fn plan(listen: &Listen, sockets: &Sockets) -> Self {
         let descriptors = getrlimit(Resource::Nofile).current.and_then(|most| usize::try_from(most).ok());
-        let wanted = listen.connections_per_address.map(|most| usize::try_from(most).unwrap_or(MOST));
+        let wanted = listen.connections_per_address.map(|most| usize::try_from(most).unwrap_or(MOST_CONNECTIONS));
         let plan = Plan::of(descriptors, wanted, sockets);
         let exempt = listen.trusted_proxies.clone().unwrap_or_default();
         let Sockets { per_session, per_address, opening, .. } = *sockets;
         Self {
             slots: Slots::new(SlotLimits { all: plan.connections, per_network: plan.per_address, exempt }),
-            admin: Slots::new(SlotLimits { all: ADMIN, per_network: ADMIN, exempt: TrustedProxies::default() }),
+            admin: Slots::new(SlotLimits {
+                all: ADMIN_CONNECTIONS,
+                per_network: ADMIN_CONNECTIONS,
+                exempt: TrustedProxies::default(),
+            }),
             seats: SeatLimits { all: plan.sockets, per_session, per_address, opening },
             descriptors,
             plan,
         }
     }
 
-    /// Says in the log what was planned.
+    /// Logs the plan.
     pub(crate) fn report(&self) {
         let (Plan { connections, per_address, sockets }, descriptors) = (&self.plan, self.descriptors);
         tracing::info!(descriptors, connections, per_address, sockets, "planned how many connections may be open");
@@ -60,11 +64,12 @@ impl Capacity {
 }
 
 impl Plan {
-    /// Of the connections a quarter is kept from waiting browsers, so that callbacks and pages always get through; and
-    /// one address gets no more than half of them, unless `per_address` says otherwise.
+    /// Waiting browsers get at most three quarters of the connections, so that callbacks and pages always get through.
+    /// One address gets at most half of them, unless `per_address` is set.
     fn of(descriptors: Option<usize>, per_address: Option<usize>, sockets: &Sockets) -> Self {
         let descriptors = descriptors.unwrap_or(usize::MAX);
-        let connections = descriptors.saturating_sub(RESERVE).max(descriptors / 2).clamp(1, MOST);
+        let connections =
+            descriptors.saturating_sub(RESERVED_DESCRIPTORS).max(descriptors / 2).clamp(1, MOST_CONNECTIONS);
         let seats = u32::try_from(connections / 4 * 3).unwrap_or(u32::MAX).max(1);
         Self {
             connections,
@@ -74,8 +79,8 @@ impl Plan {
     }
 }
 
-// What is refused holds a descriptor of the reserve for a moment, and so does each connection for operators.
-const _: () = assert!(RESERVE >= 6 * REFUSALS + ADMIN);
+// A refused connection holds a descriptor of the reserve for a moment, and so does each connection of an operator.
+const _: () = assert!(RESERVED_DESCRIPTORS >= 6 * REFUSALS + ADMIN_CONNECTIONS);
 
 #[cfg(test)]
 mod tests {
@@ -92,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_with_few_descriptors_keeps_half_of_them_and_one_with_many_holds_what_is_configured() {
+    fn few_descriptors_are_halved_and_many_allow_the_configured_limit() {
         assert_eq!(plan(Some(64), None), Plan { connections: 32, per_address: 16, sockets: 24 });
         assert_eq!(plan(Some(1), None), Plan { connections: 1, per_address: 1, sockets: 1 });
         assert_eq!(plan(None, None), Plan { connections: 100_000, per_address: 50_000, sockets: 20_000 });

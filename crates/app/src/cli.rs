@@ -32,7 +32,7 @@ pub(crate) enum Command {
     Hub,
     /// A stand-in for the provider's API and for the phone; needs `AUTHY_API_KEY`, any text
     Simulator,
-    /// Brings the database up to date and, with `NATS_URL`, makes streams and consumer what they must be
+    /// Brings the database up to date and, with `NATS_URL`, creates or repairs the streams and the consumer
     Migrate,
     /// What was given up on: signed callbacks nobody could read, and events that nothing could be made of
     DeadLetters {

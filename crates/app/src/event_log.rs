@@ -50,8 +50,8 @@ pub(crate) async fn relied_on(database: &DatabaseUrl, lifecycle: &Lifecycle) -> 
     Ok(log)
 }
 
-/// The log on NATS for a process whose inbox is below this word; `takes`: it takes events, as a hub. `None` where no
-/// server is configured.
+/// The log on NATS. `inbox` is the word in the process's inbox subjects; `takes` is true for hubs, which consume
+/// events. `None` if no server is configured.
 ///
 /// # Errors
 /// A sentence that says what is in the way.
@@ -61,7 +61,7 @@ pub(crate) async fn on_nats(nats: &Nats, inbox: &'static str, takes: bool) -> an
     Ok(Some(Arc::new(log)))
 }
 
-/// Makes streams and consumer on NATS what they must be. `None` where no server is configured.
+/// Creates or repairs the streams and the consumer on NATS. `None` if no server is configured.
 ///
 /// # Errors
 /// A sentence that says what is in the way.
@@ -90,11 +90,11 @@ fn sentence(error: &ConnectError) -> anyhow::Error {
     match error {
         ConnectError::Refused | ConnectError::Credentials(..) => {
             anyhow!(
-                "NATS lets us not in ({told}); set NATS_USER and NATS_PASSWORD, NATS_TOKEN, NATS_NKEY or NATS_CREDS to what it expects"
+                "NATS refused the login ({told}); check NATS_USER and NATS_PASSWORD, NATS_TOKEN, NATS_NKEY or NATS_CREDS"
             )
         }
         ConnectError::Stream(_) => anyhow!("NATS cannot be used: {told}"),
-        _ => anyhow!("NATS cannot be used ({told}); mend that or set NATS_URL to another server"),
+        _ => anyhow!("NATS cannot be used ({told}); repair it, or set NATS_URL to another server"),
     }
 }
 

@@ -76,9 +76,9 @@ async fn in_time<T, E>(file: impl Future<Output = Result<T, E>>) -> Option<T> {
 }
 
 impl Health {
-    /// A hub that takes no events from NATS learns of a tap only by asking the provider, and takes codes; a receiver
-    /// without NATS still takes callbacks: both get work, and say what is missing. Files are written as well as read: a full disk can be
-    /// read still.
+    /// A hub that gets no events from NATS still polls the provider and takes codes; a receiver without NATS still
+    /// takes callbacks. Both stay ready, and report what is missing. Files are written as well as read, because a full
+    /// disk can still be read.
     async fn state(&self) -> (StatusCode, Value) {
         if let Some(storage) = &self.storage
             && in_time(storage.ping()).await.is_none()

@@ -61,7 +61,7 @@ const GRACE: Duration = Duration::from_secs(7);
 
 /// Answers what comes in on `listener` with `router` until `stop`; then takes no more connections, lets the requests
 /// that are being answered end, for [`GRACE`] at most, and returns. Handlers find the peer as
-/// [`ConnectInfo<SocketAddr>`]. A connection for which `slots` have no place is answered 503.
+/// [`ConnectInfo<SocketAddr>`]. A connection beyond `slots` is answered 503.
 pub(crate) async fn serve(listener: TcpListener, router: Router, heads: Heads, slots: Slots, stop: CancellationToken) {
     let (connections, refusals) = (TaskTracker::new(), Refusals::new());
     while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
@@ -70,7 +70,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, heads: Heads, s
                 if let Ok(slot) = slots.admit(peer.ip()) {
                     connections.spawn(converse(stream, peer, router.clone(), heads, slot, stop.clone()));
                 } else {
-                    tracing::warn!("there are too many connections; one more is answered 503");
+                    tracing::warn!("all connection slots are taken; a new connection is answered 503");
                     refusals.refuse(stream);
                 }
             }

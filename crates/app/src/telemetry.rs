@@ -17,7 +17,7 @@ use crate::config::{ConfigError, LogFormat};
 
 pub(crate) use sampling::Sampler;
 
-/// After so long the log says what it left out, and takes lines of each kind again.
+/// A period of the sampler: at its end the log says what it left out, and the counts start again.
 const PERIOD: Duration = Duration::from_mins(1);
 
 /// The crates whose debug and trace lines may be seen.
@@ -26,8 +26,8 @@ const OURS: [&str; 8] = ["approval", "broker", "countersign", "hub", "provider",
 /// Said by libraries, and to be heard only by who asks for it: whoever waits for a slow statement says so anyway.
 const UNASKED: &str = "sqlx::query=error";
 
-/// Begins to log what `filter` lets pass, in this `format`, and lets panics be logged as well. The caller runs
-/// [`report_periodically`], and at the end calls [`report_left_out`] for the sampler that is returned.
+/// Starts to log what `filter` admits, and panics, in this `format`. The caller runs [`report_periodically`] with the
+/// returned sampler, and calls [`report_left_out`] at the end.
 ///
 /// # Errors
 /// When `filter` cannot be read.
@@ -46,7 +46,7 @@ pub(crate) fn start(filter: &str, format: LogFormat) -> Result<Sampler, ConfigEr
     Ok(sampler)
 }
 
-/// Says after each period how many lines of each kind were left out of the log. Never ends.
+/// Logs after each period how many lines of each kind were left out. Never returns.
 pub(crate) async fn report_periodically(sampler: Sampler) {
     let mut periods = tokio::time::interval(PERIOD);
     loop {
@@ -55,7 +55,7 @@ pub(crate) async fn report_periodically(sampler: Sampler) {
     }
 }
 
-/// Says how many lines of each kind were left out of the log since it was said last.
+/// Logs how many lines of each kind were left out since the last report.
 pub(crate) fn report_left_out(sampler: &Sampler) {
     for kind in sampler.end_period() {
         tracing::warn!(
@@ -63,12 +63,12 @@ pub(crate) fn report_left_out(sampler: &Sampler) {
             of = kind.target,
             line = kind.message,
             words = kind.words,
-            "lines of one kind came too often; the log leaves out the rest of them"
+            "lines of one kind exceeded their limit; the rest are not logged"
         );
     }
 }
 
-/// Which lines are written.
+/// Decides which lines are written.
 struct Written(Sampler);
 
 impl<S> Filter<S> for Written {
@@ -77,7 +77,7 @@ impl<S> Filter<S> for Written {
     }
 
     fn event_enabled(&self, line: &Event<'_>, _: &Context<'_, S>) -> bool {
-        // What the sampler itself reports is bounded by the number of kinds.
+        // The sampler's own reports are not sampled: the number of kinds limits them.
         line.metadata().target() == module_path!() || self.0.admits(line)
     }
 }

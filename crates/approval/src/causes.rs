@@ -6,11 +6,11 @@
 use std::error::Error;
 use std::iter::successors;
 
-/// The longest text that is made of an error, in bytes: a cause may quote what a stranger sent.
+/// The longest text of an error, in bytes: a cause may quote text that a client sent.
 const LONGEST: usize = 1000;
 
-/// The error and its causes; a cause that the text has named already is not repeated. A text of more than 1,000 bytes
-/// is cut there, and ends in `…`.
+/// The error and its causes; a cause that the text already contains is not repeated. A text of more than 1,000 bytes is
+/// cut there, and ends in `…`.
 #[must_use]
 pub fn told(error: &(dyn Error + 'static)) -> String {
     let mut told = String::new();

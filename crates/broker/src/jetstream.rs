@@ -1,9 +1,9 @@
 //! The event log of many processes: two streams and one durable consumer on a NATS server or cluster.
 //!
-//! This file is the face of it; `settings` is what an operator says, `connect` reaches the server, `publish` hands it a
-//! message, `streams` says what is kept there and how, `review` whether it is as it must be, `migrate` makes it so,
-//! `shared` is the consumer of all hubs, `headers` what travels beside a payload, `taking` hands messages out, `letters`
-//! keeps what was given up on.
+//! This file is the entry point. `settings` holds the operator's settings, `connect` reaches the server, `publish`
+//! sends a message, `streams` creates streams and consumer, `review` checks their settings, `migrate` repairs them,
+//! `shared` is the consumer of all hubs, `headers` names the headers of a message, `taking` delivers messages,
+//! `letters` keeps dead letters.
 
 mod connect;
 mod headers;
@@ -69,8 +69,8 @@ pub struct JetStream {
 }
 
 impl JetStream {
-    /// Connects, and makes the streams and the consumer of the hubs when they are not there and the login may. What exists
-    /// stays as it is, but a stream that would break a promise is refused. A consumer that would is only not used:
+    /// Connects, and creates missing streams and the missing consumer if the login may. Existing ones are never
+    /// changed. A stream that could lose or hold up events is an error; such a consumer is not used, see
     /// [`Self::fault`].
     ///
     /// # Errors
@@ -100,7 +100,7 @@ impl JetStream {
         self.line.is_connected()
     }
 
-    /// Why no events can be taken, in a sentence for the operator; `None` while they can, as far as is known.
+    /// Why this process takes no events, as a sentence for the operator; `None` if there is no known fault.
     #[must_use]
     pub fn fault(&self) -> Option<String> {
         self.taking.fault()

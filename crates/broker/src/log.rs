@@ -99,7 +99,7 @@ pub enum ConsumeError {
     /// The log could not be read or written; try again.
     #[error("the event log could not be read or written")]
     Unreadable(#[source] Cause),
-    /// The log is not set up as it must be, which was logged; an operator has to mend it.
+    /// The event log has unsafe settings; the cause was logged, and an operator has to repair it.
     #[error("the event log is not set up as it must be")]
     Unusable(#[source] Cause),
     /// The log was closed.

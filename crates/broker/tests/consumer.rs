@@ -1,5 +1,5 @@
-//! The consumer that all hubs share, on real servers: a hub makes it if it may, never changes it, notices what others
-//! make of it, and says what to do; `migrate` does it.
+//! The consumer that all hubs share, on real servers: a hub creates it if it may, and never changes it. It notices
+//! changes by others, and names `migrate`, which repairs them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -26,7 +26,7 @@ use tokio::time::timeout;
 
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// A review that never comes by itself within a test.
+/// Longer than any test: no periodic review takes place.
 const NEVER: Duration = Duration::from_hours(1);
 
 fn settings(server: &Server, review_every: Duration) -> JetStreamSettings {
@@ -47,7 +47,7 @@ fn with_logins(version: &str, folder: &Path) -> Server {
     Server::start_configured(version, &file)
 }
 
-/// The stream of events as somebody sees it who may do anything.
+/// The stream of events, for a login without restrictions.
 async fn events(server: &Server) -> Stream {
     let options = ConnectOptions::with_user_and_password("operator".into(), "change-me".into());
     let client = options.custom_inbox_prefix("_INBOX.operator").connect(&server.url).await.unwrap();
@@ -69,7 +69,7 @@ async fn publish(log: &JetStream, text: &str) {
     log.publish(Message::event(MessageId::of(text.as_bytes()), text.to_owned().into())).await.unwrap();
 }
 
-/// Waits until nothing is taken any more because of a fault.
+/// Waits until a fault stops the taking of messages; returns the fault.
 async fn until_unusable(log: &JetStream) -> String {
     let refused = async { while !matches!(log.next().await, Err(ConsumeError::Unusable(_))) {} };
     timeout(PATIENCE, refused).await.expect("the fault is noticed");
@@ -163,7 +163,7 @@ async fn a_consumer_that_is_paused_is_noticed_and_migrate_ends_the_pause() {
 }
 
 #[tokio::test]
-async fn a_consumer_that_was_changed_while_a_hub_was_cut_off_is_noticed_when_it_is_back() {
+async fn a_consumer_changed_during_a_disconnect_is_noticed_after_it() {
     let folder = TempDir::new().unwrap();
     let server = Server::start(NEWEST, folder.path(), &[]);
     let log = JetStream::connect(settings(&server, NEVER)).await.unwrap();
@@ -178,7 +178,7 @@ async fn a_consumer_that_was_changed_while_a_hub_was_cut_off_is_noticed_when_it_
 }
 
 #[tokio::test]
-async fn a_stream_that_is_changed_meanwhile_is_noticed_and_migrate_changes_it_back() {
+async fn a_stream_changed_while_in_use_is_noticed_and_migrate_repairs_it() {
     let folder = TempDir::new().unwrap();
     let server = Server::start(NEWEST, folder.path(), &[]);
     let log = JetStream::connect(settings(&server, Duration::from_millis(50))).await.unwrap();

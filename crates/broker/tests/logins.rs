@@ -43,15 +43,15 @@ const FORBIDDEN: [(&str, &str); 18] = [
         r#"{"stream_name":"COUNTERSIGN_EVENTS","config":{"name":"spy"}}"#,
     ),
     ("$JS.API.CONSUMER.DELETE.COUNTERSIGN_EVENTS.hubs", ""),
-    ("$JS.API.CONSUMER.CREATE.COUNTERSIGN_EVENTS.hubs", DEAF),
-    ("$JS.API.CONSUMER.CREATE.COUNTERSIGN_EVENTS.hubs.countersign.callback.none", DEAF),
-    ("$JS.API.CONSUMER.DURABLE.CREATE.COUNTERSIGN_EVENTS.hubs", DEAF),
-    ("$JS.API.CONSUMER.CREATE.COUNTERSIGN_EVENTS", DEAF),
+    ("$JS.API.CONSUMER.CREATE.COUNTERSIGN_EVENTS.hubs", NO_EVENTS),
+    ("$JS.API.CONSUMER.CREATE.COUNTERSIGN_EVENTS.hubs.countersign.callback.none", NO_EVENTS),
+    ("$JS.API.CONSUMER.DURABLE.CREATE.COUNTERSIGN_EVENTS.hubs", NO_EVENTS),
+    ("$JS.API.CONSUMER.CREATE.COUNTERSIGN_EVENTS", NO_EVENTS),
     ("$JS.API.CONSUMER.PAUSE.COUNTERSIGN_EVENTS.hubs", r#"{"pause_until":"2100-01-01T00:00:00Z"}"#),
     ("$JS.API.CONSUMER.LIST.COUNTERSIGN_EVENTS", ""),
 ];
-/// The consumer of the hubs, changed so that they hear nothing.
-const DEAF: &str = r#"{"stream_name":"COUNTERSIGN_EVENTS","config":{"durable_name":"hubs","ack_policy":"explicit",
+/// The hubs' consumer, changed so that it delivers no events.
+const NO_EVENTS: &str = r#"{"stream_name":"COUNTERSIGN_EVENTS","config":{"durable_name":"hubs","ack_policy":"explicit",
     "deliver_policy":"all","filter_subject":"countersign.callback.none"}}"#;
 /// What a receiver may not ask, either.
 const OF_HUBS: [(&str, &str); 2] = [
@@ -97,7 +97,7 @@ async fn answered<'a>(client: &Client, wanted: &[(&'a str, &str)]) -> Vec<&'a st
 async fn with_the_logins_that_we_ship_every_role_does_its_work_and_nobody_hands_in_or_takes_in_anothers_place() {
     let folder = TempDir::new().unwrap();
     let server = serve(folder.path());
-    // The operator makes streams and consumer, the roles use them.
+    // The operator creates streams and consumer, and the roles use them.
     let operator = log_of(&server, "operator").await;
     let (receiver, hub) = (log_of(&server, "receiver").await, log_of(&server, "hub").await);
     assert_eq!(hub.announced().await, Announced::Missed);

@@ -43,9 +43,9 @@ pub(crate) struct Shared {
     pub(crate) repairs: Repairs,
     pub(crate) followed: Followed,
     pub(crate) passwords: Passwords,
-    /// Requests with one code for one session or transaction.
+    /// Limits requests with the same code for one session or transaction.
     pub(crate) turns: Places<Subject>,
-    /// Requests with one cookie that change something, by the hash of its token.
+    /// Limits requests with one cookie that change something, by the hash of its token.
     pub(crate) changes: Places<[u8; 32]>,
     pub(crate) guess_queues: GuessQueues,
     pub(crate) key: ServerKey,

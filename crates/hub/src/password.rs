@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use crate::text::password;
 
-/// A password of a length that is taken. Whether many people use it is found out in the pool, when it is hashed.
+/// A password of an allowed length. The pool checks whether it is common when it is hashed.
 #[derive(Debug, Clone)]
 pub(crate) struct NewPassword(Secret);
 
@@ -33,7 +33,7 @@ pub(crate) enum Weak {
     Own,
 }
 
-/// Hashes and checks passwords; never more at once than the machine has cores, in the turns of [`Pool`].
+/// Hashes and checks passwords, at most one for each core at once, in the turns of [`Pool`].
 #[derive(Debug, Clone)]
 pub(crate) struct Passwords {
     pool: Pool,
@@ -131,7 +131,7 @@ impl Passwords {
     ) -> Result<T, HashError> {
         let turn = self.pool.turn(client).await.map_err(|pool::Full| HashError::Busy)?;
         tracing::trace!("hashing a password");
-        // The work itself holds the turn: the client may have gone, and the core is busy all the same.
+        // The work itself holds the turn, because the core stays busy after the client has gone.
         let work = move || {
             let done = work();
             drop(turn);

@@ -29,11 +29,10 @@ pub(crate) struct Typed<'a> {
     pub(crate) email: &'a str,
     pub(crate) country_code: &'a str,
     pub(crate) phone: &'a Secret,
-    /// The number chosen where `phone` can be several.
+    /// The number chosen if `phone` is ambiguous.
     pub(crate) meant: Option<&'a Secret>,
     pub(crate) password: &'a Secret,
 }
-
 
 /// Field and sentence.
 pub(crate) type FieldErrors = Vec<(&'static str, String)>;

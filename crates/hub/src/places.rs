@@ -1,10 +1,10 @@
-//! A few places for each of many things: how many may be here at once, in this process. Knows not what they are for.
+//! Limits how many holders a key may have at once, in this process. Knows no meaning of the keys.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// So many places for each key.
+/// A fixed number of places for each key.
 #[derive(Debug)]
 pub(crate) struct Places<K: Eq + Hash> {
     taken: Arc<Mutex<Taken<K>>>,
@@ -13,7 +13,7 @@ pub(crate) struct Places<K: Eq + Hash> {
 
 type Taken<K> = HashMap<K, (usize, Arc<tokio::sync::Mutex<()>>)>;
 
-/// A place; free again when it is dropped.
+/// A taken place, which is freed on drop.
 #[derive(Debug)]
 pub(crate) struct Place<K: Eq + Hash> {
     taken: Arc<Mutex<Taken<K>>>,
@@ -41,12 +41,12 @@ impl<K: Eq + Hash + Clone> Places<K> {
 }
 
 impl<K: Eq + Hash> Place<K> {
-    /// Whether nobody else was here when this place was taken.
+    /// True if no other place of the key was taken at that time.
     pub(crate) const fn is_first(&self) -> bool {
         self.is_first
     }
 
-    /// Waits until the others with this key that came before are gone, or do not wait for their turn.
+    /// Waits for the lock of this key, in order of arrival.
     pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.turn.lock().await
     }
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_has_so_many_places_and_what_is_given_back_is_forgotten() {
+    fn a_key_has_a_number_of_places_and_is_forgotten_when_all_are_free() {
         let places = Places::new(2);
         let (one, two) = (places.take("a").unwrap(), places.take("a").unwrap());
         assert_eq!((one.is_first(), two.is_first()), (true, false));

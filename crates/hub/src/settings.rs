@@ -18,7 +18,7 @@ pub struct Settings {
     pub proxies: Proxies,
     /// How many browsers may wait at once.
     pub seats: SeatLimits,
-    /// Who may sign up.
+    /// The mode of sign-ups.
     pub sign_up: SignUpMode,
     /// Seconds until a sign-in's or sign-up's approval expires; at least [`Settings::SHORTEST`].
     pub sign_in_seconds: u32,
@@ -37,10 +37,10 @@ pub struct Settings {
     pub shared: bool,
 }
 
-/// Who may sign up.
+/// The mode of sign-ups: who may create an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignUpMode {
-    /// Everybody who can reach the page.
+    /// All people who can reach the page.
     Open,
     /// People with an invitation.
     Invited,
@@ -61,7 +61,7 @@ pub struct Limits {
     pub sign_ups_per_address: u32,
     /// Codes sent to all phones of one country, by its calling code, in 10 minutes.
     pub codes_per_country: u32,
-    /// Codes sent for sign-ups to all phones of all countries, in an hour.
+    /// Codes sent for all sign-ups together, in an hour.
     pub codes_per_hour: u32,
 }
 
@@ -82,7 +82,7 @@ pub struct SeatLimits {
 pub(crate) const PROVIDER_ENDS_BEFORE: Duration = Duration::seconds(5);
 /// A reset link works this long: enough to hand it over and to think of a password, too little to be found later.
 pub const RESET_LINK: Duration = Duration::minutes(30);
-/// An invitation works this long: a holiday does not end it.
+/// An invitation is valid for this long: it outlasts a short holiday.
 pub const INVITATION: Duration = Duration::days(7);
 /// A session ends this long after the password unless a proof confirms it.
 pub(crate) const PENDING_SESSION: Duration = Duration::minutes(15);

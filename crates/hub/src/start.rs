@@ -123,8 +123,9 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
         outbox: tokio::sync::Notify::new(),
         news,
     });
-    // In the background: a sign-up that comes before the end waits for it.
-    tokio::task::spawn_blocking(text::phone::load);
+    // Loads the plans before the first request, whose thread would otherwise be blocked. A panic is ignored here, and
+    // happens again at the request.
+    let _ = tokio::task::spawn_blocking(text::phone::load).await;
     follow::resume(&hub).await?;
     announce::start(&hub, told);
     hear::start(&hub);

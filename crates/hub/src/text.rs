@@ -7,5 +7,5 @@ pub(crate) mod label;
 pub(crate) mod link;
 pub(crate) mod name;
 pub(crate) mod normal;
-pub(crate) mod phone;
 pub(crate) mod password;
+pub(crate) mod phone;

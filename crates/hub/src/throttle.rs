@@ -18,15 +18,15 @@ use crate::{
 /// the first hour from one network, and 12 an hour after that; guessers in any number of networks together get 133 in
 /// the first hour, and 120 an hour after that. NIST SP 800-63B-4, 3.2.2, asks for no more than 100 in a row, and then a
 /// lock. A stranger could put that lock on any account, so guesses are slowed down instead, and a password alone opens
-/// nothing. Where the account has been used before, guesses from elsewhere delay nobody, and no delay is longer than 5
-/// minutes anywhere.
+/// nothing. In a network where the account has been used before, guesses from elsewhere cause no delay. No delay is
+/// longer than 5 minutes.
 ///
-/// Of IPv6, a /56 may guess 4 times as often as a /64, and a /48 16 times: its delays begin after 4 or 16 times as many
-/// wrong guesses, grow as if each of its networks had made its share, and last a quarter or a sixteenth as long.
+/// An IPv6 /56 may guess 4 times as often as a /64, and a /48 16 times. Its delays begin after 4 or 16 times as many
+/// wrong guesses, grow with a quarter or a sixteenth of them, and last a quarter or a sixteenth as long.
 pub(crate) const GUESSES: Delays = Delays {
     pair: Delay { free: 3, first: Duration::SECOND, longest: Duration::minutes(5), window: Duration::HOUR },
-    // From many places at once. Shorter, because the owner may be on a journey and waits with the guessers: the next
-    // guess is drawn among all who wait (`guess_queue`), and six draws in 3 minutes let the owner in.
+    // From many networks at once. Shorter, because the owner may be travelling, and waits with the guessers: the next
+    // guess is drawn among all waiting ones (`guess_queue`), and six draws in 3 minutes let the owner in.
     account: Delay { free: 10, first: Duration::SECOND, longest: Duration::seconds(30), window: Duration::HOUR },
     // At many accounts from one place, which may be an office: its people mistype, too.
     network: Delay { free: 50, first: Duration::SECOND, longest: Duration::minutes(1), window: Duration::HOUR },
@@ -47,9 +47,9 @@ const SENT_FROM_NETWORK: Limit = Limit { count: 50, window: Duration::minutes(10
 /// countries are dear, and are had by those who earn with them.
 const COUNTRY: Duration = Duration::minutes(10);
 
-/// The window of the codes sent for all sign-ups, of which an operator says how many: the most that strangers can cost.
+/// The window of the codes sent for all sign-ups, which an operator limits. This bounds the cost of strangers.
 const ALL_SIGN_UPS: Duration = Duration::HOUR;
-/// The alarm about that limit is logged once in its window.
+/// The error about a used-up hour is logged once an hour.
 pub(crate) const ALARM: Limit = Limit { count: 1, window: ALL_SIGN_UPS };
 
 /// Requests sent to one phone again, for a transaction, or because somebody signs up with it.
@@ -59,8 +59,8 @@ pub(crate) const PUSHES: Limit = Limit { count: 10, window: Duration::minutes(10
 const SIGN_UPS: Duration = Duration::minutes(10);
 
 /// New passwords that are checked for one network, or for one account that changes its own: each costs an estimate and
-/// perhaps a hash. A refused one uses up this limit and no sign-up, so that a person may try many. Where an operator
-/// allows more sign-ups than that, each may try so many.
+/// perhaps a hash. A refused one counts here and not as a sign-up, so that a person may try many. If an operator allows
+/// many sign-ups for one network, this limit rises to three passwords for each.
 const NEW_PASSWORDS: Limit = Limit { count: 60, window: Duration::minutes(10) };
 const NEW_PASSWORDS_EACH: u32 = 3;
 
@@ -71,7 +71,7 @@ pub(crate) struct Sending<'a> {
     pub(crate) provider_user: &'a ProviderUserId,
     /// Those of sign-ups count apart, so that nobody can use up those of the phone's owner.
     pub(crate) sign_up: bool,
-    /// `None`: it is not known where the client is.
+    /// `None` if the client has no known address.
     pub(crate) network: Option<Network>,
     /// The calling code of the phone's country.
     pub(crate) country: u16,
@@ -88,15 +88,15 @@ pub(crate) fn pushes(limits: &Limits) -> PushRules {
         // The second wait outlasts a request that nobody answers: 150 s after 5.
         growth: 30,
         longest_wait: Duration::minutes(15),
-        // Half of all numbers. A person who had more of them could tell the numbers of other people's requests.
+        // Half of all numbers. From more of them, a person could guess the numbers of other people's requests.
         on_phone: 45,
         // With codes off as well, this is all there is: three requests an hour are no storm.
         off_without_codes: Duration::HOUR,
     }
 }
 
-/// How many live sessions an account may have. A person has a few browsers; a program that signs in again and again ends
-/// its own oldest session. Where an operator allows more requests on a phone, as many sessions may wait for them.
+/// Limits the live sessions of an account. A person has a few browsers; a program that signs in again and again ends
+/// its own oldest session. There are at least as many pending sessions as requests allowed on a phone.
 pub(crate) fn sessions(limits: &Limits) -> SessionCaps {
     SessionCaps { pending: limits.pending_pushes.max(10), confirmed: 50 }
 }
@@ -107,8 +107,8 @@ pub(crate) fn wrong_codes(user: UserId, provider_user: &ProviderUserId, sign_up:
     CodeLimits { tries, in_a_row: WRONG_CODES_IN_A_ROW }
 }
 
-/// What the sending of codes is limited by, each sending alone and, for sign-ups, in shares of what all networks have
-/// together: networks that had few codes sent come first.
+/// The limits on sending codes. Sign-ups also get shares of limits that all networks share, so that networks with few
+/// sent codes come first.
 pub(crate) fn sent_codes(limits: &Limits, sending: &Sending<'_>) -> (Vec<(Subject, Limit)>, Vec<Share>) {
     let mut alone = by_network(sending.network, SENT_FROM_NETWORK);
     alone.extend([
@@ -137,7 +137,7 @@ pub(crate) fn sign_ups(limits: &Limits, network: Option<Network>) -> Vec<(Subjec
     by_network(network, Limit { count: limits.sign_ups_per_address.into(), window: SIGN_UPS })
 }
 
-/// What new passwords from one network are limited by.
+/// The limits on new passwords from one network.
 pub(crate) fn new_passwords(limits: &Limits, network: Option<Network>) -> Vec<(Subject, Limit)> {
     let of_sign_ups = limits.sign_ups_per_address.saturating_mul(NEW_PASSWORDS_EACH);
     let limit = Limit { count: NEW_PASSWORDS.count.max(of_sign_ups.into()), ..NEW_PASSWORDS };
@@ -145,12 +145,12 @@ pub(crate) fn new_passwords(limits: &Limits, network: Option<Network>) -> Vec<(S
     counted.map(|block| (Subject::new_password(block.name), limit.times(block.times))).collect()
 }
 
-/// What new passwords of one account are limited by.
+/// The limits on new passwords of one account.
 pub(crate) fn new_passwords_of(user: UserId) -> Vec<(Subject, Limit)> {
     vec![(Subject::new_password(user), NEW_PASSWORDS)]
 }
 
-/// One limit for a network, and for wider blocks as many times as much as each may do.
+/// The limit of a network, and of the wider blocks around it, each with its own multiple.
 fn by_network(network: Option<Network>, limit: Limit) -> Vec<(Subject, Limit)> {
     let counted = limited_blocks(network).into_iter();
     counted.map(|block| (Subject::network(&block.name), limit.times(block.times))).collect()
@@ -178,7 +178,7 @@ pub(crate) fn note(why: Withheld) {
     tracing::warn!(limit = LimitName::Pushes.word(), reason = why.word(), "a phone is not asked");
 }
 
-/// The problem of a phone that has learned about enough addresses.
+/// The problem of a phone that reached its limit of addresses.
 pub(crate) fn addresses(limited: Limited) -> Problem {
     metrics::limit_reached(LimitName::Addresses);
     tracing::warn!(

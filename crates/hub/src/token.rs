@@ -14,7 +14,8 @@ use crate::text::link::token_in;
 #[derive(Clone)]
 pub(crate) struct Token(Secret);
 
-/// What a reset link or an invitation holds: 256 bits. Only its hash is stored, of another kind than a session's.
+/// The token of a reset link or an invitation: 256 bits. Only its hash is stored, as a [`LinkHash`], which finds no
+/// session.
 #[derive(Clone)]
 pub(crate) struct LinkToken(Secret);
 
@@ -50,7 +51,7 @@ impl LinkToken {
         Self(Secret::new(URL_SAFE_NO_PAD.encode(entropy.bytes::<32>())))
     }
 
-    /// What was pasted, the whole link or its end, or what the page read out of the link.
+    /// The pasted text, the whole link or its end, or the token that the page read from the link.
     pub(crate) fn shown(text: &str) -> Self {
         Self(token_in(text))
     }

@@ -25,15 +25,15 @@ pub(crate) struct Wanted {
     pub(crate) seconds: Option<u32>,
 }
 
-/// The labels that Countersign adds itself, all but the last.
+/// Countersign's own labels, except the last.
 const OWN_BUT_LAST: [&str; 3] = [Shown::NUMBER, Shown::EMAIL, Shown::PLACE];
 
 /// Seconds that a request may ask for.
 pub(crate) const EXPIRES_IN: std::ops::RangeInclusive<u32> = 30..=600;
 
 impl Wanted {
-    /// Takes what a phone can show, exactly as it is written, or says beside which field what is wrong. What Countersign
-    /// itself writes for `product` is refused.
+    /// Accepts texts that a phone shows exactly as they are written; an error names the field. Texts that look like
+    /// Countersign's own for `product` are refused.
     ///
     /// # Errors
     /// The sentences for the fields.

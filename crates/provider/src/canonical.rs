@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::tree::{Malformed, Tree};
 
-/// Which Ruby escapes.
+/// The Ruby version whose escaping is used.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ruby {
     /// 2.5 and later.
@@ -14,8 +14,8 @@ enum Ruby {
     Old,
 }
 
-/// The canonical form may have so many bytes for each byte of the body, and [`BASE_LENGTH`] more. Of genuine callbacks
-/// it has 1.6 for each; one byte becomes 3 at most, and names are repeated for each value below them.
+/// The limit of the canonical form: this many bytes for each byte of the body, and [`BASE_LENGTH`] more. Genuine
+/// callbacks have 1.6. One byte becomes at most 3, and a name is repeated for each value below it.
 const LENGTH_PER_BYTE: usize = 6;
 /// See [`LENGTH_PER_BYTE`].
 const BASE_LENGTH: usize = 8 * 1024;
@@ -38,7 +38,7 @@ pub(crate) fn to_old_query(tree: &Tree, length: usize) -> Result<String, Malform
     Encoder::new(Ruby::Old, length).top(tree)
 }
 
-/// Writes into one text. The name of where it is stands escaped beside it, so that each name and value of the body is
+/// Writes into one text, and keeps the escaped name of the current value, so that each name and value of the body is
 /// escaped once.
 struct Encoder {
     ruby: Ruby,
@@ -51,7 +51,7 @@ struct Encoder {
 #[derive(Default)]
 struct Name {
     escaped: String,
-    /// Whether it has `[]` in it, before it was escaped.
+    /// True if the name contains `[]` before it is escaped.
     has_brackets: bool,
 }
 
@@ -102,7 +102,7 @@ impl Encoder {
             let outer = if is_top {
                 self.name.enter(&segment, key.contains("[]"))
             } else {
-                // What `[key]` has in it.
+                // The key inside `[key]`.
                 let brackets = key.is_empty() || key.starts_with(']') || key.ends_with('[') || key.contains("[]");
                 self.name.enter(&format!("%5B{segment}%5D"), brackets)
             };
@@ -129,8 +129,7 @@ impl Encoder {
         }
     }
 
-    /// Puts the chunks of one object, which begin at `start`, in order. All begin with its name, which is not compared
-    /// again and again.
+    /// Sorts the chunks of one object, which begin at `start`. All begin with the object's name, so it is not compared.
     fn sort(&mut self, start: usize, mut chunks: Vec<Range<usize>>) {
         let (out, name) = (&self.out, self.name.escaped.len());
         let own = |chunk: &Range<usize>| out[chunk.clone()].get(name..).unwrap_or_default();
@@ -144,7 +143,7 @@ impl Encoder {
 }
 
 impl Name {
-    /// Goes on with a segment; answers what [`Name::leave`] needs.
+    /// Appends a segment; returns the state for [`Name::leave`].
     fn enter(&mut self, segment: &str, brackets: bool) -> (usize, bool) {
         let outer = (self.escaped.len(), self.has_brackets);
         self.escaped.push_str(segment);

@@ -25,7 +25,7 @@ const NONCE_LIMIT: usize = 256;
 /// HMAC-SHA256 in bytes, and as Base64 spells it.
 const SIGNATURE_BYTES: usize = 32;
 const SIGNATURE_LENGTH: usize = 44;
-/// Parameters of more bytes may take longer to verify than 300 µs. Genuine ones have about 1,500.
+/// Parameters of at most this many bytes are verified within 300 µs. Genuine ones have about 1,500.
 const CHEAP_BYTES: usize = 4 * 1024;
 
 /// How the provider calls back; chosen in its console.
@@ -119,15 +119,15 @@ pub fn sign(key: &ApiKey, url: &CallbackUrl, method: Method, nonce: &str, params
 }
 
 impl<'a> SignedRequest<'a> {
-    /// Checks the two headers alone, which takes microseconds: before a body is read or anything is parsed.
+    /// Checks only the two headers, which takes microseconds, before the body is read or parsed.
     ///
     /// # Errors
-    /// [`Rejected`] when no signature could match them.
+    /// [`Rejected`] when no signature can match them.
     pub fn check_headers(&self) -> Result<(), Rejected> {
         self.claim().map(|_| ())
     }
 
-    /// Whether to verify it may take longer than 300 µs: not for the threads that serve connections.
+    /// True if verifying may take longer than 300 µs, so it must not run on the threads that serve connections.
     #[must_use]
     pub const fn is_costly(&self) -> bool {
         let length = match self.method {

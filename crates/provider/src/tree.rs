@@ -1,6 +1,6 @@
-//! JSON as Ruby reads it, as far as a signature can tell: the order of the members, and each scalar as the text that
-//! `to_s` makes of it. Read in one pass, by a client that has proven nothing yet: the work grows with the length of the
-//! body alone, and what no genuine callback has is refused where it appears. Knows nothing of callbacks.
+//! JSON as Ruby reads it, as far as it affects a signature: the order of the members, and each scalar as its `to_s`.
+//! Input comes from unauthenticated clients, so it is parsed in one pass, in time that grows only with its length, and
+//! values beyond the limits are refused immediately. Knows nothing of callbacks.
 
 use std::collections::HashMap;
 
@@ -28,22 +28,22 @@ pub enum Malformed {
     /// It has more than 512 values, or a query more than 512 pairs; a callback has about 50.
     #[error("there are too many values")]
     TooMany,
-    /// Its canonical form would be out of all proportion, or a number has more characters than any program writes.
+    /// Its canonical form would be far longer than the body, or a number is longer than any program writes.
     #[error("the canonical form of the body is too long")]
     TooLong,
 }
 
-/// Objects and lists within each other. Genuine callbacks have 5 levels.
+/// Levels of nested objects and lists. Genuine callbacks have 5.
 const DEPTH_LIMIT: usize = 16;
 /// Objects, lists and scalars in all, and pairs of a query. A callback with every detail that a phone shows has fewer
 /// than 100.
 pub(crate) const VALUE_LIMIT: usize = 512;
 /// Characters of one number; no machine number needs more than 24.
 const NUMBER_LIMIT: usize = 64;
-/// Digits of a number with a point or an exponent, without zeros before them. Ruby writes 17; from 20 on it may take ten
-/// microseconds to find the nearest machine number.
+/// Significant digits of a number with a point or an exponent. Ruby writes 17; with 20 or more, finding the nearest
+/// float may take ten microseconds.
 const FLOAT_DIGITS: usize = 19;
-/// Numbers with a point or an exponent. They are the dearest to read and to write, and callbacks have none.
+/// Numbers with a point or an exponent. They are the most expensive to parse and to write, and callbacks have none.
 const FLOAT_LIMIT: usize = 64;
 
 impl Tree {
@@ -60,7 +60,7 @@ impl Tree {
     }
 }
 
-/// A JSON text (RFC 8259), and how far it is read.
+/// A JSON text (RFC 8259), and the position in it.
 struct Reader<'a> {
     text: &'a str,
     at: usize,
@@ -87,7 +87,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The members of an object, in order. Of a name that stands twice the last value counts, at the place of the first.
+    /// The members of an object, in order. Of a repeated name the last value counts, at the position of the first.
     fn map(&mut self, levels: usize) -> Result<Tree, Malformed> {
         let mut members: Vec<(String, Tree)> = Vec::new();
         let mut places: HashMap<String, usize> = HashMap::new();
@@ -146,7 +146,7 @@ impl Reader<'_> {
         }
         self.at += 1;
         if escaped {
-            // A character that a backslash cannot stand before may be longer than the one byte that was skipped.
+            // The character after a wrong backslash may be longer than the one byte that was skipped.
             let quoted = self.text.get(start..self.at).ok_or(Malformed::NotAnObject)?;
             serde_json::from_str(quoted).map_err(|_| Malformed::NotAnObject)
         } else {
@@ -160,7 +160,7 @@ impl Reader<'_> {
         follows.then(|| Tree::Scalar(text.to_owned())).ok_or(Malformed::NotAnObject)
     }
 
-    /// Keeps the digits of integers that no machine number holds.
+    /// Keeps the digits of integers that are too large for machine numbers.
     fn number(&mut self) -> Result<String, Malformed> {
         let start = self.at;
         self.takes(b"-");
@@ -192,7 +192,7 @@ impl Reader<'_> {
         if mantissa.bytes().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0').count() > FLOAT_DIGITS {
             return Err(Malformed::TooLong);
         }
-        // Not serde_json: to be fast, it may miss the nearest number by one bit.
+        // Not serde_json, which is fast but may miss the nearest float by one bit.
         text.parse().map(ruby_float::to_s).map_err(|_| Malformed::NotAnObject)
     }
 
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_as_long_as_any_program_writes_are_read_and_longer_ones_are_refused() {
+    fn numbers_are_read_up_to_the_limit_of_digits_and_refused_beyond() {
         let nines = "9".repeat(64);
         let fraction = format!("-0.000{}e-300", "1".repeat(19));
         for (number, longer) in [(&nines, nines.clone() + "9"), (&fraction, fraction.replace('e', "1e"))] {

@@ -1,5 +1,5 @@
-//! What it costs to refuse a callback that is not signed: strangers may send as many as they like, and genuine ones come
-//! on the same threads.
+//! The cost of refusing an unsigned callback: strangers may send any number, and genuine callbacks use the same
+//! threads.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -7,22 +7,22 @@ use approval::Secret;
 use provider::{ApiKey, ApiKeys, CallbackUrl, Method, SignedRequest, verify};
 use rustix::time::{ClockId, clock_gettime};
 
-/// Signed by somebody: 32 bytes in Base64.
+/// A wrong signature: 32 bytes in Base64.
 const SIGNATURE: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-/// A request that may be verified where connections are served costs so much CPU at most, in microseconds.
+/// The CPU limit of a request that is verified on the threads that serve connections, in microseconds.
 const CHEAP: u64 = 300;
-/// Any other, in the pool.
+/// The CPU limit of any other, in the pool, in microseconds.
 const COSTLY: u64 = 4_000;
-/// Code that is not optimised takes this much longer.
+/// Unoptimised code takes this many times as long.
 const SLOWER: u64 = if cfg!(debug_assertions) { 40 } else { 1 };
 
-/// CPU time of this thread in microseconds: other tests do not count.
+/// CPU time of this thread, in microseconds, so that other tests do not count.
 fn cpu() -> u64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     u64::try_from(time.tv_sec * 1_000_000 + time.tv_nsec / 1_000).unwrap()
 }
 
-/// What it costs to refuse this request: the least of several tries, for the first one fills caches.
+/// The CPU time to refuse this request: the least of several tries, since the first one fills caches.
 fn cost(request: &SignedRequest<'_>) -> u64 {
     let key = |text: &str| ApiKey::new(Secret::new(text)).unwrap();
     let keys = ApiKeys::new(key("the key in force"), Some(key("the key before it")));
@@ -35,7 +35,7 @@ fn cost(request: &SignedRequest<'_>) -> u64 {
     (0..9).map(|_| once()).min().unwrap()
 }
 
-/// The dearest bodies of about this many bytes: each is dear in another way.
+/// The most expensive bodies of about this many bytes, each in another way.
 fn bodies(length: usize) -> Vec<(&'static str, String)> {
     let filled = |before: &str, piece: &str, after: &str, most: usize| {
         let count = (length.saturating_sub(before.len() + after.len()) / (piece.len() + 1)).clamp(1, most);
@@ -63,7 +63,7 @@ fn bodies(length: usize) -> Vec<(&'static str, String)> {
             let name = "~".repeat(length / 2);
             filled(&format!("{{\"{name}\":{{\"a\":["), "\"~\"", "]}}", 480)
         }),
-        // As long a canonical form as is taken.
+        // The longest accepted canonical form.
         ("a name that grows", {
             let after = format!("]{}}}", " ".repeat(length * 7 / 10));
             filled(&format!("{{\"{}\":[", "*".repeat(length * 3 / 320)), "\"~\"", &after, 230)
@@ -124,7 +124,7 @@ fn no_unsigned_query_costs_more() {
 }
 
 #[test]
-fn two_headers_that_no_signature_can_match_are_refused_before_anything_is_read() {
+fn headers_that_no_signature_can_match_are_refused_before_the_body() {
     let long = "1".repeat(60_000);
     let body = bodies(65_000).remove(0).1;
     for (nonce, signature) in [(Some(&*long), SIGNATURE), (Some("1"), &*long), (None, SIGNATURE), (Some("1"), "AAAA")] {

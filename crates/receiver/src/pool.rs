@@ -1,5 +1,5 @@
-//! Work that may take more than a moment, away from the threads that serve connections: a little at a time, and not much
-//! in wait. Knows nothing of callbacks.
+//! Runs slow work on threads that serve no connections: a few pieces at once, with a short queue. Knows nothing of
+//! callbacks.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 
 /// Pieces of work at once. Each takes a few milliseconds at most.
 const AT_ONCE: usize = 2;
-/// Pieces of work that run or wait. The last of them waits for less than a second.
+/// Pieces of work that run or wait. The last one waits for less than a second.
 const PLACES: usize = 64;
 
 /// A pool of a few threads with a short queue, first in, first out.
@@ -34,7 +34,7 @@ impl Pool {
     pub(crate) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Full> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Full)?;
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Full)?;
-        // A client that hangs up does not stop the work, so the work keeps its place itself.
+        // The work goes on when its client disconnects, so the work itself holds its place.
         let done = spawn_blocking(move || {
             let done = work();
             drop((turn, place));

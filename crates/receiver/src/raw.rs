@@ -27,14 +27,14 @@ pub(crate) struct Raw {
 }
 
 impl Raw {
-    /// Reads the request to its end; of a `GET`, whose parameters are its query, the head alone. A body is not read when
-    /// the head shows that it cannot be signed.
+    /// Reads the whole request; of a `GET`, whose parameters are its query, only the head. The body is not read if the
+    /// head shows that no signature can match.
     pub(crate) async fn read(mut request: Request) -> Result<Self, Refused> {
         let method = if request.method() == http::Method::GET { Method::Get } else { Method::Post };
         let headers = std::mem::take(request.headers_mut());
         let uri = std::mem::take(request.uri_mut());
         let head = Self { method, headers, uri, body: Bytes::new() };
-        // The sender says itself that it is too long.
+        // `Content-Length` says that the body is too long.
         if method == Method::Post && request.body().size_hint().lower() > BODY_LIMIT as u64 {
             return Err(Refused::TooLarge);
         }

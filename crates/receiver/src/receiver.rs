@@ -57,8 +57,8 @@ impl Receiver {
         }
     }
 
-    /// Verifies here what takes a moment, as nearly all genuine callbacks do, and the rest in the pool: anybody may send
-    /// it, and nobody has signed it yet.
+    /// Verifies short callbacks here, as nearly all genuine ones are, and long ones in the pool, because any client can
+    /// send unsigned ones.
     async fn verified(self: &Arc<Self>, pool: &Pool, raw: Raw) -> Result<(Raw, Verified), Refused> {
         if !raw.signed().is_costly() {
             let verified = self.verify(&raw)?;

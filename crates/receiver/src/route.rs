@@ -17,7 +17,7 @@ use crate::{
     schemas,
 };
 
-/// A receiver, and where it does what takes long.
+/// A receiver, and the pool for its slow work.
 type Shared = State<Arc<(Arc<Receiver>, Pool)>>;
 
 /// The receiver's routes: `GET` and `POST` of `/authy/callback`.

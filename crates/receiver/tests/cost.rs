@@ -1,4 +1,4 @@
-//! Invariant 11 at the receiver: a callback that nobody signed costs at most 300 µs of CPU, however it is made.
+//! Invariant 11 at the receiver: any unsigned callback costs at most 300 µs of CPU.
 //! `cargo test --release -p receiver --test cost -- --nocapture` prints what each costs.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
@@ -20,16 +20,16 @@ use tower::ServiceExt as _;
 
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 64 * 1024;
-/// The longest query of a URL that can be read, in bytes.
+/// The longest query that the server accepts, in bytes.
 const LONGEST_QUERY: usize = 65_000;
-/// As long as a signature is, and none of ours.
+/// A wrong signature of the right length.
 const FORGED: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 fn filled(before: &str, unit: &str, after: &str) -> String {
     format!("{before}{}{after}", unit.repeat((LARGEST_BODY - before.len() - after.len()) / unit.len()))
 }
 
-/// As many of `unit` as fit, no two alike.
+/// As many different values of `unit` as fit.
 fn numbered(before: &str, unit: impl Fn(usize) -> String, after: &str) -> String {
     let mut text = before.to_owned();
     for count in 0.. {
@@ -42,12 +42,12 @@ fn numbered(before: &str, unit: impl Fn(usize) -> String, after: &str) -> String
     text + after
 }
 
-/// `leaves` below so many objects in each other: every leaf is signed with the names of all above it.
+/// `leaves` inside nested objects: each leaf is signed with the names of all levels above it.
 fn nested(levels: usize, leaves: &str) -> String {
     format!("{}{leaves}{}", "{\"a\":".repeat(levels), "}".repeat(levels))
 }
 
-/// Bodies that are dear to read or to write as what is signed (A6).
+/// Bodies that are expensive to parse, or to write in canonical form (A6).
 fn bodies() -> Vec<(&'static str, String)> {
     let tildes = |count: usize| format!("[{}\"~\"]", "\"~\",".repeat(count));
     let names = |count: usize| (0..count).map(|at| format!("\"~{at}\":\"~\",")).collect::<Vec<_>>().concat();

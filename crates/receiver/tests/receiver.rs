@@ -19,7 +19,7 @@ use provider::{ApiKeys, NONCE_HEADER, SIGNATURE_HEADER};
 use tracing_subscriber::filter::LevelFilter;
 
 const LIMIT: usize = 64 * 1024;
-/// As long as a signature is, and nobody's.
+/// A wrong signature of the right length.
 const SIGNATURE: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 fn event() -> Event {
@@ -248,7 +248,7 @@ async fn a_body_is_not_read_when_its_headers_cannot_be_those_of_a_signature() {
 }
 
 #[tokio::test]
-async fn large_callbacks_are_taken_as_small_ones_are_while_strangers_send_larger_ones() {
+async fn large_callbacks_are_taken_while_strangers_send_larger_ones() {
     let log = FakeLog::new(Mood::Well);
     let router = receiving(&log, key_of(KEY).into());
     let body = format!("{{\"a\":\"{}\"}}", "~".repeat(LIMIT - 10));

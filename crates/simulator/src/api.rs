@@ -1,5 +1,5 @@
-//! The provider's API (authy.com, "Authy API"), as its clients use it: programs of this machine, or of one that was
-//! allowed; no web page. Knows nothing of pages and phones' taps.
+//! The provider's API (authy.com, "Authy API"), for programs on this machine or under a configured name, never for web
+//! pages. Knows nothing of pages and phones' taps.
 
 mod app;
 mod authorized;

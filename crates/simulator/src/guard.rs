@@ -1,6 +1,6 @@
-//! Keeps strangers away from the phones and from the provider's API. The phones ask for no key, so only this machine may
-//! use them. The API asks for one that everybody may know, so other machines may use it only under a name that was
-//! configured. No page of another origin may use either, not even under a name that leads here; it may link to a page.
+//! Keeps strangers away from the phones and from the provider's API. The phones need no key, so only this machine may
+//! use them. The API's key may be public, so other machines may use the API only under a configured name. No page of
+//! another origin may use either, even if its name resolves to this machine; it may link to a page.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -30,8 +30,8 @@ pub(crate) async fn own_origin(request: Request, next: Next) -> Response {
     this_machine(request, next).await
 }
 
-/// Refuses with 403 a call to the provider's API that a browser sends on behalf of another origin, and one that comes
-/// from another machine, or under a name that is not this machine's, unless that name was configured.
+/// Refuses with 403 a call to the provider's API that a browser sends on behalf of another origin. Also refuses one
+/// from another machine, or under a foreign name, unless that name is configured.
 pub(crate) async fn known_host(State(simulator): State<Simulator>, request: Request, next: Next) -> Response {
     if is_foreign(request.headers()) {
         return (StatusCode::FORBIDDEN, "Cross-origin requests are refused.\n").into_response();
@@ -61,7 +61,7 @@ fn is_foreign(headers: &HeaderMap) -> bool {
             .is_some_and(|site| !matches!(site, "same-origin" | "none"))
 }
 
-/// Empty for a request that names none, or several.
+/// Empty for a request with no such header, or several.
 fn host(headers: &HeaderMap) -> &str {
     let several = headers.get_all(header::HOST).iter().nth(1).is_some();
     if several { "" } else { text(headers, header::HOST).unwrap_or_default() }

@@ -18,7 +18,7 @@ pub struct Settings {
     pub callback_method: Method,
     /// Where phones survive a restart. Without it they live in memory only.
     pub state_file: Option<PathBuf>,
-    /// Names, in small letters and without a port, under which other machines may use the provider's API. Without any,
-    /// only this machine may. The phones answer this machine alone in either case.
+    /// Names, in lower case and without a port, under which other machines may use the provider's API. If empty, only
+    /// this machine may. The phones always answer this machine only.
     pub hosts: Vec<String>,
 }

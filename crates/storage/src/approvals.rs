@@ -127,7 +127,7 @@ impl Storage {
         Ok(Replaced::Now(Box::new((old, new))))
     }
 
-    /// Whether the phone may be asked again in the place of `old`, and the numbers that are on it.
+    /// Whether a new request may replace `old` on the phone, and the numbers that its requests show.
     async fn may_replace(
         &self,
         db: &mut SqliteConnection,

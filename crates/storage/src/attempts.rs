@@ -58,7 +58,7 @@ impl AttemptKind {
 }
 
 impl Limit {
-    /// So many times as much in the same time.
+    /// The limit of a block: as many times the count, in the same window.
     #[must_use]
     pub fn times(self, times: u32) -> Self {
         Self { count: self.count.saturating_mul(times.into()), ..self }
@@ -79,8 +79,8 @@ impl Storage {
         self.count_attempts(kind, &[(subject, limit)]).await
     }
 
-    /// Counts one attempt against several limits, or refuses it and counts it against none. What a look shows to be refused
-    /// keeps nobody from writing: anybody may try as often as they like.
+    /// Counts one attempt against several limits, or refuses it and counts it against none. It reads first, and writes
+    /// nothing if an attempt is refused: strangers may try any number of times, and must not block writers.
     ///
     /// # Errors
     /// When the database cannot be read or written; the attempt must then not be made.
@@ -135,7 +135,7 @@ pub(crate) async fn count(
     Ok(Ok(Attempt(counted)))
 }
 
-/// The limit that refuses an attempt for longest, if any does.
+/// The longest wait among the limits that refuse an attempt, if any does.
 pub(crate) async fn limited(
     db: &mut SqliteConnection,
     kind: AttemptKind,

@@ -126,7 +126,7 @@ pub(crate) async fn limited(
     Ok(written.execute(db).await?.rows_affected() == 1)
 }
 
-/// Whether the trail says already that this limit is reached.
+/// True if the trail already has an entry that this limit was reached.
 pub(crate) async fn says_limited(
     db: &mut SqliteConnection,
     now: OffsetDateTime,

@@ -30,7 +30,8 @@ pub enum Completed {
     Consumed,
     /// Another account with this address is active already; the sign-up stays pending until it is swept out.
     AlreadyRegistered,
-    /// The phone has learned about as many addresses as it may in a day. Said alike of every further address, known or not.
+    /// The phone reached its daily limit of addresses. The outcome is the same for every further address, with or
+    /// without an account.
     AddressesLimited(Limited),
     /// The sign-up's invitation was used, replaced, or has expired.
     InvitationUsedUp,
@@ -130,7 +131,7 @@ pub(crate) async fn confirm(
     if !session.active {
         activate(db, session, &may_open, now).await?;
     }
-    // A trigger announces each approval that is cancelled with them.
+    // A trigger announces each approval that is cancelled with these sessions.
     surplus::end_confirmed(db, caps, session.user, session.id, now).await?;
     Ok(Completed::Confirmed)
 }
@@ -138,14 +139,14 @@ pub(crate) async fn confirm(
 /// Whether a sign-up whose phone is proven may open its account.
 #[derive(Debug)]
 enum MayOpen {
-    /// It may; its address stays unproven.
+    /// It may, and its address stays unproven.
     Uninvited,
-    /// It may, and an invitation proves its address, of this key.
+    /// It may, and an invitation proves its address; this is the address's key.
     Invited(String),
     Not(Completed),
 }
 
-/// An invitation vouches for its address, and its holder may learn about it. All others are counted before they learn.
+/// A sign-up with an invitation may learn whether its address has an account. Any other is counted before the check.
 async fn may_open(db: &mut SqliteConnection, session: &Session, now: OffsetDateTime) -> Result<MayOpen, StorageError> {
     let user = session.user.to_string();
     let own = sqlx::query!(
@@ -166,7 +167,7 @@ async fn may_open(db: &mut SqliteConnection, session: &Session, now: OffsetDateT
     Ok(if valid { MayOpen::Invited(own.key) } else { MayOpen::Not(Completed::InvitationUsedUp) })
 }
 
-/// Activates the account: its invitation is used up, and what earlier sign-ups did to its phone counts no more.
+/// Activates the account, uses up its invitation, and resets the sign-up limits of its phone.
 async fn activate(
     db: &mut SqliteConnection,
     session: &Session,
@@ -198,7 +199,7 @@ async fn consume(db: &mut SqliteConnection, approval: &mut Approval, now: Offset
     audit::about(db, now, audit::Kind::Completed, approval, approval.purpose.word()).await
 }
 
-/// Whether another account with this address became active first, in any spelling.
+/// True if another account with this address, in any spelling, became active first.
 async fn address_taken(db: &mut SqliteConnection, session: &Session) -> Result<bool, StorageError> {
     let user = session.user.to_string();
     let taken = sqlx::query_scalar!(

@@ -1,5 +1,5 @@
-//! Email addresses as they are stored: one key for all spellings of an address, and accounts from before there was one.
-//! The caller says what the key of a spelling is.
+//! Stores email addresses with one key for all spellings, and adds keys to older accounts. The caller computes the key
+//! of a spelling.
 
 use sqlx::SqliteConnection;
 
@@ -8,9 +8,9 @@ use crate::{Storage, StorageError};
 /// The canonical form of an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CanonicalEmail {
-    /// The same for all spellings.
+    /// The key, the same for all spellings.
     pub key: String,
-    /// As people are shown it.
+    /// The address, as people see it.
     pub shown: String,
 }
 
@@ -21,7 +21,7 @@ pub enum Unsettled {
     Shared {
         /// The spelling of the account that has the address.
         older: String,
-        /// The spelling that leads to the other account, and to no more than it.
+        /// The only spelling that leads to the other account.
         younger: String,
     },
     /// The address has no canonical form.
@@ -31,7 +31,7 @@ pub enum Unsettled {
     },
 }
 
-/// An account whose address was stored before there were keys.
+/// An account that is older than keys.
 struct Row {
     id: String,
     email: String,
@@ -39,8 +39,7 @@ struct Row {
 }
 
 impl Storage {
-    /// The address, as it is stored, of the active account that `spelling` or `key` leads to. An exact spelling goes
-    /// before a key.
+    /// The stored address of the active account with this `spelling` or `key`. The exact spelling has priority.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -55,8 +54,8 @@ impl Storage {
         Ok(email.fetch_one(&self.reader).await?)
     }
 
-    /// Gives every account that has not been looked at since there are keys the key that `canonical` answers for its
-    /// address: oldest first, all in one transaction, so that it is done or begins anew. Answers which accounts keep their
+    /// Gives each account that is older than keys the key that `canonical` computes from its address. Starts with the
+    /// oldest account. All happens in one transaction, so a crash changes nothing. Returns the accounts that keep their
     /// old spelling instead.
     ///
     /// # Errors
@@ -97,8 +96,7 @@ impl Storage {
     }
 }
 
-/// The spelling of another active account that has this key. A sign-up that is pending reserves no address, and takes
-/// none from anybody.
+/// The spelling of another active account with this key. Pending sign-ups are ignored: they reserve no address.
 async fn holder(db: &mut SqliteConnection, row: &Row, key: &str) -> Result<Option<String>, StorageError> {
     if !row.active {
         return Ok(None);
@@ -107,7 +105,7 @@ async fn holder(db: &mut SqliteConnection, row: &Row, key: &str) -> Result<Optio
     Ok(holder.fetch_optional(db).await?)
 }
 
-/// Stores the canonical form. The spelling stays if another account has what people would be shown.
+/// Stores the canonical form. The old spelling stays if another account has the canonical one.
 async fn set(db: &mut SqliteConnection, row: &Row, new: &CanonicalEmail) -> Result<(), StorageError> {
     sqlx::query!(
         "UPDATE users SET email_settled = 1, email_key = $2,
@@ -123,7 +121,7 @@ async fn set(db: &mut SqliteConnection, row: &Row, new: &CanonicalEmail) -> Resu
     Ok(())
 }
 
-/// Leaves an account as it is, found by its exact spelling alone.
+/// Leaves an account without a key: only its exact spelling finds it.
 async fn keep(db: &mut SqliteConnection, id: &str) -> Result<(), StorageError> {
     sqlx::query!("UPDATE users SET email_settled = 1 WHERE id = $1", id).execute(db).await?;
     Ok(())

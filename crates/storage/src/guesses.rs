@@ -33,21 +33,21 @@ pub struct Delays {
     pub network: Delay,
 }
 
-/// A network, or a wider block that holds many of them.
+/// A network, or a wider block that contains many.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkBlock {
     /// Its name in the database.
     pub name: String,
-    /// How many times as much as one network its networks may do together.
+    /// The limit of the block, as a multiple of one network's.
     pub times: u32,
 }
 
 /// The networks that a guess comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guesser {
-    /// The client's network, and the wider blocks that have a limit of their own. The network comes first.
+    /// The client's network, then the wider blocks around it that have limits.
     pub limited: Vec<NetworkBlock>,
-    /// The block whose wrong guesses at one account decide how likely it is drawn for the next guess.
+    /// The block that waits as one client: its wrong guesses at an account decide how likely it is drawn.
     pub fair: NetworkBlock,
 }
 
@@ -56,7 +56,7 @@ pub struct Guesser {
 pub enum GuessTurn {
     /// The guess is counted if no delay applies.
     Now,
-    /// Guesses from elsewhere wait for the account's delay: one that shares this delay is not counted, even if the
+    /// Other guesses wait for the delay that strangers share. A guess under this delay is not counted, even if the
     /// delay has just ended.
     AfterOthers,
 }
@@ -64,11 +64,11 @@ pub enum GuessTurn {
 /// A guess that was not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delayed {
-    /// How long the client's own networks must still wait.
+    /// The remaining delay of the client's own networks.
     pub own: Duration,
-    /// How long all strangers to the account must still wait. `None` if this guesser is no stranger.
+    /// The remaining delay of all strangers to the account. `None` if this guesser is no stranger.
     pub shared: Option<Duration>,
-    /// Wrong guesses lately at this account from the guesser's fair block.
+    /// Recent wrong guesses at this account from the guesser's fair block.
     pub wrong: u32,
 }
 
@@ -86,13 +86,13 @@ impl Delay {
         }
     }
 
-    /// The same for a block of networks that together may do so many times what one may: as if each of them had made
-    /// its share of the wrong guesses, and waited at the same time as the others.
+    /// The delay of a block with `times` the limit of one network, as if each of `times` networks had made its share of
+    /// the wrong guesses, and all waited at the same time.
     fn after_in(self, wrong: u32, times: u32) -> Duration {
         self.after(wrong / times.max(1)) / times.max(1)
     }
 
-    /// More wrong guesses than this make no delay longer.
+    /// The number of wrong guesses that leads to the longest delay.
     fn most(self, times: u32) -> u32 {
         let doublings = (0..30).find(|beyond| self.after(self.free + beyond) >= self.longest).unwrap_or(30);
         (self.free + doublings + 1).saturating_mul(times.max(1))
@@ -177,8 +177,8 @@ impl Storage {
 }
 
 impl Guesser {
-    /// What this client's own delays are counted by. Where the account has been used before, only the network itself
-    /// counts: neighbours in a wider block must not delay the owner.
+    /// The subjects of this client's own delays. In a network where the account has been used before, only the network
+    /// itself counts: others in a wider block must not delay the owner.
     fn subjects(&self, email: &str, delays: Delays, is_known: bool) -> Vec<(Subject, Delay, u32)> {
         let counted = if is_known { 1 } else { self.limited.len() };
         let of_block = |block: &NetworkBlock| {
@@ -218,8 +218,7 @@ async fn is_known(db: &mut SqliteConnection, email: &str, network: &str) -> Resu
     Ok(known.fetch_optional(db).await?.is_some())
 }
 
-/// How long this subject has still to wait, and how many wrong guesses it made lately. Of more wrong guesses than make
-/// a difference, only the newest are counted.
+/// The subject's remaining delay, and its recent wrong guesses, at most as many as affect the delay.
 async fn left(
     db: &mut SqliteConnection,
     subject: &Subject,

@@ -1,4 +1,4 @@
-//! Invitations to sign up, and what a proven phone may learn: whether an address has an account, for few addresses a day.
+//! Invitations to sign up. Limits for how many addresses a proven phone may learn whether they have an account.
 
 use approval::ProviderUserId;
 use sqlx::SqliteConnection;
@@ -7,14 +7,14 @@ use time::{Duration, OffsetDateTime};
 use crate::rows::millis;
 use crate::{Limited, LinkHash, Storage, StorageError};
 
-/// A phone may learn about so many addresses …
+/// A phone may learn about this many addresses within [`ADDRESS_WINDOW`].
 const ADDRESSES: i64 = 3;
-/// … in this time.
+/// The window of [`ADDRESSES`].
 pub(crate) const ADDRESS_WINDOW: Duration = Duration::DAY;
 
 impl Storage {
-    /// Writes an invitation for the address with this key; the one before is of no use any more. `false`: the address has an account,
-    /// and nothing was written.
+    /// Writes an invitation for the address with this key, in place of an earlier one. `false` if the address has an
+    /// account; then nothing was written.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -41,7 +41,7 @@ impl Storage {
         Ok(true)
     }
 
-    /// The key of the address that this invitation is for. `None`: it is used, expired, replaced or unknown.
+    /// The key of the invited address. `None` if the invitation is used, expired, replaced or unknown.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -53,7 +53,7 @@ impl Storage {
     }
 }
 
-/// True while this invitation for the address may be used, inside a transaction.
+/// True while this invitation for the address is valid. Called inside a transaction.
 pub(crate) async fn is_valid(
     db: &mut SqliteConnection,
     email: &str,
@@ -70,15 +70,15 @@ pub(crate) async fn is_valid(
     Ok(valid.fetch_optional(db).await?.is_some())
 }
 
-/// Uses up the invitation of this address, inside a transaction.
+/// Deletes the invitation of this address. Called inside a transaction.
 pub(crate) async fn use_up(db: &mut SqliteConnection, email: &str) -> Result<(), StorageError> {
     sqlx::query!("DELETE FROM invitations WHERE email = $1", email).execute(db).await?;
     Ok(())
 }
 
-/// Counts that a proven phone learns about this address, inside a transaction, before it does. Every address counts alike,
-/// known or not, and each once: so nothing is learned from the refusal, and sign-ups that were begun at the same time
-/// share one limit.
+/// Counts an address before its proven phone learns whether it has an account. Called inside a transaction, so that
+/// concurrent sign-ups share one limit. Each address counts once, with or without an account, so a refusal reveals
+/// nothing.
 pub(crate) async fn count_address(
     db: &mut SqliteConnection,
     phone: &ProviderUserId,
@@ -87,7 +87,7 @@ pub(crate) async fn count_address(
 ) -> Result<Result<(), Limited>, StorageError> {
     let (phone, at, since) = (phone.as_str(), millis(now), millis(now - ADDRESS_WINDOW));
     let before = ADDRESSES - 1;
-    // The third newest of the other addresses: when it is a day old, another one may be asked about.
+    // The third newest of the other addresses. When it is a day old, another address is allowed.
     let oldest = sqlx::query_scalar!(
         "SELECT at FROM checked_addresses WHERE provider_user = $1 AND email <> $2 AND at > $3
          ORDER BY at DESC LIMIT 1 OFFSET $4",

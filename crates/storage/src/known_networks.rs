@@ -1,11 +1,11 @@
-//! Networks from which an account was confirmed lately. Knows no address and no limit.
+//! Networks from which an account was recently confirmed. Knows no address and no limit.
 
 use time::Duration;
 
 use crate::rows::millis;
 use crate::{Storage, StorageError};
 
-/// A network is known for this long after a session from it was confirmed.
+/// A network stays known for this long after a session from it was confirmed.
 const KNOWN_FOR: Duration = Duration::days(90);
 
 impl Storage {

@@ -17,7 +17,7 @@ pub enum LimitName {
     Pushes,
     /// Sign-ups.
     SignUps,
-    /// Addresses that one phone learned about.
+    /// Addresses that were used with one phone.
     Addresses,
     /// Browsers that wait.
     Sockets,

@@ -45,7 +45,8 @@ pub struct SignIn {
     pub current: bool,
 }
 
-/// The most sessions that are listed: more than an account may have, unless an operator allows very many requests on a phone.
+/// At most this many sessions are listed. An account has fewer, unless an operator allows very many requests on a
+/// phone.
 pub const LISTED_SESSIONS: u32 = 100;
 
 impl Storage {

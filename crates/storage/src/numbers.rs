@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use crate::StorageError;
 use crate::rows::parse;
 
-/// The numbers that a phone may be showing now, whichever account or sign-up asked.
+/// The numbers of all requests that a phone may be showing now, of every account and sign-up.
 pub(crate) async fn on_phone(db: &mut SqliteConnection, phone: &ProviderUserId) -> Result<Vec<Number>, StorageError> {
     let phone = phone.as_str();
     sqlx::query_scalar!("SELECT number FROM approvals WHERE provider_user = $1 AND status = 'pending'", phone)

@@ -19,7 +19,7 @@ const UNFOLDED: &str = "20000";
 
 /// Free pages, 4 kB each, that stay in the file for the next rows.
 const SPARE_PAGES: i64 = 2_000;
-/// Gives back 200 pages: other writers wait a few milliseconds.
+/// Frees 200 pages, for which other writers wait a few milliseconds.
 const INCREMENTAL_VACUUM: &str = "PRAGMA incremental_vacuum(200)";
 
 /// The database of the service. Cheap to clone.
@@ -81,7 +81,7 @@ impl Storage {
             .busy_timeout(Duration::from_secs(5))
             .optimize_on_close(true, None);
         let alone = alone_in(Path::new(path)).await?;
-        // The vacuum mode has effect on a file that is made now: its free pages can be given back later, by `shrink`.
+        // Only a new file takes this vacuum mode, which `shrink` needs to give back free pages.
         let writing = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental).pragma("wal_autocheckpoint", UNFOLDED);
         let writer = pool(1).connect_with(writing);
         let writer = writer.await.map_err(OpenError::File)?;
@@ -99,7 +99,7 @@ impl Storage {
         Self { pushes, ..self }
     }
 
-    /// The same database, with at most this many live sessions of one account.
+    /// Sets the limits of live sessions of one account.
     #[must_use]
     pub fn with_session_caps(self, caps: SessionCaps) -> Self {
         Self { caps, ..self }
@@ -127,13 +127,13 @@ impl Storage {
         Ok(())
     }
 
-    /// Gives free pages of the file back to the disk, a few at a time, once more are free than a usual day needs. Below
-    /// that they wait for the next rows: the file does not grow while it has free pages.
+    /// Gives free pages of the file back to the disk, a few at a time, while it has more than `SPARE_PAGES`. The rest
+    /// serve new rows: the file does not grow while it has free pages.
     ///
     /// # Errors
     /// When the database cannot be read or written.
     pub async fn shrink(&self) -> Result<(), StorageError> {
-        // Statements about the file, which no table can check.
+        // Pragmas, which the macros cannot check against tables.
         let free: i64 = sqlx::query_scalar("PRAGMA freelist_count").fetch_one(&self.reader).await?;
         if free > SPARE_PAGES {
             sqlx::raw_sql(INCREMENTAL_VACUUM).execute(&self.writer).await?;

@@ -12,7 +12,7 @@ use crate::rows::{millis, parse};
 use crate::sessions::{Session, TokenHash};
 use crate::{Storage, StorageError, approvals, audit, pushes};
 
-/// SHA-256 of the token of a reset link or an invitation. It opens no session: sessions are found by another kind of hash.
+/// SHA-256 of the token of a reset link or an invitation. A type of its own, so that it can never find a session.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct LinkHash(pub [u8; 32]);
 
@@ -29,10 +29,10 @@ pub struct PasswordChange<'a> {
     pub next: TokenHash,
 }
 
-/// Whether somebody vouched for an account's address.
+/// Whether an account's address is proven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressProof {
-    /// An invitation did.
+    /// An invitation proved it.
     Proven,
     /// A person typed it at sign-up; it may be another person's address.
     Unproven,
@@ -104,7 +104,7 @@ impl Storage {
     }
 
     /// Writes a link that sets the password of the active account with this address; one that was there before is of no
-    /// use any more. Answers whether the address is proven. `None`: there is no such account.
+    /// use any more. Returns whether the address is proven; `None` if there is no such account.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -159,7 +159,7 @@ impl Storage {
         let link = sqlx::query!("DELETE FROM reset_links WHERE token_hash = $1 RETURNING user_id, expires_at", link);
         let Some(link) = link.fetch_optional(&mut *db).await? else { return Ok(None) };
         if link.expires_at <= at {
-            // It goes, so that a clock that is set back does not bring it back.
+            // Deleted, so that a clock that is set back does not revive it.
             db.commit().await?;
             return Ok(None);
         }

@@ -15,7 +15,7 @@ pub struct PushRules {
     pub growth: i32,
     /// …but no longer than this.
     pub longest_wait: Duration,
-    /// Requests that may be on one phone at once, of all accounts and sign-ups together.
+    /// The most concurrent requests on one phone, of all accounts and sign-ups together.
     pub on_phone: u32,
     /// Push comes back after this long where codes are off as well: or nothing would be left.
     pub off_without_codes: Duration,
@@ -58,7 +58,7 @@ impl PushRules {
         Self::growing(self.first_wait, self.growth, self.longest_wait, refused)
     }
 
-    /// A wait that each refused request in a row makes `growth` times as long, but no longer than `longest`.
+    /// A wait that each further refused request in a row multiplies by `growth`, up to `longest`.
     pub(crate) fn growing(first: Duration, growth: i32, longest: Duration, refused: u32) -> Duration {
         let growth = f64::from(growth).powi(i32::try_from(refused.saturating_sub(1)).unwrap_or(i32::MAX));
         let seconds = (first.as_seconds_f64() * growth).min(longest.as_seconds_f64());

@@ -57,7 +57,7 @@ pub(crate) async fn may_ask(
     }
 }
 
-/// The same for the phone of `user`, with the numbers that the requests on it show.
+/// Whether the phone of `user` may be asked now, and the numbers that its requests show.
 pub(crate) async fn may_ask_showing(
     db: &mut SqliteConnection,
     rules: PushRules,
@@ -70,9 +70,8 @@ pub(crate) async fn may_ask_showing(
     showing(db, rules, &parse("users", &phone)?, push, None, now).await
 }
 
-/// `push` if the phone has room for another request, and the numbers that the requests on it show, of all accounts and
-/// sign-ups.
-/// A phone with many requests gets no more: a person who had nearly all numbers would know those of others.
+/// Withholds `push` if the phone has too many requests, of all accounts and sign-ups. Also returns the numbers that
+/// they show. From nearly all numbers, a person could guess those of other people's requests.
 pub(crate) async fn showing(
     db: &mut SqliteConnection,
     rules: PushRules,

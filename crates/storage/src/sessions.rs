@@ -49,9 +49,9 @@ pub enum ConfirmedBy {
 }
 
 impl Storage {
-    /// The live session that this token opens. Showing the token in force ends the minute of the one before, and is a
-    /// use of the session: written down at most once a minute, so that reading stays reading, and where it can be. One whose
-    /// time is over is marked as ended, so that a clock that is set back does not bring it back.
+    /// The live session that this token opens. Using the current token ends the validity of the previous one, and
+    /// counts as a use of the session. A use is written at most once a minute, and skipped if the database cannot be
+    /// written. An expired session is marked as ended, so that a clock that is set back does not revive it.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -75,7 +75,7 @@ impl Storage {
         .await?;
         let Some(mut row) = row else { return Ok(None) };
         if row.expires_at <= now {
-            // Where nothing can be written now, the sweep does it.
+            // If nothing can be written now, the sweep marks it.
             let _ = self.write_end(&row.id, now).await;
             return Ok(None);
         }
@@ -87,7 +87,7 @@ impl Storage {
         row.try_into().map(Some)
     }
 
-    /// Writes that a session has ended by time.
+    /// Marks an expired session as ended.
     async fn write_end(&self, id: &str, now: i64) -> Result<(), StorageError> {
         sqlx::query!(
             "UPDATE sessions SET ended_at = expires_at WHERE id = $1 AND ended_at IS NULL AND expires_at <= $2",

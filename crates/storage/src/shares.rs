@@ -1,5 +1,5 @@
 //! Limits that many networks share: the more of a limit is used, the fewer attempts one network may make, so that
-//! networks that made few come first. Counted like every other limit, before the attempt.
+//! networks with few attempts come first. Counted before the attempt, like every limit.
 
 use sqlx::SqliteConnection;
 use time::OffsetDateTime;
@@ -8,24 +8,24 @@ use crate::attempts::{self, AttemptKind};
 use crate::rows::millis;
 use crate::{Attempt, Limit, Limited, Storage, StorageError, Subject};
 
-/// A shared limit, and the network that asks for a part of it.
+/// A shared limit, and the network that uses a part of it.
 #[derive(Debug, Clone)]
 pub struct Share {
     /// The subject of the shared limit.
     pub of: Subject,
-    /// How much of it there is.
+    /// The limit for all networks together.
     pub limit: Limit,
-    /// The attempts of this network that count for it.
+    /// The subject of this network's part.
     pub own: Subject,
 }
 
-/// A network may use this fraction of the rest: one in 20.
-const PART: i64 = 20;
-/// A network may always use this much while anything is left: as many codes as one person may have sent.
-const LEAST: i64 = 5;
+/// A network may use one in 20 of the remaining attempts.
+const SHARE_DIVISOR: i64 = 20;
+/// A network may always use this many while any are left: as many codes as one person may have sent.
+const LEAST_SHARE: i64 = 5;
 
 impl Storage {
-    /// Counts one attempt against several limits and against its network's shares of others, or refuses it and counts it
+    /// Counts one attempt against several limits, and against its network's shares of others. A refused attempt counts
     /// against none.
     ///
     /// # Errors
@@ -42,7 +42,7 @@ impl Storage {
         for share in shares {
             let left = share.limit.count - used(&mut db, kind, &share.of, share.limit, now).await?;
             all.push((share.of.clone(), share.limit));
-            all.push((share.own.clone(), Limit { count: (left / PART).max(LEAST), ..share.limit }));
+            all.push((share.own.clone(), Limit { count: (left / SHARE_DIVISOR).max(LEAST_SHARE), ..share.limit }));
         }
         let counted = attempts::count(&mut db, kind, &all, now).await?;
         if counted.is_ok() {

@@ -1,5 +1,5 @@
-//! Limits on sign-ups with one phone: when it may be asked, and when it may be called. A denial counts for the next
-//! sign-ups with that phone, never for its owner's sign-ins, which `pushes` limits. Knows no provider.
+//! Limits on sign-ups with one phone: when it may get a request, and when a call. A denial counts for the next sign-ups
+//! with that phone, never for its owner's sign-ins, which `pushes` limits. Knows no provider.
 
 use approval::{Approval, ApprovalId, ProviderUserId, Status};
 use sqlx::SqliteConnection;
@@ -8,27 +8,27 @@ use time::{Duration, OffsetDateTime};
 use crate::rows::{from_millis, millis};
 use crate::{Push, PushRules, Storage, StorageError, Withheld};
 
-/// After a request that was denied or not answered the phone is not asked for sign-ups: for a minute since it was asked,
-/// then 10 minutes, 100 minutes, and so on, up to a day.
+/// After a denied or unanswered request the phone gets no requests from sign-ups for a minute. Each further one
+/// multiplies the wait by 10, up to a day. A wait starts when the request was sent.
 const FIRST_WAIT: Duration = Duration::MINUTE;
 const GROWTH: i32 = 10;
 const LONGEST_WAIT: Duration = Duration::DAY;
-/// So many requests may be taken back before taking one back makes the phone rest, too.
-const TAKEN_BACK: u32 = 3;
+/// From this many refused or cancelled requests in a row, a cancelled one starts the wait as well.
+const CANCELLED_PUSHES: u32 = 3;
 
-/// A call is possible this long after a text message, …
+/// The time from a text message to the first call.
 const CALL_AFTER_TEXT: Duration = Duration::MINUTE;
-/// … which is this recent.
-const TEXT_COUNTS: Duration = Duration::HOUR;
+/// A text message makes calls possible for this long.
+const TEXT_ALLOWS_CALLS_FOR: Duration = Duration::HOUR;
 
 /// When a phone that is not proven may be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallWait {
-    /// Now: a text message was sent to it before.
+    /// Now, since a text message was sent long enough ago.
     Over,
-    /// At this time: a text message was sent to it.
+    /// At this time, since a text message was sent recently.
     Until(OffsetDateTime),
-    /// A minute after a text message, and none was sent.
+    /// Not before a text message, since none was sent.
     TextFirst,
 }
 
@@ -42,22 +42,22 @@ impl Storage {
         let row = sqlx::query_scalar!("SELECT texted_at FROM sign_up_phones WHERE provider_user = $1", phone);
         let Some(texted_at) = row.fetch_optional(&self.reader).await?.flatten() else { return Ok(CallWait::TextFirst) };
         let texted_at = from_millis("sign_up_phones", texted_at)?;
-        // A text message of the future was sent before the clock was set back.
-        if texted_at > now || now - texted_at >= TEXT_COUNTS {
+        // A text message in the future was sent before the clock was set back.
+        if texted_at > now || now - texted_at >= TEXT_ALLOWS_CALLS_FOR {
             return Ok(CallWait::TextFirst);
         }
         let until = texted_at + CALL_AFTER_TEXT;
         Ok(if now < until { CallWait::Until(until) } else { CallWait::Over })
     }
 
-    /// Writes that a text message was sent to this phone for a sign-up. The first of an hour counts: sending more does not
-    /// make a call later.
+    /// Records that a text message was sent to this phone for a sign-up. The first of an hour counts: further ones do
+    /// not delay a call.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn sign_up_texted(&self, phone: &ProviderUserId) -> Result<(), StorageError> {
         let now = self.clock.now();
-        let (phone, at, before) = (phone.as_str(), millis(now), millis(now - TEXT_COUNTS));
+        let (phone, at, before) = (phone.as_str(), millis(now), millis(now - TEXT_ALLOWS_CALLS_FOR));
         sqlx::query!(
             "INSERT INTO sign_up_phones (provider_user, texted_at, changed_at) VALUES ($1, $2, $2)
              ON CONFLICT (provider_user) DO UPDATE SET changed_at = $2,
@@ -71,7 +71,7 @@ impl Storage {
         Ok(())
     }
 
-    /// Whether a sign-up with this phone may ask it now.
+    /// Whether a sign-up may send a request to this phone now.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -80,7 +80,7 @@ impl Storage {
     }
 }
 
-/// Whether a sign-up may ask this phone now, `leaving` being a request that will not be on it any more.
+/// Whether a sign-up may send a request to this phone now. `leaving` is a request that the new one replaces.
 pub(crate) async fn may_ask(
     db: &mut SqliteConnection,
     rules: PushRules,
@@ -103,7 +103,7 @@ pub(crate) async fn may_ask(
             return Ok(Push::Withheld(Withheld::Refused(until)));
         }
     }
-    // The words of `Delivery::may_ring`.
+    // These words match `Delivery::may_ring`.
     let pending = sqlx::query!(
         r#"SELECT count(*) AS "count!: u32", min(expires_at) AS "first: i64" FROM approvals
          WHERE provider_user = $1 AND status = 'pending' AND purpose = 'sign_up'
@@ -121,8 +121,7 @@ pub(crate) async fn may_ask(
     }
 }
 
-/// Takes note of the end of a sign-up's request that the phone may have shown. A proof of the phone ends the row: see
-/// [`proven`].
+/// Records the end of a sign-up's request that the phone may have shown. [`proven`] deletes the record.
 pub(crate) async fn ended(
     db: &mut SqliteConnection,
     approval: &Approval,
@@ -143,7 +142,7 @@ pub(crate) async fn ended(
         phone,
         asked_at,
         now,
-        TAKEN_BACK,
+        CANCELLED_PUSHES,
         created_at,
     )
     .execute(db)
@@ -151,7 +150,7 @@ pub(crate) async fn ended(
     Ok(())
 }
 
-/// The phone is proven by a sign-up: what was refused before counts no more.
+/// A sign-up proved the phone: earlier refused requests no longer count.
 pub(crate) async fn proven(db: &mut SqliteConnection, phone: &ProviderUserId) -> Result<(), StorageError> {
     let phone = phone.as_str();
     sqlx::query!("DELETE FROM sign_up_phones WHERE provider_user = $1", phone).execute(db).await?;

@@ -52,19 +52,19 @@ impl Subject {
         Self(format!("{}country:{calling_code}", prefix(sign_up)))
     }
 
-    /// Everybody who signs up.
+    /// All sign-ups together.
     #[must_use]
     pub fn all_sign_ups() -> Self {
         Self("sign-up:all".to_owned())
     }
 
-    /// What one neighbourhood of networks uses of something that all share.
+    /// One block's part of a shared limit.
     #[must_use]
-    pub fn share(of: &Self, neighbourhood: &str) -> Self {
-        Self(format!("share:{} {neighbourhood}", of.0))
+    pub fn share(of: &Self, block: &str) -> Self {
+        Self(format!("share:{} {block}", of.0))
     }
 
-    /// The alarm about a limit, which is raised once in a while.
+    /// The error log about a used-up limit, which has a limit itself.
     #[must_use]
     pub fn alarm(of: &Self) -> Self {
         Self(format!("alarm:{}", of.0))

@@ -1,4 +1,4 @@
-//! Ends the sessions of an account that are more than it may have, inside the transaction that adds one.
+//! Ends the sessions of an account beyond its cap, inside the transaction that adds one.
 
 use approval::{Approval, SessionId, UserId};
 use sqlx::SqliteConnection;
@@ -8,8 +8,8 @@ use crate::ending::{Which, end_in};
 use crate::rows::{millis, parse};
 use crate::{PushRules, SessionCaps, StorageError};
 
-/// Ends the oldest pending sessions of `user` beyond the cap; answers the approvals that were cancelled with them. A
-/// cancelled request counts as refused: a person who knows only the password may have asked for it.
+/// Ends the oldest pending sessions of `user` beyond the cap; returns the approvals that were cancelled with them. A
+/// cancelled request counts as refused, because it may come from somebody who knows only the password.
 pub(crate) async fn end_pending(
     db: &mut SqliteConnection,
     caps: SessionCaps,

@@ -7,9 +7,9 @@ use crate::invitations::ADDRESS_WINDOW;
 use crate::rows::millis;
 use crate::{Storage, StorageError};
 
-/// A sign-up whose phone was not proven goes after this time, with its audit rows. Its session ends much earlier.
+/// An unproven sign-up is deleted after this time, with its audit rows. Its session ends much earlier.
 const SIGN_UP: Duration = Duration::DAY;
-/// What sign-ups did to a phone is forgotten after this time.
+/// The record of a phone's sign-ups is deleted this long after its last change.
 const PHONE: Duration = Duration::DAY;
 /// An accepted code is remembered this long; the provider accepts none for longer.
 const USED_CODE: Duration = Duration::minutes(10);
@@ -26,10 +26,9 @@ const UNCONFIRMED: Duration = Duration::days(1);
 const ROUND: u32 = 100;
 
 impl Storage {
-    /// Sweeps one round, each kind of row in a transaction of its own, and answers whether another round may find more:
-    /// deletes pending sign-ups with their audit rows, used codes, links, attempts, notices and sessions whose time is
-    /// over. Attempts of the future become attempts of now: the clock was set back, and they would count for as long as
-    /// it was.
+    /// Sweeps one round, each kind of row in a transaction of its own, and returns whether another round may find more.
+    /// Deletes expired sign-ups with their audit rows, used codes, links, attempts, notices and sessions. Attempts in
+    /// the future, made before the clock was set back, are moved to now: otherwise they would count for too long.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -39,7 +38,7 @@ impl Storage {
         let used_code = millis(now - USED_CODE);
         let db = &self.writer;
         sqlx::query!("UPDATE attempts SET at = $1 WHERE at > $1", at).execute(db).await?;
-        // Of these there are never many.
+        // These kinds never have many rows.
         sqlx::query!("DELETE FROM used_codes WHERE used_at < $1", used_code).execute(db).await?;
         sqlx::query!("DELETE FROM reset_links WHERE expires_at < $1", at).execute(db).await?;
         sqlx::query!("DELETE FROM invitations WHERE expires_at < $1", at).execute(db).await?;
@@ -86,7 +85,7 @@ impl Storage {
         Ok(users.len() >= usize::try_from(ROUND).unwrap_or(usize::MAX))
     }
 
-    /// Forgets how sign-ups with a phone went, and which addresses a phone has learned about.
+    /// Deletes old records of a phone's sign-ups and of its addresses.
     async fn sweep_phones(&self, now: OffsetDateTime) -> Result<bool, StorageError> {
         let (phone, address) = (millis(now - PHONE), millis(now - ADDRESS_WINDOW));
         let db = &self.writer;
@@ -110,8 +109,8 @@ impl Storage {
         ]))
     }
 
-    /// Marks sessions as ended whose time is over, and forgets tokens before whose time is over: a clock that is set back
-    /// must not bring them back.
+    /// Marks expired sessions as ended, and deletes expired previous tokens: a clock that is set back must not revive
+    /// them.
     async fn end_sessions(&self, now: OffsetDateTime) -> Result<bool, StorageError> {
         let (at, db) = (millis(now), &self.writer);
         Ok(is_full(&[
@@ -172,7 +171,7 @@ impl Storage {
     }
 }
 
-/// True if a round deleted or changed as many rows as it may, so that another may find more.
+/// True if a round changed its full number of rows, so that another may find more.
 fn is_full(rounds: &[SqliteQueryResult]) -> bool {
     rounds.iter().any(|round| round.rows_affected() >= ROUND.into())
 }

@@ -70,8 +70,8 @@ impl Storage {
         Ok(Ok(attempt))
     }
 
-    /// Why a code would not be tried now, if it would not. Only the first refusal writes: into the audit trail, and to
-    /// the owner. The others keep nobody from writing.
+    /// The reason to refuse a code now, if any. Only the first refusal writes an audit entry and a notice; the others
+    /// must not block writers.
     ///
     /// # Errors
     /// When the database cannot be read or written.
@@ -215,7 +215,7 @@ async fn codes_off(db: &mut SqliteConnection, user: UserId, in_a_row: u32) -> Re
     Ok(off.fetch_optional(db).await?.is_some())
 }
 
-/// Whether it was written down that codes are off.
+/// True if the record says that codes are off.
 async fn is_switched_off(db: &mut SqliteConnection, user: UserId) -> Result<bool, StorageError> {
     let user = user.to_string();
     let off = sqlx::query_scalar!("SELECT 1 AS one FROM factors WHERE user_id = $1 AND codes_off_at IS NOT NULL", user);

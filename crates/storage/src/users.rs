@@ -18,7 +18,7 @@ pub struct NewUser {
     pub full_name: String,
     /// As people are shown it.
     pub email: String,
-    /// By which the account is found: the same for all spellings of one address.
+    /// The key that finds the account, the same for all spellings of its address.
     pub email_key: String,
     /// E.164.
     pub phone: Secret,
@@ -26,7 +26,7 @@ pub struct NewUser {
     pub password_hash: Secret,
     /// Whom the provider knows by this phone.
     pub provider_user: ProviderUserId,
-    /// The invitation that it brought; used up when the phone is proven.
+    /// The invitation of this sign-up; it is used up when the phone is proven.
     pub invitation: Option<LinkHash>,
 }
 
@@ -37,7 +37,7 @@ pub struct Account {
     pub id: UserId,
     /// Its address, as people are shown it.
     pub email: String,
-    /// Whether that is proven.
+    /// Whether the address is proven.
     pub address: AddressProof,
     /// The argon2id hash, a PHC string.
     pub password_hash: Secret,
@@ -85,8 +85,8 @@ impl Storage {
         pushes::may_ask(&mut *self.reader.acquire().await?, self.pushes, user, None, self.clock.now()).await
     }
 
-    /// Writes a pending sign-up: account, pending session, and, if the phone may be asked for sign-ups, the approval that
-    /// `approval` makes from the numbers taken.
+    /// Writes a pending sign-up: account, pending session, and, if the phone may get the request, the approval that
+    /// `approval` makes from the taken numbers.
     ///
     /// # Errors
     /// When the database cannot be written.

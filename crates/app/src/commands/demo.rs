@@ -31,7 +31,7 @@ const STATE: &str = "simulator.json";
 pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
     let host = config.listen.host;
     let (product, address) = bind(host, config.listen.port.unwrap_or(PORT), "PORT").await?;
-    // The phones are this machine's alone, and so is the key that this simulator takes: everybody knows it.
+    // Only this machine may use the phones and the API: everybody knows this simulator's API key.
     let own = if host.is_loopback() { host } else { Ipv4Addr::LOCALHOST.into() };
     let (provider, provider_address) = bind(own, config.simulator.port, "SIMULATOR_PORT").await?;
     if !host.is_loopback() {

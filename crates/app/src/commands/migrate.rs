@@ -1,5 +1,5 @@
-//! `countersign migrate`: makes ready what is kept, so that the roles themselves need no right to make or change streams
-//! and consumer.
+//! `countersign migrate`: updates the database, and the streams and consumer on NATS, so that the roles need no right
+//! to create or change them.
 
 use broker::Migrated;
 
@@ -9,7 +9,7 @@ use crate::lifecycle::{Closing, Lifecycle};
 use crate::say::say;
 use crate::{event_log, product};
 
-/// Brings the database up to date and, where NATS is configured, makes streams and consumer what they must be.
+/// Brings the database up to date and, if NATS is configured, creates or repairs the streams and the consumer.
 ///
 /// # Errors
 /// A sentence that says what is in the way.
@@ -19,11 +19,11 @@ pub(crate) async fn migrate(config: Config, lifecycle: &Lifecycle) -> anyhow::Re
     say(&format!("countersign migrate: the database {database} is up to date"));
     if let Some(migrated) = event_log::migrate_nats(&config.nats).await? {
         let consumer = match migrated {
-            Migrated::Unchanged => "as it must be",
+            Migrated::Unchanged => "unchanged",
             Migrated::Made => "made",
-            Migrated::Changed => "changed to what it must be",
+            Migrated::Changed => "changed",
             Migrated::MadeAnew => {
-                "made anew; hubs get all events once more that NATS still keeps, which decide nothing a second time"
+                "created again; hubs get every event that NATS still keeps once more, and ignore the repeats"
             }
         };
         say(&format!("countersign migrate: the streams are there; the consumer of the hubs is {consumer}"));

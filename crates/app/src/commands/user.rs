@@ -34,7 +34,7 @@ async fn reset_link(email: &str, config: &Config) -> anyhow::Result<()> {
     let made = hub::reset_link(&storage, &public_url, email, &Clock::system(), &Entropy::system()).await;
     storage.close().await;
     let Some(link) = made? else {
-        // What cannot be seen is spelled out: it may be why nobody is found.
+        // Invisible characters are escaped: they may be why no account is found.
         let email = email.escape_debug();
         bail!("nobody has an account with the address {email} in the database {database}; check both")
     };
@@ -44,8 +44,8 @@ async fn reset_link(email: &str, config: &Config) -> anyhow::Result<()> {
     say(&format!("It sets the password of {email} once, until {until}; then they sign in with it and their phone."));
     if link.address == AddressProof::Unproven {
         say(&format!(
-            "Warning: this address was never proven: a person typed it at sign-up, and nobody checked that it is theirs. \
-             The account may belong to somebody else than {email}. Make sure before you hand the link over."
+            "Warning: this address was never proven. A person typed it at sign-up, and nobody checked it. The account \
+             may belong to somebody other than {email}. Make sure of the owner before you hand the link over."
         ));
     }
     Ok(())
@@ -66,7 +66,7 @@ async fn invite(email: &str, config: &Config) -> anyhow::Result<()> {
     };
     let until = link.expires_at.format(format_description!("[year]-[month]-[day] [hour]:[minute] UTC"))?;
     say(link.url.expose());
-    say(&format!("It opens an account for {} once, until {until}; an earlier invitation works no more.", link.email));
+    say(&format!("It opens an account for {} once, until {until}; an earlier invitation no longer works.", link.email));
     Ok(())
 }
 

@@ -24,10 +24,10 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// The complaint about a value with a character that nobody sees, which came along when it was copied.
+/// The error for a value with an invisible character, usually copied along with it.
 pub(super) const UNSEEN: &str = "has a character in it that cannot be seen; type it instead of pasting it";
 
-/// Whether a character shows nothing and belongs to no value. Each complaint about control characters is another.
+/// True for an invisible character that belongs in no value. Control characters have an error of their own.
 pub(super) fn is_unseen(character: char) -> bool {
     !character.is_control() && hub::has_hidden(character.encode_utf8(&mut [0; 4]))
 }
@@ -133,11 +133,11 @@ pub(super) fn proxies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Trus
         .map_err(|_| D::Error::custom("must be IP addresses or networks, as in 10.0.0.0/8, with commas between them"))
 }
 
-/// Names of hosts, as they stand in a `Host` header before the port, in small letters.
+/// Host names in lower case, as in a `Host` header without its port.
 pub(super) fn host_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let text = text(deserializer)?;
     let names: Vec<_> = text.split(',').map(|name| name.trim().to_ascii_lowercase()).collect();
-    // As URLs have them, so that a name that can never match is refused here.
+    // Parsed as in a URL, so that a name that can never match is refused here.
     let fits = |name: &String| Host::parse(name).is_ok_and(|host| host.to_string() == *name);
     if names.iter().all(fits) {
         Ok(names)
@@ -155,7 +155,7 @@ pub(super) fn forwarded_header<'de, D: Deserializer<'de>>(deserializer: D) -> Re
     }
 }
 
-/// Who may sign up.
+/// Parses the mode of sign-ups.
 pub(super) fn sign_up<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignUpMode, D::Error> {
     match text(deserializer)?.as_str() {
         "open" => Ok(SignUpMode::Open),

@@ -1,6 +1,6 @@
-//! The body of a request, with a deadline for all of it, as a pause may be short, and the next one as well, for ever;
-//! and with a limit to its pieces. What nobody wants to read is passed over, within limits, so that its sender gets to
-//! read the answer: who is hung up on while sending learns nothing.
+//! The body of a request, with one deadline for all of it and a limit on its pieces. A deadline for each pause would
+//! let a client send for ever. A body that no handler reads is discarded, within limits: a client that is cut off while
+//! it sends never reads the answer.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -17,9 +17,9 @@ use super::slots::{Phase, Slot};
 
 /// How much is passed over, in bytes.
 const PASSED_OVER: u64 = 2 << 20;
-/// The least that a piece counts for while it is passed over, in bytes: a small one costs as much as a large one.
+/// The least that a discarded piece counts for, in bytes: a small one costs as much as a large one.
 const PASSED_PIECE: u64 = 1024;
-/// The most pieces of a body. Packets of a slow line bring the largest body in 122; a body in chunks of one byte would
+/// The most pieces of a body. Packets of a slow line bring the largest body in 122. A body in chunks of one byte would
 /// cost milliseconds before anybody could count it.
 const MOST_PIECES: u32 = 256;
 
@@ -29,11 +29,11 @@ pub(super) struct Bounded {
     /// Gone once it was too late.
     body: Option<Incoming>,
     deadline: Pin<Box<Sleep>>,
-    /// How many pieces have come.
+    /// Pieces received so far.
     pieces: u32,
     /// Whether the peer sends its body although nobody asked for it.
     unasked: bool,
-    /// The slot of the connection, until all of the body is here.
+    /// The slot of the connection, until the whole body has arrived.
     arriving: Option<Slot>,
 }
 
@@ -51,8 +51,8 @@ pub(super) enum Broken {
     Unreadable(#[from] hyper::Error),
 }
 
-/// The request, with a body that ends within `limit` from now. Its connection counts as serving once the body is here,
-/// or is not wanted any more.
+/// The request, with a body that ends within `limit` from now. Its connection counts as serving once the body has
+/// arrived or is dropped.
 pub(super) fn bounded(request: Request<Incoming>, limit: Duration, slot: Slot) -> Request<Bounded> {
     let unasked = !waits_to_be_asked(request.headers());
     request.map(|body| {

@@ -1,5 +1,5 @@
-//! What holds the slot of a connection for as long as it is needed: the stream, also after it became a socket, and the
-//! body of an answer, until it was sent. Knows no limits.
+//! Holds the slot of a connection: in its stream, also after it became a socket, and in the body of an answer until it
+//! is sent. Knows no limits.
 
 use std::io;
 use std::pin::Pin;
@@ -63,7 +63,7 @@ impl AsyncWrite for Counted {
     }
 }
 
-/// The answer, at whose end the connection is idle again; a connection that becomes a socket never is.
+/// Marks the connection idle at the end of the answer; a connection that becomes a socket is never idle.
 pub(super) fn counted(answer: Response, slot: &Slot) -> Response {
     if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
         return answer;

@@ -1,4 +1,4 @@
-//! The answer to a connection for which there is no slot: 503, before anything of it was read. Knows no limits.
+//! The answer to a connection for which there is no slot: 503, before its request is read. Knows no limits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-/// How many connections are refused in words at once; each holds a descriptor of the reserve meanwhile. Further ones
-/// are closed without a word.
+/// At most this many connections are being answered 503; each holds a descriptor of the reserve meanwhile. Further ones
+/// are closed without an answer.
 pub(crate) const REFUSALS: usize = 16;
 /// How long a refused client may take to read the answer.
 const LINGER: Duration = Duration::from_millis(500);
-/// How much of its request is passed over, so that it is not cut off while it sends.
+/// How much of its request is read and discarded, in bytes, so that it is not cut off while it sends.
 const PASSED_OVER: u64 = 64 * 1024;
 
 const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n\
@@ -42,7 +42,7 @@ impl Refusals {
 async fn answer(mut stream: TcpStream) {
     let (reads, mut writes) = stream.split();
     if writes.write_all(ANSWER).await.is_ok() && writes.shutdown().await.is_ok() {
-        // A socket that is closed with something unread takes the answer along.
+        // Closing a socket with unread bytes resets it, and the client loses the answer.
         let _ = tokio::io::copy(&mut reads.take(PASSED_OVER), &mut tokio::io::sink()).await;
     }
 }

@@ -1,6 +1,6 @@
-//! Which connections may be open at once: so many in all, so many from one network. When there is no slot left, the
-//! oldest connection that has not sent a whole request yet gives way, then the one that has been idle longest after an
-//! answer; a connection whose request is being answered, or that carries a socket, never does. Knows no HTTP.
+//! Limits open connections, in all and from one network. When no slot is free, the oldest connection without a whole
+//! request is evicted, else the one that has been idle longest after an answer. A connection whose request is being
+//! answered, or that carries a socket, is never evicted. Knows no HTTP.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -35,11 +35,11 @@ struct Held {
     evicted: CancellationToken,
 }
 
-/// No connection can give way to another one.
+/// No slot is free, and no connection can be evicted.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
-/// What a connection is doing.
+/// The phase of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     /// It has not sent a whole request yet.
@@ -79,7 +79,7 @@ struct PerNetwork {
     waiting: Waiting,
 }
 
-/// Connections that may give way, as (since, number).
+/// Connections that may be evicted, as (since, number).
 #[derive(Debug, Default)]
 struct Waiting {
     arriving: BTreeSet<(u64, u64)>,
@@ -91,10 +91,10 @@ impl Slots {
         Self(Arc::new(Shared { limits, open: Mutex::default() }))
     }
 
-    /// A slot for a connection from `peer`; another connection may have to give way for it.
+    /// A slot for a connection from `peer`; may evict another connection.
     ///
     /// # Errors
-    /// [`Full`] when none can.
+    /// [`Full`] if no connection can be evicted.
     pub(super) fn admit(&self, peer: IpAddr) -> Result<Slot, Full> {
         let limits = &self.0.limits;
         let peer = peer.to_canonical();
@@ -116,7 +116,7 @@ impl Slots {
         Ok(Slot(Arc::new(Held { slots: self.clone(), number, evicted })))
     }
 
-    /// Has one connection give way, because the process has run out of something that each of them holds.
+    /// Evicts one connection to free its file descriptor and memory, after accepting another one failed.
     pub(super) fn evict_one(&self) {
         let mut open = self.open();
         if let Some(oldest) = open.all.oldest() {
@@ -131,12 +131,12 @@ impl Slots {
 }
 
 impl Slot {
-    /// The connection does something else from now on.
+    /// The connection changes its phase.
     pub(super) fn enter(&self, phase: Phase) {
         self.0.slots.open().enter(self.0.number, phase);
     }
 
-    /// Returns when the connection has to give way.
+    /// Returns when the connection is evicted.
     pub(super) async fn evicted(&self) {
         self.0.evicted.cancelled().await;
     }
@@ -161,7 +161,7 @@ impl Open {
     }
 
     fn enter(&mut self, number: u64, phase: Phase) {
-        // It may have given way meanwhile.
+        // It may have been evicted meanwhile.
         let Some(mut connection) = self.connections.remove(&number) else { return };
         self.wait_no_more(number, &connection);
         connection.phase = phase;
@@ -170,7 +170,7 @@ impl Open {
         self.connections.insert(number, connection);
     }
 
-    /// Its slot is free at once; its descriptor is closed as soon as its task runs.
+    /// Its slot is free immediately; its descriptor is closed as soon as its task runs.
     fn evict(&mut self, number: u64) {
         if let Some(connection) = self.remove(number) {
             connection.evicted.cancel();
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_that_sent_nothing_gives_way_and_an_idle_one_only_then() {
+    fn the_oldest_silent_connection_is_evicted_before_an_idle_one() {
         let slots = slots(3, 3);
         let open: Vec<_> = (1..=3).map(|n| from(&slots, &format!("192.0.2.{n}")).unwrap()).collect();
         open[0].enter(Phase::Serving);
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_that_gave_way_frees_nothing_asecond_time() {
+    fn an_evicted_slot_is_freed_only_once() {
         let slots = slots(1, 1);
         let first = from(&slots, "192.0.2.1").unwrap();
         let second = from(&slots, "192.0.2.2").unwrap();
@@ -323,7 +323,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever connections do, there are never more than allowed, and nothing is left behind by those that ended.
+        /// In any order of events, the limits hold, and a connection that ended leaves nothing behind.
         #[test]
         fn the_limits_hold_and_nothing_stays_behind(steps in prop::collection::vec((0..5u8, 0..4u8, any::<prop::sample::Index>()), 0..200)) {
             const ALL: usize = 8;

@@ -215,13 +215,13 @@ async fn a_stop_waits_for_no_request_for_ever() {
 }
 
 #[tokio::test]
-async fn without_a_slot_a_connection_is_answered_503_and_told_when_to_come_again() {
+async fn a_connection_without_a_slot_is_answered_503_with_retry_after() {
     let server = start_with_slots(Heads::Short, 2).await;
     let busy = [
         server.send("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n").await,
         server.send("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n").await,
     ];
-    // Until both are being answered a newcomer may still take the place of one.
+    // Until both are being answered, a new connection may still evict one.
     let mut refused = loop {
         let mut stream = server.send("GET /peer HTTP/1.1\r\nHost: x\r\n\r\n").await;
         let answer = first_bytes(&mut stream).await;

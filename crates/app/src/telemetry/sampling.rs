@@ -1,7 +1,7 @@
-//! Limits how many lines of one kind the log takes in a period, so that no client can fill a disk by what it sends.
-//! Warnings and errors are sampled: the first ones of each kind are written, the rest are counted, and one line says
-//! how many were left out. A kind is a place in our source and a few words of ours, never what a client sent. Knows no
-//! clock: its caller ends the periods.
+//! Limits how many lines of one kind the log takes in a period, so that no client can fill the disk. Warnings and
+//! errors are sampled: the first ones of each kind are written, the rest are counted, and one line says how many were
+//! left out. A kind is a place in our source and a few fixed words, never text that a client sent. Knows no clock: its
+//! caller ends the periods.
 
 use std::collections::HashMap;
 use std::fmt::{Debug, Write as _};
@@ -14,14 +14,14 @@ use tracing::{Event, Level, Metadata};
 
 /// How many lines of one kind are written in a period.
 pub(super) const WRITTEN_PER_PERIOD: u64 = 20;
-/// How many kinds are told apart by their words; further ones count by their place in the source alone.
-const KINDS: usize = 1024;
-/// The fields by which lines of one place are told apart. Their values are words of ours.
-const WORDS: [&str; 4] = ["limit", "reason", "callback.outcome", "callback.reason"];
-/// An info line with this outcome repeats what was taken before: the one kind of info line that a client can cause as
-/// often as it likes, by sending a callback again.
-const REPEATED: &str = "repeated";
-/// The longest text, in characters, that is kept of a kind, to name it later.
+/// This many kinds are distinguished by their words; further ones count by their place in the source alone.
+const KIND_LIMIT: usize = 1024;
+/// The fields that distinguish kinds at one place. Their values are fixed words.
+const KIND_FIELDS: [&str; 4] = ["limit", "reason", "callback.outcome", "callback.reason"];
+/// The outcome of a repeated callback. Its info line is sampled too, because a client can cause it as often as it
+/// likes.
+const REPEATED_OUTCOME: &str = "repeated";
+/// The longest name of a kind, in characters; the rest is cut.
 const NAME_CHARS: usize = 120;
 
 /// Counts the lines of this period. Cheap to clone; clones share the counts.
@@ -50,7 +50,7 @@ pub(super) struct LeftOut {
     pub(super) lines: u64,
 }
 
-/// What of a line names its kind.
+/// Collects the name of a line's kind from its fields.
 #[derive(Debug, Default)]
 struct Named {
     message: String,
@@ -58,7 +58,7 @@ struct Named {
 }
 
 impl Sampler {
-    /// True if this line is to be written; else it is counted.
+    /// True if this line is to be written; otherwise it is counted.
     pub(super) fn admits(&self, line: &Event<'_>) -> bool {
         let level = *line.metadata().level();
         if level > Level::INFO {
@@ -66,13 +66,13 @@ impl Sampler {
         }
         let mut named = Named::default();
         line.record(&mut named);
-        if level == Level::INFO && named.words != REPEATED {
+        if level == Level::INFO && named.words != REPEATED_OUTCOME {
             return true;
         }
         self.count(line.metadata(), named)
     }
 
-    /// Ends a period: answers what was left out in it, and begins to count anew.
+    /// Ends a period: returns the counts of left-out lines, and starts again at zero.
     pub(super) fn end_period(&self) -> Vec<LeftOut> {
         let counts = std::mem::take(&mut *self.counts());
         let left_out = |count: Count| {
@@ -84,7 +84,7 @@ impl Sampler {
 
     fn count(&self, line: &'static Metadata<'static>, named: Named) -> bool {
         let mut counts = self.counts();
-        let full = counts.len() >= KINDS;
+        let full = counts.len() >= KIND_LIMIT;
         let mut kind = Kind { place: line.callsite(), words: hash(&named.words) };
         if full && !counts.contains_key(&kind) {
             kind.words = 0;
@@ -107,7 +107,7 @@ impl Named {
     fn note(&mut self, field: &Field, value: &dyn Debug) {
         if field.name() == "message" {
             write_short(&mut self.message, value);
-        } else if WORDS.contains(&field.name()) {
+        } else if KIND_FIELDS.contains(&field.name()) {
             let separator = if self.words.is_empty() { "" } else { " " };
             self.words.push_str(separator);
             write_short(&mut self.words, value);
@@ -128,7 +128,7 @@ impl Visit for Named {
 /// Adds no more than the first characters of `value`.
 fn write_short(text: &mut String, value: &dyn Debug) {
     let mut short = Short { text, left: NAME_CHARS };
-    // It fails on purpose once it has enough.
+    // `Short` fails on purpose once it is full.
     let _ = write!(short, "{value:?}");
 }
 

@@ -1,4 +1,4 @@
-//! What is logged, and what is left out.
+//! The log and its sampling.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +11,7 @@ use super::*;
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
-    /// What was written, one text a line.
+    /// The lines written.
     fn written(&self) -> Vec<String> {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap().lines().map(str::to_owned).collect()
     }
@@ -27,7 +27,7 @@ impl io::Write for Lines {
     }
 }
 
-/// Logs as a process does, with this sampler, while `run` runs; what was written.
+/// The lines that `run` logs through this sampler.
 fn logged(sampler: &Sampler, run: impl FnOnce()) -> Vec<String> {
     let lines = Lines::default();
     let writer = lines.clone();
@@ -120,7 +120,7 @@ fn words_without_end_take_up_no_more_memory_than_the_kinds_allow() {
             refuse(&format!("{number} {}", "long".repeat(4096)));
         }
     });
-    // 1,024 kinds of their own, and one for all others.
+    // 1,024 separate kinds, and one for all others.
     assert_eq!(lines.len() as u64, 1024 + WRITTEN_PER_PERIOD);
     let left_out = sampler.end_period();
     assert_eq!(left_out.iter().map(|kind| kind.lines).sum::<u64>(), 10_000 - 1024 - WRITTEN_PER_PERIOD);
@@ -128,8 +128,7 @@ fn words_without_end_take_up_no_more_memory_than_the_kinds_allow() {
 }
 
 proptest! {
-    /// Whatever comes, in whatever order: each line is either written or counted, and no kind is written more often
-    /// than a period allows.
+    /// For any lines in any order: each is written or counted, and no kind exceeds its limit in a period.
     #[test]
     fn each_line_is_written_or_counted(kinds in prop::collection::vec(0..4usize, 0..300), ends in prop::collection::vec(any::<bool>(), 300)) {
         const REASONS: [&str; 4] = ["unsigned", "wrong signature", "too large", "wrong method"];

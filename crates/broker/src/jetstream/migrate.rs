@@ -1,5 +1,4 @@
-//! Makes streams and consumer what they must be: the only code that changes what is on the server already. Hands out
-//! nothing.
+//! Repairs the streams and the consumer: the only code that changes existing ones. Delivers no messages.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,29 +13,29 @@ use super::settings::JetStreamSettings;
 use super::shared::{info, pull};
 use super::streams::{self, StreamError};
 
-/// What [`migrate`] did about the consumer that hubs share.
+/// The result of [`migrate`] for the consumer that hubs share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Migrated {
-    /// It was as it must be.
+    /// Its settings were right.
     Unchanged,
-    /// It was missing, and was made.
+    /// It was missing, and was created.
     Made,
-    /// It was changed.
+    /// Its settings were repaired.
     Changed,
-    /// It could not be changed, and was made anew: hubs get all events once more that the stream still keeps, which decide
-    /// nothing a second time.
+    /// It could not be repaired, so it was deleted and created again. Hubs get every event that the stream still keeps
+    /// once more; a repeated event decides nothing.
     MadeAnew,
 }
 
-/// Makes the streams and the consumer that are missing, and changes those that could lose or hold up events.
+/// Creates missing streams and the missing consumer, and repairs those that could lose or hold up events.
 ///
 /// # Errors
-/// [`ConnectError`] says what an operator has to mend, within [`JetStreamSettings::start_within`].
+/// [`ConnectError`] names what an operator has to repair, within [`JetStreamSettings::start_within`].
 pub async fn migrate(settings: JetStreamSettings) -> Result<Migrated, ConnectError> {
     let deadline = Instant::now() + settings.start_within;
     let line = connect::connect(&settings, deadline).await?;
     let context = streams::context(line.client.clone());
-    // A cluster that is just beginning has no leader yet.
+    // A cluster that is just starting has no leader yet.
     let migrated = loop {
         match all(&context, &settings).await {
             Err(error) if error.may_pass() && Instant::now() < deadline => {
@@ -45,7 +44,7 @@ pub async fn migrate(settings: JetStreamSettings) -> Result<Migrated, ConnectErr
             done => break done,
         }
     };
-    // Everything was answered, so nothing is on its way.
+    // Every request was answered, so draining can lose nothing.
     let _ = line.client.drain().await;
     Ok(migrated?)
 }
@@ -77,9 +76,9 @@ async fn consumer(stream: &Stream, settings: &JetStreamSettings) -> Result<Migra
     if fault(&found).is_none() {
         return Ok(Migrated::Unchanged);
     }
-    // Some servers say that they change this one, and keep the consumer in memory.
+    // Some servers report that they changed `memory_storage`, but keep the consumer in memory.
     if !found.config.memory_storage {
-        // Some settings cannot be changed; what the server says of it shows in what is found then.
+        // Some settings cannot be changed. The next look shows whether these were, so the error is ignored.
         let _ = stream.update_consumer(wanted()).await;
         if found.paused {
             let _ = stream.resume_consumer(streams::HUBS).await;
@@ -94,7 +93,7 @@ async fn consumer(stream: &Stream, settings: &JetStreamSettings) -> Result<Migra
     fault(made.cached_info()).map_or(Ok(Migrated::MadeAnew), |fault| Err(StreamError::Unsafe(streams::HUBS, fault)))
 }
 
-/// The stream with everything of it that is harmless, and the rest as it must be.
+/// The found settings, with every harmful one replaced.
 fn mended(found: Config, wanted: &Config) -> Config {
     let mut subjects = found.subjects.clone();
     subjects.extend(wanted.subjects.iter().filter(|subject| !found.subjects.contains(subject)).cloned());

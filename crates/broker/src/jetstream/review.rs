@@ -1,21 +1,21 @@
-//! Whether a stream and the consumer are as they must be. Each of their settings stands here, as harmless or with what it
-//! must be; a new one in the client's library does not compile until it was judged. Reaches no server.
+//! Checks the settings of a stream and of the consumer. Every setting is listed here, as harmless or with the values
+//! that are safe: a new one in the client library does not compile until it is listed. Reaches no server.
 
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{self, AckPolicy, DeliverPolicy, PriorityPolicy, ReplayPolicy};
 use async_nats::jetstream::stream::{self, DiscardPolicy, PersistenceMode, RetentionPolicy, StorageType};
 
-/// The longest that all hubs may be away, whatever an operator makes of the stream.
+/// The stream must keep events for at least this long, so that all hubs may be down meanwhile.
 const LONGEST_OUTAGE: Duration = Duration::from_hours(48);
 /// A callback of 64 KiB with its headers, in bytes.
 const LONGEST_MESSAGE: i32 = 96 * 1024;
-/// The longest that an event may wait for its next hub when one dies with it.
+/// The longest lease: after it, an event of a hub that died is redelivered.
 const LONGEST_LEASE: Duration = Duration::from_mins(1);
-/// Hubs that may ask at once.
+/// This many hubs must be able to pull at once.
 const MOST_HUBS: i64 = 64;
 
-/// What of a hub's pull the consumer must allow.
+/// A hub's pull, which the consumer must allow.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pull {
     pub(super) messages: usize,
@@ -24,7 +24,7 @@ pub(super) struct Pull {
     pub(super) lease: Duration,
 }
 
-/// What an acknowledged event could be lost or held up by.
+/// The first setting of the stream by which an acknowledged event could be lost or held up.
 pub(super) fn stream_fault(found: &stream::Config, wanted: &stream::Config) -> Option<&'static str> {
     let stream::Config {
         subjects,
@@ -41,17 +41,17 @@ pub(super) fn stream_fault(found: &stream::Config, wanted: &stream::Config) -> O
         sources,
         subject_transform,
         persist_mode,
-        // A full stream refuses what is new, which then waits in the spools.
+        // A full stream refuses new messages, which then wait in the spools.
         max_bytes: _,
         max_messages: _,
         discard_new_per_subject: _,
-        // Without a place for the consumer there is none, which is found.
+        // If this leaves no room for the consumer, it is reported as missing.
         max_consumers: _,
-        // What it does to the consumer is found there.
+        // The check of the consumer finds its effects.
         consumer_limits: _,
-        // A callback that is repeated decides nothing.
+        // A repeated callback decides nothing.
         duplicate_window: _,
-        // Where and how it is kept, and who else may read it.
+        // Where the stream is stored, and who else may read it.
         name: _,
         description: _,
         num_replicas: _,
@@ -66,7 +66,7 @@ pub(super) fn stream_fault(found: &stream::Config, wanted: &stream::Config) -> O
         first_sequence: _,
         placement: _,
         pause_until: _,
-        // Only for messages that ask for it, and ours do not.
+        // Only for messages that request it; ours do not.
         allow_message_ttl: _,
         subject_delete_marker_ttl: _,
     } = found;
@@ -75,9 +75,9 @@ pub(super) fn stream_fault(found: &stream::Config, wanted: &stream::Config) -> O
         (!covered, "it does not take our subjects"),
         (*retention != RetentionPolicy::Limits, "its retention is not by limits"),
         (*discard != DiscardPolicy::New, "it discards old messages when it is full"),
-        (*max_messages_per_subject > 0, "it keeps only some messages of each subject"),
+        (*max_messages_per_subject > 0, "it keeps only a few messages of each subject"),
         (*storage != StorageType::File, "it is kept in memory"),
-        (*no_ack, "it acknowledges nothing"),
+        (*no_ack, "it does not acknowledge messages"),
         (!max_age.is_zero() && *max_age < LONGEST_OUTAGE, "it drops messages within 48 hours"),
         ((1..LONGEST_MESSAGE).contains(max_message_size), "it refuses long callbacks"),
         (*sealed, "it is sealed"),
@@ -89,7 +89,7 @@ pub(super) fn stream_fault(found: &stream::Config, wanted: &stream::Config) -> O
     ])
 }
 
-/// What an event could be lost or held up by on its way to the hubs.
+/// The first setting of the consumer by which an event could be lost or held up on its way to the hubs.
 pub(super) fn consumer_fault(found: &consumer::Info, subjects: &[String], pull: Pull) -> Option<&'static str> {
     let consumer::Config {
         deliver_subject,
@@ -112,17 +112,17 @@ pub(super) fn consumer_fault(found: &consumer::Info, subjects: &[String], pull: 
         backoff,
         priority_policy,
         priority_groups,
-        // Whether it is paused now stands beside the settings.
+        // `found.paused` says whether it is paused now.
         pause_until: _,
-        // For consumers to which the server pushes.
+        // For push consumers.
         rate_limit: _,
         flow_control: _,
         idle_heartbeat: _,
         // For priority groups.
         priority_timeout: _,
-        // For pulls that name a number of bytes, and ours do not.
+        // For pulls with a limit of bytes; ours have none.
         max_bytes: _,
-        // Names, copies, and what is told to those who watch the server.
+        // Names, replicas and monitoring.
         name: _,
         description: _,
         sample_frequency: _,
@@ -135,21 +135,24 @@ pub(super) fn consumer_fault(found: &consumer::Info, subjects: &[String], pull: 
     first(&[
         (found.paused, "it is paused"),
         (deliver_subject.is_some() || deliver_group.is_some(), "the server pushes, and hubs pull"),
-        (durable_name.is_none() || !inactive_threshold.is_zero(), "it is gone when all hubs were away for a while"),
-        (*deliver_policy != DeliverPolicy::All, "it leaves out what is old"),
-        (*ack_policy != AckPolicy::Explicit, "what it hands out counts as dealt with"),
-        (*ack_wait < pull.lease, "it hands out again what a hub still works on"),
-        (*ack_wait > pull.lease.max(LONGEST_LEASE), "what a dead hub has taken comes again after more than a minute"),
+        (durable_name.is_none() || !inactive_threshold.is_zero(), "it is deleted when all hubs are away for a while"),
+        (*deliver_policy != DeliverPolicy::All, "it skips old events"),
+        (*ack_policy != AckPolicy::Explicit, "it counts delivered events as acknowledged"),
+        (*ack_wait < pull.lease, "its ack_wait is too short: it redelivers events that a hub still works on"),
+        (
+            *ack_wait > pull.lease.max(LONGEST_LEASE),
+            "its ack_wait is too long: events of a dead hub are redelivered only after more than a minute",
+        ),
         (*max_deliver > 0, "it gives up on what was handed out a few times"),
-        (!all, "it leaves out some subjects"),
-        (*replay_policy != ReplayPolicy::Instant, "it hands out as slowly as events came"),
-        ((1..MOST_HUBS).contains(max_waiting), "only a few hubs may ask at once"),
-        (*max_ack_pending > 0, "what waits for its time holds up the rest"),
-        (*headers_only, "it hands out no payloads"),
+        (!all, "it skips some subjects"),
+        (*replay_policy != ReplayPolicy::Instant, "it replays events at their original speed"),
+        ((1..MOST_HUBS).contains(max_waiting), "its max_waiting allows only a few hubs to pull at once"),
+        (*max_ack_pending > 0, "its max_ack_pending holds up the rest while a few events wait"),
+        (*headers_only, "it delivers no payloads"),
         ((1..batch).contains(max_batch), "it refuses the pulls of hubs"),
         (!max_expires.is_zero() && *max_expires < pull.expires, "it refuses the pulls of hubs"),
-        (*memory_storage, "it forgets what was dealt with when the server restarts"),
-        (!backoff.is_empty(), "it has leases of its own"),
+        (*memory_storage, "it forgets acknowledgements when the server restarts"),
+        (!backoff.is_empty(), "its backoff replaces the lease"),
         (*priority_policy != PriorityPolicy::None || !priority_groups.is_empty(), "it prefers some hubs"),
     ])
 }

@@ -13,7 +13,7 @@ pub struct JetStreamSettings {
     /// What the server sends to us alone stands on subjects below `_INBOX.` and this word, so that a login can be kept from
     /// reading what others are sent. Default: `any`.
     pub inbox: &'static str,
-    /// Whether this process takes events, as hubs do: then the consumer that hubs share is looked at. Default: true.
+    /// True if this process takes events, as hubs do. Only then is the shared consumer checked. Default: true.
     pub takes: bool,
     /// Who we are.
     pub credentials: Credentials,
@@ -29,7 +29,7 @@ pub struct JetStreamSettings {
     pub ack_within: Duration,
     /// How long to try to reach the server at the start. Default: 8 s.
     pub start_within: Duration,
-    /// How long a consumer that was found as it must be is used before it is looked at again. Default: 30 s.
+    /// How long a consumer is used before its settings are checked again. Default: 30 s.
     pub review_every: Duration,
 }
 

@@ -1,6 +1,6 @@
-//! The consumer that all hubs share: found as it must be, or not used. It is looked at before it is used first, after each
-//! reconnect, and every 30 s; a role makes it if it is missing and the login may, and never changes it.
-//! Hands out nothing itself.
+//! The consumer that all hubs share, which is used only while its settings are safe. They are checked before its first
+//! use, after each reconnect, and every 30 s. A role creates the consumer if it is missing and the login may, and never
+//! changes it. Delivers no messages itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,27 +18,27 @@ use super::review::{self, Pull};
 use super::settings::JetStreamSettings;
 use super::streams::{self, StreamError};
 
-/// How many messages are fetched ahead: few, since each waits for its consumer within its lease.
+/// Messages fetched ahead: few, since each waits for its consumer within its lease.
 pub(super) const AHEAD: usize = 32;
 
-/// How long one pull request stays open. Shutdown waits for it: a message that is delivered to a closed client is
-/// redelivered only after its lease.
+/// How long one pull request stays open. Shutdown waits for it: a message delivered to a closed client is redelivered
+/// only after its lease.
 pub(super) const PULL_EXPIRES: Duration = Duration::from_millis(250);
 
-/// Looks at the shared consumer.
+/// Checks the shared consumer.
 #[derive(Debug)]
 pub(super) struct Shared {
     context: Context,
     settings: JetStreamSettings,
-    /// How often a connection was made.
+    /// Connections made so far, which changes at each reconnect.
     connections: Arc<AtomicU64>,
-    /// The connection on which the server did not let this login make the consumer.
+    /// The connection on which this login was not allowed to create the consumer.
     unmade: AtomicU64,
-    /// Why events cannot be taken; `None` while they can.
+    /// Why no events are taken; `None` while they are.
     fault: watch::Sender<Option<String>>,
 }
 
-/// A consumer that was found as it must be.
+/// A consumer whose settings were checked.
 #[derive(Debug)]
 pub(super) struct Reviewed {
     pub(super) consumer: PullConsumer,
@@ -51,17 +51,17 @@ impl Shared {
         Self { context, settings, connections, unmade: AtomicU64::new(u64::MAX), fault: watch::Sender::default() }
     }
 
-    /// Why events cannot be taken, as far as is known.
+    /// The known fault, if any.
     pub(super) fn fault(&self) -> Option<String> {
         self.fault.borrow().clone()
     }
 
-    /// True once `reviewed` has to be looked at again.
+    /// True once `reviewed` must be checked again.
     pub(super) fn is_due(&self, reviewed: &Reviewed) -> bool {
         reviewed.connection != self.connection() || reviewed.at.elapsed() >= self.settings.review_every
     }
 
-    /// The consumer, if it is as it must be. A fault is logged when it is found and when it is gone.
+    /// The consumer, if its settings are safe. A fault is logged when it appears and when it ends.
     ///
     /// # Errors
     /// [`StreamError`] says what an operator has to do.
@@ -91,7 +91,7 @@ impl Shared {
         Ok(PullConsumer::new(config, info, self.context.clone()))
     }
 
-    /// Makes the missing consumer, unless this login may not: then the server does not answer.
+    /// Creates the missing consumer. The server does not answer a login that may not, so a timeout means that.
     async fn make(&self, stream: &Stream) -> Result<PullConsumer, StreamError> {
         let connection = self.connection();
         if self.unmade.load(Ordering::Relaxed) == connection {
@@ -127,7 +127,7 @@ impl Shared {
     }
 }
 
-/// How the consumer is set up; `None` if it is missing.
+/// The consumer's settings; `None` if it is missing.
 pub(super) async fn info(stream: &Stream) -> Result<Option<async_nats::jetstream::consumer::Info>, StreamError> {
     match stream.consumer_info(streams::HUBS).await {
         Ok(info) => Ok(Some(info)),
@@ -136,7 +136,7 @@ pub(super) async fn info(stream: &Stream) -> Result<Option<async_nats::jetstream
     }
 }
 
-/// What hubs ask of the consumer.
+/// The pull that hubs make.
 pub(super) const fn pull(settings: &JetStreamSettings) -> Pull {
     Pull { messages: AHEAD, expires: PULL_EXPIRES, lease: settings.lease }
 }

@@ -1,5 +1,5 @@
-//! What is kept on the server, and how: the two streams and the consumer. A role makes what is missing, if its login may,
-//! and never changes what is there; `migrate` does.
+//! The two streams and the consumer, and their settings. A role creates missing ones if its login may, and never
+//! changes existing ones; `migrate` does.
 
 use std::time::Duration;
 
@@ -33,22 +33,20 @@ pub enum StreamError {
     /// The server has no `JetStream`.
     #[error("the NATS server has JetStream turned off; start it with --jetstream")]
     NoJetStream,
-    /// A stream is missing, and cannot be made.
-    #[error("the stream {0} cannot be made; run `countersign migrate` with a login that may make it")]
+    /// A stream is missing, and cannot be created.
+    #[error("the stream {0} cannot be created; run `countersign migrate` with a login that may create it")]
     Make(&'static str, #[source] CreateStreamError),
-    /// A stream or its consumer is there, with settings under which events can be lost or held up.
+    /// A stream or consumer has settings under which events can be lost or held up.
     #[error("the stream or consumer {0} can lose or hold up events: {1}; run `countersign migrate`")]
     Unsafe(&'static str, &'static str),
-    /// The consumer is missing, and this login may not make it.
+    /// The consumer is missing, and this login may not create it.
     #[error("the consumer {0} is missing, and this login may not make it; run `countersign migrate`")]
     Missing(&'static str),
-    /// The server does not say how a stream or consumer is set up.
-    #[error("NATS does not say how the stream or consumer {0} is set up")]
+    /// The server did not return the settings of a stream or consumer.
+    #[error("NATS did not return the settings of the stream or consumer {0}")]
     Unanswered(&'static str, #[source] Cause),
-    /// The server does not let a stream or consumer be changed to what it must be.
-    #[error(
-        "the stream or consumer {0} cannot be changed to what it must be ({1}); remove it, and run `countersign migrate` again"
-    )]
+    /// The server refused to repair the settings of a stream or consumer.
+    #[error("NATS refused to change the stream or consumer {0} ({1}); delete it, and run `countersign migrate` again")]
     Unchanged(&'static str, &'static str, #[source] Cause),
 }
 
@@ -83,12 +81,12 @@ pub(super) async fn ensure(context: &Context, settings: &JetStreamSettings) -> R
     Ok(())
 }
 
-/// Both streams as they must be.
+/// Our settings of both streams.
 pub(super) fn wanted(settings: &JetStreamSettings) -> [(&'static str, Config); 2] {
     [(EVENTS, events(settings)), (DEAD_LETTERS, dead_letters(settings))]
 }
 
-/// The settings of a stream, which is made if it is missing.
+/// The found settings of a stream, which is created if it is missing.
 pub(super) async fn found_or_made(
     context: &Context,
     name: &'static str,

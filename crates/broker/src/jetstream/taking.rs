@@ -67,14 +67,13 @@ impl Taking {
         Self { context, settings, shared, source: Mutex::default(), refusals: TaskTracker::new() }
     }
 
-    /// Looks at the shared consumer, so that a fault is known before the first message is taken. It is looked at again
-    /// then.
+    /// Checks the shared consumer, so that a fault is known before the first message is taken.
     pub(super) async fn prepare(&self) {
-        // An error is logged, and kept as the fault.
+        // `review` logs an error, and keeps it as the fault.
         let _ = self.shared.review().await;
     }
 
-    /// Why no messages can be taken, as far as is known.
+    /// The known fault, if any.
     pub(super) fn fault(&self) -> Option<String> {
         self.shared.fault()
     }

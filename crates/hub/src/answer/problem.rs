@@ -42,10 +42,10 @@ pub(crate) struct Problem {
     pub(crate) retry_after: Option<i64>,
 }
 
-/// Why there is no session: the browser shows none for either reason, and cannot tell which.
+/// The reason shown when there is no session: a request does not reveal which of the two is true.
 pub(crate) const ENDED: &str = "Your sign-in has ended, or this browser keeps no cookies for this site.";
 
-/// Why a form that rings a phone went no further.
+/// The reason shown when a form was refused before it rang a phone.
 pub(crate) const NO_COOKIES: &str = "This browser keeps no cookies for this site, so it could not stay signed in. Your \
                                      phone was not asked. Please allow cookies, then try again.";
 
@@ -125,7 +125,8 @@ impl Problem {
             .saying("Email or password is wrong. Please try again.")
     }
 
-    /// An address with a character that nobody sees, which no account has; nothing was tried and nothing is counted.
+    /// An address with an invisible character, which no account has. No password was checked, and no attempt is
+    /// counted.
     pub(crate) fn hidden_in_address() -> Self {
         Self::invalid_credentials().saying(EmailError::Hidden.to_string())
     }
@@ -173,7 +174,7 @@ impl Problem {
             .saying("This code is wrong or was used before. Check the newest one and try again.")
     }
 
-    /// What was typed is no code, so nothing was tried and nothing is counted.
+    /// The text is no code, so none was checked and no attempt is counted.
     pub(crate) fn malformed_code() -> Self {
         let (least, most) = (Code::SHORTEST, Code::LONGEST);
         Self::invalid_code().saying(format!("A code has {least} to {most} digits. Please check what you typed."))

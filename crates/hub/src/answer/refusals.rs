@@ -225,7 +225,8 @@ pub(crate) struct CodesOffOrInvitation(Problem);
 #[response(status = 409, content_type = "application/problem+json", example = json!(Problem::already_registered()))]
 pub(crate) struct AlreadyRegistered(Problem);
 
-/// The session is confirmed already; or a call is wanted for a sign-up whose phone got no text message a minute before.
+/// The session is confirmed already; or a call was requested for a sign-up whose phone got no text message at least a
+/// minute ago.
 #[derive(IntoResponses)]
 #[response(
     status = 409,

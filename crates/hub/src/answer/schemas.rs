@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// What no text may hold that is shown to somebody, first and last of each range: see `text::normal::has_hidden`.
+/// Characters forbidden in shown texts, as the first and last of each range: see `text::normal::has_hidden`.
 const HIDDEN: [(char, char); 21] = [
     ('\0', '\u{1f}'),
     ('\u{7f}', '\u{9f}'),
@@ -42,7 +42,7 @@ const HIDDEN: [(char, char); 21] = [
     ('\u{e01f0}', '\u{e0fff}'),
 ];
 
-/// What a text may hold beside other characters, because scripts need it: see `text::normal::is_joiner`.
+/// Characters that scripts need, so a text may have them beside visible ones: see `text::normal::is_joiner`.
 const JOINERS: [(char, char); 5] = [
     ('\u{180b}', '\u{180d}'),
     ('\u{180f}', '\u{180f}'),
@@ -51,10 +51,10 @@ const JOINERS: [(char, char); 5] = [
     ('\u{e0100}', '\u{e01ef}'),
 ];
 
-/// What is empty on a page, beside white space and what is hidden: see `text::normal::is_visible`.
+/// Characters with an empty glyph, beside white space and hidden ones: see `text::normal::is_visible`.
 const EMPTY: [(char, char); 3] = [('\u{2800}', '\u{2800}'), ('\u{16fe4}', '\u{16fe4}'), ('\u{1d159}', '\u{1d159}')];
 
-/// What no name may hold; direction marks are dropped.
+/// Characters forbidden in names; direction marks are dropped instead.
 const UNSHOWABLE: &str = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202d\u202e";
 
 /// The sentence to approve.
@@ -131,10 +131,10 @@ pub(crate) fn country_code() -> Schema {
 
 /// A phone number, whose spellings no pattern can list.
 pub(crate) fn phone() -> Object {
-    let described = "A phone number of that country, in any usual spelling: international behind a plus or `00`, or as it \
-                     is dialled within the country, with spaces, dots, dashes and brackets, in the digits of any script. \
-                     Where it can be several numbers the answer is 422 and names them; the right one, sent with its plus, \
-                     is taken.";
+    let described = "A phone number of that country, in any usual spelling: international after a plus or `00`, or as \
+                     dialled within the country, with spaces, dots, dashes and brackets, in the digits of any script. \
+                     An ambiguous number is refused with 422, which lists the possible ones: send the right one with \
+                     its plus.";
     text(PHONE_LIMIT).description(Some(described)).build()
 }
 
@@ -165,7 +165,8 @@ fn plain(longest: usize) -> Object {
     text(longest).pattern(Some(format!(r"^[^{hidden}]*[^\s{hidden}{joiners}{empty}][^{hidden}]*$"))).build()
 }
 
-/// These ranges inside the brackets of a pattern. Escapes have four digits only, so what is beyond stands as it is.
+/// These ranges, as inside the brackets of a pattern. Escapes have four digits only, so characters beyond U+FFFF are
+/// not escaped.
 fn class(ranges: &[(char, char)]) -> String {
     let one = |character: char| match u32::from(character) {
         code @ 0..=0xffff => format!(r"\u{code:04x}"),

@@ -208,11 +208,11 @@ impl Done {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum Frame<'a> {
-    /// How the approval stands: on connect, at each change, and when the browser asks.
+    /// The state of the approval: sent on connect, at each change, and on request.
     State {
         /// The approval.
         approval: ApprovalView<'a>,
-        /// The time of the server, by which `expires_at` counts: the clock of the browser may be another.
+        /// The server's time, for comparison with `expires_at`: the browser's clock may be wrong.
         #[serde(with = "time::serde::rfc3339")]
         now: OffsetDateTime,
     },

@@ -88,7 +88,7 @@ impl Feed {
         MaybeCaller::of(&self.hub, self.token.clone()).await.is_ok_and(|caller| caller.0.is_none())
     }
 
-    /// The time of the server, for what is sent with a state.
+    /// The server's time, which is sent with each state.
     pub(crate) fn now(&self) -> OffsetDateTime {
         self.hub.clock.now()
     }

@@ -109,13 +109,13 @@ impl Drop for Seat {
 }
 
 impl Taken {
-    /// True if the network, or a wider block around it, has all the seats that it may have.
+    /// True if the network, or a wider block around it, has no seat left.
     fn is_full(&self, network: Option<Network>, most: u32) -> bool {
         blocks(network).any(|(block, times)| self.blocks.of(Some(block)) >= most.saturating_mul(times))
     }
 }
 
-/// The blocks whose seats are counted, and how many times as many as one network each may have.
+/// The blocks whose seats are counted, each with its limit as a multiple of one network's.
 fn blocks(network: Option<Network>) -> impl Iterator<Item = (Block, u32)> {
     network.into_iter().flat_map(Network::limited)
 }

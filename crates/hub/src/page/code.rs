@@ -20,7 +20,7 @@ pub(crate) struct Code {
     pub(crate) sent: Option<Channel>,
     /// Whether an account is being opened.
     pub(crate) sign_up: bool,
-    /// What stands under the button for a call: what it does, or when it is possible.
+    /// The note under the button for a call: what it does, or when it is possible.
     pub(crate) call_note: String,
     /// What is wrong with the code that was typed.
     pub(crate) error: Option<String>,
@@ -39,7 +39,7 @@ impl Code {
         }
     }
 
-    /// What to do again.
+    /// Completes the words "sign …", for a sign-up or a sign-in.
     const fn again(&self) -> &'static str {
         if self.sign_up { "up again" } else { "in again" }
     }

@@ -23,7 +23,7 @@ pub(crate) fn all() -> &'static [Country] {
 }
 
 impl Country {
-    /// Whether `chosen`, an ISO 3166-1 code or a calling code, stands for this country.
+    /// True if `chosen`, an ISO 3166-1 code or a calling code, is this country's.
     pub(crate) fn is(&self, chosen: &str) -> bool {
         let chosen = chosen.trim();
         self.iso.eq_ignore_ascii_case(chosen) || (self.main && self.calling_code == chosen.trim_start_matches('+'))

@@ -4,22 +4,22 @@ use std::fmt;
 
 use approval::Secret;
 
-/// The phone that is asked.
+/// The phone of a session, masked or in full.
 #[derive(Debug, Clone)]
 pub(crate) enum Phone {
-    /// Of an account: only the last two digits, as in `"67"`. Enough for its owner to know it.
+    /// The phone of an account: only its last two digits, as in `"67"`. Its owner recognises it by them.
     Ending(String),
-    /// Of a pending sign-up: in full, as in `+1 201-555-0123`, so that its owner sees a mistake.
+    /// The phone of a pending sign-up, in full, as in `+1 201-555-0123`: its owner can notice a mistake.
     InFull(Secret),
 }
 
 impl Phone {
-    /// Whether the number can still be changed.
+    /// True for a pending sign-up, whose number can still be changed.
     pub(crate) const fn is_sign_up(&self) -> bool {
         matches!(self, Self::InFull(_))
     }
 
-    /// What stands before the bold part in a sentence.
+    /// The words before the bold digits in a sentence.
     pub(crate) const fn before(&self) -> &'static str {
         match self {
             Self::Ending(_) => "the phone ending in ",

@@ -14,6 +14,6 @@ pub(crate) struct SignIn {
     pub(crate) email: String,
     /// What went wrong. One sentence for unknown email and wrong password alike.
     pub(crate) error: Option<String>,
-    /// Whether the person wanted another page, which needs a session.
+    /// True if the person opened a page that needs a session.
     pub(crate) ended: bool,
 }

@@ -19,17 +19,17 @@ pub(crate) struct SignUp {
     pub(crate) country_code: Field,
     /// The phone number as it was typed.
     pub(crate) phone: Field,
-    /// The numbers that it can be, where it can be several.
+    /// The possible numbers, if the typed one is ambiguous.
     pub(crate) meant: Vec<Phone>,
     /// The password; its value is never shown again.
     pub(crate) password: Field,
-    /// Whether an invitation is asked for.
+    /// True if the form has a field for an invitation.
     pub(crate) invited: bool,
-    /// The key of the invitation; empty until it is pasted, or the script has read it.
+    /// The token of the invitation; empty until it is pasted, or the script has read it.
     pub(crate) invitation: Field,
     /// What is wrong with the whole rather than with one field.
     pub(crate) error: Option<String>,
-    /// Whether it holds what a sign-up held that has just ended.
+    /// True if it is filled with the values of a sign-up that has just ended.
     pub(crate) again: bool,
 }
 

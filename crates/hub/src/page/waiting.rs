@@ -17,7 +17,7 @@ pub(crate) struct Waiting {
     state: State,
     /// Whether it is this session that asked: another one of the same person may only look.
     live: bool,
-    /// The phone that is asked.
+    /// The phone that got the request.
     phone: Phone,
 }
 

@@ -1,5 +1,5 @@
-//! Turns at the machine's cores, given fairly: half of the pool is kept for known networks, and in each half every /24
-//! or /48 with waiters has one turn after the other. Knows no password.
+//! Shares the machine's cores fairly: half of the pool is reserved for known networks, and in each half the /24s and
+//! /48s with waiters take turns. Knows no password.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,16 +9,16 @@ use tokio::sync::oneshot;
 
 use crate::request::network::Block;
 
-/// Whose work it is.
+/// The client whose work waits for a core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Client {
-    /// The /24 or /48 that takes turns as one. `None` for clients without an address, which take turns as one as well.
+    /// The /24 or /48, whose clients share one place in the rotation. Clients without an address share `None`.
     pub(crate) block: Option<Block>,
-    /// True if an account was confirmed from the client's network lately.
+    /// True if an account was recently confirmed from the client's network.
     pub(crate) is_known: bool,
 }
 
-/// A pool of turns. Cheap to clone.
+/// A pool of cores. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Pool(Arc<Shared>);
 
@@ -35,10 +35,10 @@ pub(crate) struct Full;
 
 #[derive(Debug)]
 struct Shared {
-    /// Turns at once.
+    /// Concurrent turns.
     width: usize,
-    /// Turns at once for networks that are not known. The others are never lent to them: a known client waits for no
-    /// stranger's hash. Known clients use what strangers leave free, so a stranger waits for at most one hash of theirs.
+    /// Concurrent turns for unknown networks, which never get the others: a known client waits for no stranger's hash.
+    /// Known clients may use free turns of strangers, so a stranger waits for at most one hash of theirs.
     strangers: usize,
     state: Mutex<State>,
 }
@@ -53,7 +53,7 @@ struct State {
 const KNOWN: usize = 0;
 const STRANGERS: usize = 1;
 
-/// Those who wait in one half of the pool.
+/// The waiters in one half of the pool.
 #[derive(Debug, Default)]
 struct Lane {
     running: usize,
@@ -66,10 +66,10 @@ struct Lane {
 impl Pool {
     /// Waiters in each half. With 30 ms for each turn, the last of them waits for a few seconds.
     const QUEUE: usize = 100;
-    /// Nobody waits longer than this; the client has given up by then.
+    /// The longest wait; by then the client has given up.
     const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-    /// So many turns at once.
+    /// A pool of `width` concurrent turns.
     pub(crate) fn new(width: usize) -> Self {
         let width = width.max(1);
         let strangers = if width == 1 { 1 } else { width - width / 2 };
@@ -79,7 +79,7 @@ impl Pool {
     /// Waits for a turn.
     ///
     /// # Errors
-    /// [`Full`] if too many wait already. A waiter of the block with most waiters makes room for a block with fewer.
+    /// [`Full`] if too many wait already. The block with most waiters loses one to a block with fewer.
     pub(crate) async fn turn(&self, client: Client) -> Result<Turn, Full> {
         let (sender, receiver) = oneshot::channel();
         let lane = if client.is_known { KNOWN } else { STRANGERS };
@@ -87,7 +87,7 @@ impl Pool {
         self.give_turns();
         match tokio::time::timeout(Self::LONGEST_WAIT, receiver).await {
             Ok(Ok(turn)) => Ok(turn),
-            // Another block took the place, or the wait was too long.
+            // A waiter of another block replaced this one, or the wait was too long.
             Ok(Err(_)) | Err(_) => Err(Full),
         }
     }
@@ -96,7 +96,7 @@ impl Pool {
     fn give_turns(&self) {
         loop {
             let Some((lane, waiter)) = self.state().next(self.0.width, self.0.strangers) else { return };
-            // If the waiter has gone, the turn comes back here, is dropped, and goes to the next one.
+            // If the waiter has gone, sending returns the turn; dropping it frees it for the next waiter.
             drop(waiter.send(Turn { pool: self.clone(), lane }));
         }
     }
@@ -122,7 +122,7 @@ impl State {
         }
         let first = match width {
             1 => 1 - self.last,
-            // What is free of the strangers' half is theirs first.
+            // Strangers come first for free turns of their own half.
             _ => STRANGERS,
         };
         for lane in [first, 1 - first] {
@@ -156,7 +156,7 @@ impl Lane {
         Ok(())
     }
 
-    /// Takes the first waiter of the next block, which then comes last.
+    /// Takes the first waiter of the next block, and moves the block to the end of the order.
     fn pop(&mut self) -> Option<oneshot::Sender<Turn>> {
         while let Some(block) = self.order.pop_front() {
             let Some(waiting) = self.waiting.get_mut(&block) else { continue };
@@ -175,7 +175,7 @@ impl Lane {
         None
     }
 
-    /// Sends the newest waiter of the block with most waiters away, unless `block` would have as many.
+    /// Removes the newest waiter of the block with most waiters, unless `block` would then have as many.
     fn make_room(&mut self, block: Option<Block>) -> Result<(), Full> {
         let own = self.waiting.get(&block).map_or(0, VecDeque::len);
         let longest = self.waiting.values_mut().max_by_key(|waiting| waiting.len()).ok_or(Full)?;

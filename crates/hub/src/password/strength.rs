@@ -1,30 +1,30 @@
-//! Whether a password is common, or made of its owner's own words. The work has a bound, whatever the password: an
+//! Decides whether a password is common, or made of its owner's own words. The work is bounded for every password: an
 //! estimate that tries every reading of substitution signs took seconds for some. Runs in the pool.
 
 use std::ops::RangeInclusive;
 
 use crate::text::normal::nfkc;
 
-/// A guesser with a list needs fewer tries than this for what we call common (zxcvbn's estimate).
+/// A password is common if it takes fewer guesses than this (zxcvbn's estimate).
 const COMMON_BELOW_GUESSES: u64 = 10_000;
-/// The same for what is left of a password without the signs and digits around it, which any guesser adds: the most
-/// common thousand, and not every word.
+/// The limit for the core of a password, without the signs and digits around it, which any guesser adds. It covers the
+/// most common thousand, and not every word.
 const CORE_BELOW_GUESSES: u64 = 1_000;
-/// Nothing longer is common, and the estimate's work grows with the square of the length.
-const ESTIMATED: usize = 64;
+/// Characters that are estimated. No longer password is common, and the work grows with the square of the length.
+const ESTIMATED_CHARS: usize = 64;
 /// Characters in a core: a shorter one says nothing about the password, and no longer one is among the most common.
-const CORE: RangeInclusive<usize> = 4..=20;
-/// Signs and digits around a core. More of them can make a password of any word.
-const AROUND: usize = 6;
-/// Shorter pieces of a name or an address are in too many passwords to be the owner's own.
-const SHORTEST_WORD: usize = 3;
-/// So many characters beside the owner's own words make no other password of them, as in `lovelace1815`.
-const REST: usize = 4;
-/// What stands between the words of a name or an address, and `*`, as which a reading shows other signs.
-const BETWEEN: &str = "@.+-_'’* ";
+const CORE_CHARS: RangeInclusive<usize> = 4..=20;
+/// At most this many signs and digits are cut from around a core. More of them make any word a good password.
+const AROUND_CORE_CHARS: usize = 6;
+/// Characters in an own word. Shorter pieces of a name or an address are part of too many passwords.
+const OWN_WORD_CHARS: usize = 3;
+/// With at most this many other characters, a password still counts as the owner's own words, as in `lovelace1815`.
+const OTHER_CHARS: usize = 4;
+/// The separators in a name or an address, and `*`, which replaces signs in the first reading.
+const SEPARATORS: &str = "@.+-_'’* ";
 
-/// What is as good as public about the owner of a password: pieces of the name, of the address and of the product's
-/// name, in lower case.
+/// The words that an attacker knows about the owner: pieces of the name, of the address and of the product's name, in
+/// lower case.
 #[derive(Debug, Clone)]
 pub(crate) struct OwnWords(Vec<String>);
 
@@ -44,22 +44,22 @@ impl OwnWords {
         let mut words = Vec::new();
         for text in [full_name, local, domain, product, email] {
             let text = nfkc(text).to_lowercase();
-            let is_between = |character: char| character.is_whitespace() || BETWEEN.contains(character);
+            let is_between = |character: char| character.is_whitespace() || SEPARATORS.contains(character);
             words.extend(text.split(is_between).map(str::to_owned));
             words.push(text.split(is_between).collect());
         }
-        words.retain(|word| word.chars().count() >= SHORTEST_WORD);
-        // The longest first: what is cut out of a password shall not leave halves of a longer word.
+        words.retain(|word| word.chars().count() >= OWN_WORD_CHARS);
+        // The longest first, so that cutting a short word leaves no halves of a longer one.
         words.sort_by(|one, other| other.chars().count().cmp(&one.chars().count()).then_with(|| one.cmp(other)));
         words.dedup();
         Self(words)
     }
 
-    /// True if next to nothing is left of the text without these words, read either way.
+    /// True if the text is little more than these words, forwards or backwards.
     fn make_up(&self, text: &str) -> bool {
         let rest = |text: String| {
             let cut = self.0.iter().fold(text.clone(), |text, word| text.replace(word.as_str(), " "));
-            cut != text && cut.chars().filter(|character| !BETWEEN.contains(*character)).count() <= REST
+            cut != text && cut.chars().filter(|character| !SEPARATORS.contains(*character)).count() <= OTHER_CHARS
         };
         rest(text.to_owned()) || rest(text.chars().rev().collect())
     }
@@ -72,7 +72,7 @@ pub(crate) fn guessable(password: &str, own: &OwnWords) -> Option<Guessable> {
     if readings.iter().any(|reading| own.make_up(&reading.to_lowercase())) {
         return Some(Guessable::Own);
     }
-    if text.chars().count() > ESTIMATED {
+    if text.chars().count() > ESTIMATED_CHARS {
         return None;
     }
     let known: Vec<&str> = own.0.iter().map(String::as_str).collect();
@@ -82,13 +82,13 @@ pub(crate) fn guessable(password: &str, own: &OwnWords) -> Option<Guessable> {
     is_common.then_some(Guessable::Common)
 }
 
-/// What is left of a text without a few digits and signs around it, in each reading.
+/// The text without a few digits and signs around it, in each reading.
 fn cores(text: &str) -> Vec<String> {
     let length = text.chars().count();
     let without = |is_around: fn(char) -> bool| {
         let core = text.trim_matches(is_around);
         let count = core.chars().count();
-        let is_core = CORE.contains(&count) && (1..=AROUND).contains(&(length - count));
+        let is_core = CORE_CHARS.contains(&count) && (1..=AROUND_CORE_CHARS).contains(&(length - count));
         if is_core { readings(core) } else { Vec::new() }
     };
     let mut cores = without(|character| !character.is_alphabetic() && !is_sign(character));
@@ -98,8 +98,8 @@ fn cores(text: &str) -> Vec<String> {
     cores
 }
 
-/// The text as it stands and with each sign read as the letter it stands for: twice, where a sign stands for two. None
-/// has a sign that the estimate would substitute, except digits, of which there are few readings.
+/// The text with signs masked as `*`, and with signs read as letters: twice if `1` or `|` can be `i` or `l`. No reading
+/// has a sign that the estimate would substitute, except digits, which have few readings.
 fn readings(text: &str) -> Vec<String> {
     let plain = text.chars().map(|character| if is_sign(character) { '*' } else { character }).collect();
     let mut readings: Vec<String> = vec![plain];
@@ -112,7 +112,7 @@ fn readings(text: &str) -> Vec<String> {
     readings
 }
 
-/// Signs that people write for letters. With many kinds of them in one text, the estimate tries each for each letter.
+/// True for signs that people write for letters. If a text has many kinds of them, the estimate tries all combinations.
 fn is_sign(character: char) -> bool {
     "@({[<!|$+%".contains(character)
 }

@@ -35,7 +35,7 @@ pub(crate) fn start(hub: &Hub) {
 async fn step(hub: &Hub) {
     let received = match hub.log.next().await {
         Ok(received) => received,
-        // The log has said what an operator has to do.
+        // The event log has logged the cause and the remedy.
         Err(ConsumeError::Unusable(_)) => return tokio::time::sleep(PAUSE).await,
         Err(error) => {
             tracing::error!(error = %told(&error), "callbacks cannot be taken");

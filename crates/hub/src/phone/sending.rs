@@ -69,7 +69,7 @@ async fn note_text(hub: &Hub, approval: &Approval) {
     if approval.purpose == Purpose::SignUp
         && let Err(error) = hub.storage.sign_up_texted(&approval.provider_user).await
     {
-        tracing::error!(error = %told(&error), "a text message could not be written down; a call has to wait for another");
+        tracing::error!(error = %told(&error), "a text message was not recorded; a call is possible only after another");
     }
 }
 
@@ -117,7 +117,7 @@ async fn count(hub: &Hub, sending: &Sending<'_>) -> Result<Attempt, Problem> {
     counted.map_err(|limited| throttle::reached(LimitName::SentCodes, limited))
 }
 
-/// Logs an error, once an hour, when all codes for sign-ups are used up.
+/// Logs an error, at most once an hour, when all codes for sign-ups are used up.
 async fn raise_alarm(hub: &Hub) -> Result<(), StorageError> {
     let (subject, limit) = throttle::all_sign_up_codes(&hub.settings.limits);
     if !hub.storage.limit_is_used_up(AttemptKind::CodeSent, &subject, limit).await? {
@@ -127,8 +127,8 @@ async fn raise_alarm(hub: &Hub) -> Result<(), StorageError> {
     if alarm.is_ok() {
         tracing::error!(
             codes_per_hour = hub.settings.limits.codes_per_hour,
-            "all codes for sign-ups of this hour are sent: people can sign up by the app only; if strangers use them up, set \
-             SIGN_UP to invited, and if all of this is genuine, raise CODES_PER_HOUR"
+            "all codes for sign-ups of this hour are sent, so people can sign up only with the app; if strangers used \
+             them up, set SIGN_UP to invited; if the sign-ups are genuine, raise CODES_PER_HOUR"
         );
     }
     Ok(())

@@ -22,7 +22,8 @@ use crate::{answer::problem::Problem, hub::Hub};
 /// The largest body any address takes, in bytes.
 pub(crate) const LARGEST_BODY: usize = 16 * 1024;
 
-/// The most pairs in a form. Ours have at most 10 labels with their values and a few more; each pair costs about 100 ns.
+/// The most pairs in a form. Ours have at most 10 labels with their values and a few more; each pair costs about 100
+/// ns.
 const MOST_PAIRS: usize = 100;
 
 const NOT_OUR_FORM: &str = "The form was not filled in as our pages do it.";
@@ -99,8 +100,8 @@ fn small(request: Request) -> Result<Request, Problem> {
     if promised > LARGEST_BODY as u64 { Err(Problem::too_large()) } else { Ok(request) }
 }
 
-/// The request, if its form is UTF-8 and has no more pairs than a form of ours. Readers of forms take anything, and put
-/// a replacement where it is not UTF-8: two different passwords would be one.
+/// The request, if its form is UTF-8 and has no more pairs than our forms. Without this check, the form parser replaces
+/// bytes that are not UTF-8, and two different passwords become one.
 async fn text(request: Request, hub: &Hub) -> Result<Request, Problem> {
     let (parts, body) = small(request)?.into_parts();
     // The limit of what is read stands in the parts.

@@ -1,5 +1,5 @@
-//! Names the browser and the system of a request, for a person who compares them on the phone. Where the headers do not
-//! say which browser it is, the name says less, never another browser's name. Knows neither address nor session.
+//! Names the browser and the system of a request, for a person who compares them on the phone. If the headers do not
+//! identify the browser, the name is general, never that of another browser. Knows neither address nor session.
 
 use axum::http::{HeaderMap, header};
 
@@ -8,7 +8,8 @@ const READ_BYTES: usize = 512;
 /// Where Chromium browsers list their brands (User-Agent Client Hints, 3.1).
 const BRANDS: &str = "sec-ch-ua";
 
-/// Tokens of the `User-Agent` and the browsers that send them. Most browsers also send the tokens of those further down.
+/// Tokens of the `User-Agent` and the browsers that send them. Order matters: most browsers also send tokens of
+/// browsers further down.
 const TOKENS: [(&str, &str); 28] = [
     ("EdgA/", "Edge"),
     ("EdgiOS/", "Edge"),
@@ -53,7 +54,7 @@ const NAMED_BRANDS: [(&str, &str); 9] = [
     ("DuckDuckGo", "DuckDuckGo"),
 ];
 
-/// The tokens of plain Chrome, Firefox and Safari. With any other token beside them it is another browser.
+/// The tokens of plain Chrome, Firefox and Safari. Any other token means another browser.
 const PLAIN_TOKENS: [&str; 10] =
     ["Mozilla", "AppleWebKit", "Chrome", "HeadlessChrome", "Safari", "Mobile", "Version", "Gecko", "Firefox", "Fedora"];
 
@@ -81,31 +82,31 @@ pub(super) fn browser_name(headers: &HeaderMap) -> String {
     }
 }
 
-/// The beginning of a header, which is cut before anything reads it.
+/// The beginning of a header: at most [`READ_BYTES`].
 fn text(headers: &HeaderMap, name: &str) -> String {
     let bytes = headers.get(name).map_or(&[][..], axum::http::HeaderValue::as_bytes);
     String::from_utf8_lossy(&bytes[..bytes.len().min(READ_BYTES)]).into_owned()
 }
 
-/// `None`: it does not call itself a browser.
+/// The browser's name; `None` if the client does not call itself a browser.
 fn browser(agent: &str, brands: &str) -> Option<&'static str> {
     let has = |token: &str| agent.contains(token);
     if !has("Mozilla/") && !has("Opera") {
         return None;
     }
     let by_token = TOKENS.iter().find(|(token, _)| has(token)).map(|(_, name)| *name);
-    // By the brand as well: Brave and Vivaldi send the `User-Agent` of Chrome.
+    // The brand is needed too: Brave and Vivaldi send the `User-Agent` of Chrome.
     let by_brand = NAMED_BRANDS.iter().find(|(brand, _)| brands.contains(&format!("\"{brand}\""))).map(|one| one.1);
     by_token.or(by_brand).or_else(|| is_embedded(agent).then_some(AN_APP)).or_else(|| Some(plain(agent, brands)))
 }
 
-/// The page is shown inside an app.
+/// True if the page is shown inside an app.
 fn is_embedded(agent: &str) -> bool {
     let apple = ["iPhone", "iPad"].iter().any(|device| agent.contains(device));
     agent.contains("; wv)") || (apple && !agent.contains("Safari/"))
 }
 
-/// The name of a browser that no other token names.
+/// The name of a browser without a special token or brand.
 fn plain(agent: &str, brands: &str) -> &'static str {
     if has_other_tokens(agent) {
         return A_BROWSER;
@@ -114,7 +115,7 @@ fn plain(agent: &str, brands: &str) -> &'static str {
     if has("Firefox/") {
         "Firefox"
     } else if has("Chrome/") {
-        // A Chromium browser of another make says so here, or sends Chrome's brand on purpose.
+        // Other Chromium browsers lack Chrome's brand here, unless they imitate Chrome on purpose.
         if brands.contains("\"Chromium\"") && !brands.contains("Chrome\"") { "A Chromium browser" } else { "Chrome" }
     } else if has("Safari/") && has("Version/") {
         "Safari"
@@ -123,7 +124,8 @@ fn plain(agent: &str, brands: &str) -> &'static str {
     }
 }
 
-/// Whether there is a product token (RFC 9110, 10.1.5) that plain browsers do not send. Comments in brackets do not count.
+/// True if there is a product token (RFC 9110, 10.1.5) that plain browsers do not send, outside of comments in
+/// brackets.
 fn has_other_tokens(agent: &str) -> bool {
     let mut depth = 0_usize;
     let outside = agent.replace(
@@ -143,7 +145,8 @@ fn has_other_tokens(agent: &str) -> bool {
     })
 }
 
-/// The system that `agent` names. An iPad calls itself a Mac, unless its browser has a name that only iPhone and iPad know.
+/// The system that `agent` names. An iPad calls itself a Mac, except in a browser with a token that only iPhones and
+/// iPads send.
 fn system(agent: &str, browser: &str) -> Option<&'static str> {
     let named = SYSTEMS.iter().find(|(part, _)| agent.contains(part)).map(|(_, name)| *name)?;
     if named != "macOS" {

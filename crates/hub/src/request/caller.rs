@@ -105,7 +105,7 @@ impl FromRequestParts<Hub> for MaybeCaller {
     }
 }
 
-/// The token that a request shows, of whatever session.
+/// The token in the request's cookie, valid or not.
 pub(crate) fn token(hub: &Hub, headers: &HeaderMap) -> Option<Token> {
     cookie(headers, cookie_name(is_secure(hub))).map(Token::shown)
 }

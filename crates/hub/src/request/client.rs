@@ -1,32 +1,32 @@
-//! Whether the client of a request is still there. A request that changes something runs on when its client hangs up, so
-//! whatever only waits, and has begun nothing yet, looks here. Knows no request.
+//! Notices that the client of a request has disconnected. A request that changes something runs to its end without its
+//! client, so work that only waits, and has begun nothing yet, ends by this signal. Knows no request.
 
 use std::future::pending;
 
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 tokio::task_local! {
-    /// Cancelled when the client of the request that this task works for has left.
+    /// Cancelled when the client of this task's request has disconnected.
     static LEFT: CancellationToken;
 }
 
-/// Stands for the client: when it is dropped, the client has left.
+/// Represents the client; dropping it signals that the client has disconnected.
 pub(crate) struct Client(DropGuard);
 
 impl Client {
-    /// A client, and `work` that is done for it.
+    /// A client, and `work` with its signal in scope.
     pub(crate) fn with<T>(work: impl Future<Output = T>) -> (Self, impl Future<Output = T>) {
         let left = CancellationToken::new();
         (Self(left.clone().drop_guard()), LEFT.scope(left, work))
     }
 
-    /// It was answered.
+    /// The answer is ready: dropping the client signals nothing any more.
     pub(crate) fn answered(self) {
         self.0.disarm();
     }
 }
 
-/// Waits until the client of this request has left; for ever outside of a request.
+/// Waits until the client of this request has disconnected; for ever outside of a request.
 pub(crate) async fn has_left() {
     match LEFT.try_with(CancellationToken::clone) {
         Ok(left) => left.cancelled().await,

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 #[schema(as = Code, examples(json!({ "code": "0123456" })))]
 pub(crate) struct TypedCode {
-    /// Six to ten digits of any script; spaces, dashes and dots between and around them do no harm.
+    /// Six to ten digits of any script; spaces, dashes and dots between and around them are ignored.
     #[schema(value_type = String, max_length = 64, pattern = r"^[\s.\-]*([0-9][\s.\-]*){6,10}$", write_only)]
     pub(crate) code: Secret,
 }

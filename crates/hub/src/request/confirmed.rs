@@ -1,5 +1,5 @@
-//! A caller whose session a proof has confirmed. An extractor, so that everybody else is refused before the body is read:
-//! reading a long one costs more than a client without a session may cause. Knows no body.
+//! A caller with a confirmed session. An extractor, so that all others are refused before the body is read: reading a
+//! long one costs more than a client without a session may cause. Knows no body.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
@@ -9,7 +9,7 @@ use crate::{
     request::caller::{Caller, MaybeCaller},
 };
 
-/// The caller by the token in force, with a confirmed session.
+/// The caller, by its current token, with a confirmed session.
 #[derive(Debug)]
 pub(crate) struct Confirmed(pub(crate) Caller);
 

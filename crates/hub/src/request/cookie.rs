@@ -1,16 +1,16 @@
-//! Reads one cookie out of a request's `Cookie` headers, byte by byte. Other cookies of the same host are anybody's to
-//! set, so whatever stands in them changes nothing about ours. Knows no session.
+//! Reads one cookie out of a request's `Cookie` headers, byte by byte. Anybody may set other cookies of the same host,
+//! so their contents must not affect ours. Knows no session.
 
 use axum::http::{HeaderMap, header};
 
-/// The value of the one cookie called `name`, exactly as it was set: not decoded, not unquoted, not cut. `None` when
-/// there is none; and also when there are several with different values, for nothing says which one is ours.
+/// The value of the one cookie called `name`, exactly as it was set: not decoded, not unquoted, not cut. `None` if it
+/// is missing, or if several have different values: nothing tells which one is ours.
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter();
     let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
     let mut values = pairs.filter_map(|pair| {
-        // Blanks around a pair are spaces and tabs (RFC 6265, 5.4), and nothing that Unicode calls one: a browser that
-        // takes such a name for another than ours would let any page set it.
+        // Only spaces and tabs are trimmed around a pair (RFC 6265, 5.4), never Unicode white space: a browser keeps it
+        // as part of the name, so any page could set such a cookie.
         let pair = trim_blanks(pair);
         let end = pair.iter().position(|byte| *byte == b'=')?;
         (&pair[..end] == name.as_bytes()).then(|| &pair[end + 1..])
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_different_ones_none_is_ours() {
+    fn two_different_values_of_our_cookie_count_as_none() {
         assert_eq!(read(&[b"countersign=token; countersign=planted"]), None);
         assert_eq!(read(&[b"countersign=planted", b"countersign=token"]), None);
         assert_eq!(read(&["countersign=tokén; countersign=token".as_bytes()]), None);

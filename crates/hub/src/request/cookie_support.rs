@@ -11,20 +11,20 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 
 use crate::hub::Hub;
 
-/// The query of a form that was sent on after the check cookie was set: a browser without it now keeps none.
+/// The query of a form that was sent again after the check cookie was set: a browser without any cookie now keeps none.
 pub(crate) const CHECKED: &str = "cookies";
 
-/// How the check cookie is called; with `__Host-` in front where browsers reach us by TLS.
+/// The name of the check cookie; with the prefix `__Host-` if browsers reach us by TLS.
 const CHECK: &str = "countersign-check";
 
-/// What the request shows about cookies.
+/// Evidence in a request that the browser keeps cookies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CookieSupport {
-    /// The check cookie came.
+    /// The request has the check cookie.
     checked: bool,
-    /// A browser asks for a page or sends a form.
+    /// A browser requests a page or sends a form.
     browser: bool,
-    /// A cookie of ours came, or none was sent on purpose.
+    /// The conclusion for a form of this request.
     verdict: Verdict,
 }
 
@@ -56,7 +56,7 @@ impl CookieSupport {
         self.verdict
     }
 
-    /// The check cookie, where a browser does not have it yet. It lasts until the browser is closed.
+    /// Sets the check cookie if the browser does not have it yet. It lasts until the browser is closed.
     pub(crate) fn check(self, hub: &Hub) -> CookieJar {
         if self.checked || !self.browser {
             return CookieJar::new();
@@ -68,7 +68,7 @@ impl CookieSupport {
     }
 }
 
-/// Whether a cookie header holds `name`. By bytes, because other cookies of the site may hold anything.
+/// True if a cookie header contains `name`. Compares bytes, because other cookies of the site may have any.
 fn names(headers: &HeaderMap, name: &str) -> bool {
     let holds = |value: &HeaderValue| value.as_bytes().windows(name.len()).any(|part| part == name.as_bytes());
     headers.get_all(header::COOKIE).iter().any(holds)

@@ -13,7 +13,7 @@ pub(crate) enum CountryCode {
     Number(Whole),
 }
 
-/// Not an untagged enum: that would keep a list or an object of any size, to try each variant on it.
+/// Not an untagged enum: that would buffer a list or an object of any size, to try each variant.
 impl<'de> Deserialize<'de> for CountryCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct TextOrNumber;

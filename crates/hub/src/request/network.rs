@@ -1,4 +1,4 @@
-//! What of an address counts for limits, and the wider blocks of addresses around it. Knows no request and no limit.
+//! The network of an address, by which limits count, and the wider blocks around it. Knows no request and no limit.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -10,18 +10,18 @@ use storage::{Guesser, NetworkBlock};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network(Block);
 
-/// All addresses that begin alike.
+/// All addresses with a common prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Block {
     first: IpAddr,
     prefix: u8,
 }
 
-/// The blocks of IPv6 that have limits of their own, by the length of their prefix, and how many times as much as one
-/// /64 each may do. Providers give a customer a /56 or a /48, which hold 256 and 65,536 networks.
+/// The prefix lengths of IPv6 blocks with their own limits, each as a multiple of a /64's limit. Providers give a
+/// customer a /56 or a /48, which contain 256 and 65,536 networks.
 const WIDER: [(u8, u32); 3] = [(64, 1), (56, 4), (48, 16)];
 /// The addresses in a /24 of IPv4.
-const OF_24: u32 = 256;
+const ADDRESSES_IN_24: u32 = 256;
 
 impl Network {
     /// The network of this address.
@@ -37,8 +37,8 @@ impl Network {
         address.parse().ok().map(Self::of)
     }
 
-    /// The blocks whose clients are limited together, and how many times as much as one network each may do: the
-    /// network first, then the wider ones.
+    /// The network, then the wider blocks around it that have limits, each with its limit as a multiple of one
+    /// network's.
     pub(crate) fn limited(self) -> Vec<(Block, u32)> {
         match self.0.first {
             IpAddr::V4(_) => vec![(self.0, 1)],
@@ -46,7 +46,7 @@ impl Network {
         }
     }
 
-    /// The block that has one place wherever clients take turns: a /24 of IPv4, a /48 of IPv6.
+    /// The block that counts as one client in fair queues: a /24 of IPv4, a /48 of IPv6.
     pub(crate) fn fair(self) -> Block {
         Block::of(self.0.first, if self.0.first.is_ipv4() { 24 } else { 48 })
     }
@@ -68,7 +68,7 @@ impl Block {
     }
 }
 
-/// The names of what is limited for a client, network first; `unknown` stands for clients without an address.
+/// The blocks that limit a client, its network first; `unknown` for clients without an address.
 pub(crate) fn limited_blocks(network: Option<Network>) -> Vec<NetworkBlock> {
     let named = |(block, times): (Block, u32)| NetworkBlock { name: block.to_string(), times };
     network.map_or_else(
@@ -77,19 +77,19 @@ pub(crate) fn limited_blocks(network: Option<Network>) -> Vec<NetworkBlock> {
     )
 }
 
-/// Where a guess at a password comes from.
+/// The network and blocks from which a password is guessed.
 pub(crate) fn guesser(network: Option<Network>) -> Guesser {
     let (limited, fair) = (limited_blocks(network), fair_name(network));
-    let times = limited.iter().find(|block| block.name == fair).map_or(OF_24, |block| block.times);
+    let times = limited.iter().find(|block| block.name == fair).map_or(ADDRESSES_IN_24, |block| block.times);
     Guesser { limited, fair: NetworkBlock { name: fair, times } }
 }
 
-/// The name of the block that has one place wherever clients take turns.
+/// The name of the block that counts as one client in fair queues.
 pub(crate) fn fair_name(network: Option<Network>) -> String {
     network.map_or_else(|| UNKNOWN.to_owned(), |network| network.fair().to_string())
 }
 
-/// The name of the network of clients that have no address.
+/// The network name for clients without an address.
 pub(crate) const UNKNOWN: &str = "unknown";
 
 impl fmt::Display for Network {

@@ -57,17 +57,26 @@ impl Origins {
     /// browser, which sends neither `Origin` nor `Sec-Fetch-Site`, and JSON or nothing.
     ///
     /// Behind a proxy that adds `Referrer-Policy: no-referrer` browsers send `Origin: null` with our own forms (Fetch,
-    /// 3.2). Then `Sec-Fetch-Site: same-origin` proves them ours: no page can set that header.
+    /// 3.2). Then `Sec-Fetch-Site: same-origin` proves that a form is ours: no page can set that header.
     #[must_use]
     pub fn may_change(&self, headers: &HeaderMap) -> bool {
         if !is_same_site(headers) {
             return false;
         }
         if headers.contains_key(header::ORIGIN) {
-            return self.has_own(headers)
-                || (has_only(headers, header::ORIGIN, "null") && has_only(headers, SITE, "same-origin"));
+            let hidden = has_only(headers, header::ORIGIN, "null") && has_only(headers, SITE, "same-origin");
+            return self.has_own(headers) || (hidden && self.may_have_host(headers));
         }
         headers.contains_key(SITE) || headers.get(header::CONTENT_TYPE).is_none_or(is_json)
+    }
+
+    /// False on loopback for a request to another host name. Another site can point its own name at this machine (DNS
+    /// rebinding), so that its requests have the same origin. Elsewhere TLS proves the host, and proxies may change the
+    /// header.
+    fn may_have_host(&self, headers: &HeaderMap) -> bool {
+        let authority = |own: &String| own.split_once("://").map(|(_, authority)| authority.to_owned());
+        let names = |authority: &String| has_only(headers, header::HOST, authority);
+        !self.loopback || self.own.iter().filter_map(authority).any(|authority| names(&authority))
     }
 }
 
@@ -153,6 +162,21 @@ mod tests {
         assert!(!may(&[("origin", "https://evil.example")]));
         assert!(!may(&[("sec-fetch-site", "cross-site")]));
         assert!(!may(&[("sec-fetch-site", "same-site"), ("origin", "https://sign.example.com")]));
+    }
+
+    #[test]
+    fn on_loopback_a_hidden_origin_needs_one_of_its_names_as_host() {
+        let origins = Origins::of(&"http://127.0.0.1:3000".parse().unwrap());
+        let may = |host| {
+            origins.may_change(&headers(&[("origin", "null"), ("sec-fetch-site", "same-origin"), ("host", host)]))
+        };
+        assert!(may("127.0.0.1:3000") && may("localhost:3000") && may("[::1]:3000"));
+        for rebound in
+            ["evil.example:3000", "evil.example", "127.0.0.1", "localhost:3001", "127.0.0.1.evil.example:3000"]
+        {
+            assert!(!may(rebound), "{rebound}");
+        }
+        assert!(!origins.may_change(&headers(&[("origin", "null"), ("sec-fetch-site", "same-origin")])));
     }
 
     #[test]

@@ -43,10 +43,11 @@ pub struct NoNetwork;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Untold;
 
-/// The most trusted proxies in a row that are believed. No installation has so many; a client inside a trusted network
-/// could send thousands.
+/// More trusted proxies in a row are refused. No installation has so many; a client inside a trusted network could list
+/// thousands.
 const MOST_HOPS: usize = 32;
-/// The longest element of a list that is read, in bytes. An address has 45 characters at most, beside a few short pairs.
+/// The longest element of a list that is read, in bytes. An address has 45 characters at most, beside a few short
+/// pairs.
 const LONGEST_HOP: usize = 512;
 
 impl Proxies {
@@ -54,8 +55,8 @@ impl Proxies {
     /// that is no such proxy.
     ///
     /// # Errors
-    /// [`Untold`] when a trusted proxy names nobody, or not in words that can be read, or when the header names more
-    /// trusted proxies in a row than anybody has.
+    /// [`Untold`] when a trusted proxy sent no client address, or one that cannot be parsed, or more trusted proxies in
+    /// a row than are allowed.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Result<IpAddr, Untold> {
         if !self.trusted.contains(peer) {
             return Ok(peer);

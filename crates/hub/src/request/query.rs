@@ -1,4 +1,4 @@
-//! The query of an address, if it is about as long as one of ours. Knows no address.
+//! Reads the query of a URL, unless it is far longer than ours. Knows no route.
 
 use axum::{
     extract::{FromRequestParts, Query},
@@ -9,15 +9,15 @@ use serde::de::DeserializeOwned;
 
 use crate::answer::problem::Problem;
 
-/// The longest query that is read, in bytes. A head may be 80 KiB long, and reading so many pairs costs more than a client
-/// without a session may cause.
+/// The longest query that is read, in bytes. A head may be 80 KiB long, and parsing such a query costs more than a
+/// client without a session may cause.
 const LONGEST: usize = 512;
 
-/// What a query says.
+/// The parsed query.
 #[derive(Debug)]
 pub(crate) struct ShortQuery<T>(pub(crate) T);
 
-/// The query is too long, or says something else.
+/// The query is too long, or has other parameters.
 #[derive(Debug)]
 pub(crate) struct UnreadableQuery;
 
@@ -35,7 +35,8 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for ShortQuery<T> {
 
 impl IntoResponse for UnreadableQuery {
     fn into_response(self) -> Response {
-        Problem::bad_request("This address takes another query.").into_response()
+        Problem::bad_request("The query of this address is too long, or has parameters that it does not take.")
+            .into_response()
     }
 }
 
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_query_is_read_unless_it_is_long_or_says_something_else() {
+    async fn a_query_is_read_unless_it_is_long_or_has_other_parameters() {
         let read = async |query: &str| {
             let (mut parts, ()) = Request::get(format!("/?{query}")).body(()).unwrap().into_parts();
             let pairs = ShortQuery::<Vec<(String, u8)>>::from_request_parts(&mut parts, &()).await;

@@ -37,7 +37,8 @@ pub(crate) async fn page(
     caller: MaybeCaller,
     which: Result<ShortQuery<Which>, UnreadableQuery>,
 ) -> Result<Response, Problem> {
-    let ShortQuery(which) = which.map_err(|_| Problem::bad_request("There is only before, the id of an approval."))?;
+    let ShortQuery(which) =
+        which.map_err(|_| Problem::bad_request("The only parameter is before, the id of an approval."))?;
     if let Some(id) = caller.0.as_ref().and_then(Proof::to_repeat) {
         return Ok(Redirect::to(&format!("/approvals/{id}")).into_response());
     }

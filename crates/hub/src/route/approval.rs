@@ -47,7 +47,7 @@ pub(crate) struct Wait {
 }
 
 const LONGEST_WAIT: u64 = 30;
-/// The header that says the time of the server. A proxy may write its own `Date`.
+/// The header with the server's time. `Date` will not do: a proxy may write its own.
 const NOW: &str = "countersign-now";
 
 /// Tells how an approval stands.
@@ -111,7 +111,7 @@ pub(crate) async fn show(
     Ok(shown(&hub, newest))
 }
 
-/// The approval, with the time by which it expires: the clock of the client may be another.
+/// The approval, with the server's time for comparison with `expires_at`: the client's clock may be wrong.
 fn shown(hub: &Hub, approval: &Approval) -> Response {
     let now = hub.clock.now().format(&Rfc3339).unwrap_or_default();
     ([(NOW, now)], axum::Json(ApprovalView::from(approval))).into_response()
@@ -119,8 +119,8 @@ fn shown(hub: &Hub, approval: &Approval) -> Response {
 
 /// Makes use of an approved approval, once.
 ///
-/// One of a sign-up or sign-in confirms its session. May be repeated when the answer was lost. A phone may open accounts, or
-/// learn that there is one, for three addresses a day.
+/// One of a sign-up or sign-in confirms its session. May be repeated when the answer was lost. A phone can be used with
+/// three addresses a day, whether they have an account or not.
 #[utoipa::path(
     post,
     path = "/api/approvals/{id}/complete",

@@ -24,7 +24,7 @@ pub(super) async fn finish(State(tasks): State<TaskTracker>, request: Request, n
     let answered = if reads {
         answer.await.ok()
     } else {
-        // What only waits, and has begun nothing yet, ends with the client.
+        // Work that only waits, and has begun nothing yet, ends when the client disconnects.
         let (client, answer) = Client::with(answer);
         let answered = tasks.spawn(answer).await.ok().and_then(Result::ok);
         client.answered();

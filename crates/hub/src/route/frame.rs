@@ -19,11 +19,11 @@ use crate::{
     settings::SignUpMode,
 };
 
-/// The sign-in page, which says why the person is there: what they wanted needs a session. The flag is fixed, and says
-/// nothing about them.
+/// The sign-in page with the reason: the requested page needs a session. The flag is fixed, and reveals nothing about
+/// the person.
 pub(super) const SIGN_IN_ENDED: &str = "/sign-in?ended";
 
-/// The phone of a session: in full only on the pages of the pending sign-up that it was typed for.
+/// The phone of a session: in full only on pages of the pending sign-up for which it was typed.
 pub(super) fn phone(session: &Session) -> Phone {
     let (e164, is_pending) = (session.phone.expose(), session.confirmed.is_none());
     if is_pending && !session.active {
@@ -33,7 +33,7 @@ pub(super) fn phone(session: &Session) -> Phone {
     }
 }
 
-/// Leads a request without a session to the sign-in page.
+/// Redirects a request without a session to the sign-in page.
 pub(super) fn to_sign_in() -> Response {
     Redirect::to(SIGN_IN_ENDED).into_response()
 }

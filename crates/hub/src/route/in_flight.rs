@@ -1,5 +1,5 @@
-//! How many requests with one cookie may be changing something at once. A request runs on when its client hangs up, so
-//! without a limit one session could queue as many as it can send. Knows no route.
+//! Limits concurrent changes with one cookie. A request runs on when its client disconnects, so without a limit one
+//! session could queue any number. Knows no route.
 
 use axum::{
     extract::{Request, State},
@@ -10,11 +10,11 @@ use axum::{
 
 use crate::{answer::problem::Problem, hub::Hub, request::caller};
 
-/// Changes at once with one cookie, in this process. A browser sends one for each click.
+/// Concurrent changes with one cookie, in this process. A browser sends one for each click.
 pub(crate) const PLACES: usize = 32;
 
-/// Refuses a change when too many with the same cookie are still in work. Requests without a cookie are limited by what
-/// they ask for.
+/// Refuses a change while too many with the same cookie are being processed. Requests without a cookie have the limits
+/// of their handlers.
 pub(super) async fn limit(State(hub): State<Hub>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let Some(token) = caller::token(&hub, request.headers()).filter(|_| !reads) else {

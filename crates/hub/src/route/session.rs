@@ -96,7 +96,7 @@ pub(crate) async fn show(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
     let confirmed = caller.is_confirmed();
     let waiting = if confirmed { None } else { hub.storage.approval_of_session(session.id).await? };
     let notices = if confirmed { Some(hub.storage.notices(session.user).await?) } else { None };
-    // A sign-up may check what was typed for it.
+    // A pending sign-up sees its own number in full.
     let phone = if confirmed || caller.is_sign_up() {
         session.phone.expose().to_owned()
     } else {
@@ -171,8 +171,8 @@ pub(crate) async fn code(
 
 /// Sends a code to the phone of the session.
 ///
-/// At most 5 within 10 minutes, for one account and for one phone; and so many for one client address and one country. For a
-/// sign-up a call is possible a minute after a text message, and all sign-ups share a number of codes in an hour.
+/// At most 5 within 10 minutes for one account and for one phone; one client address and one country have limits as
+/// well. A sign-up can get a call a minute after a text message, and all sign-ups share an hourly limit of codes.
 #[utoipa::path(
     post,
     path = "/api/session/code/send",

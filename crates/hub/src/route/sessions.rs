@@ -27,7 +27,7 @@ use crate::{
     steps::endings,
 };
 
-/// The live sessions of the account: the one that asks first, then by last use; at most 100.
+/// The live sessions of the account: the caller's own first, then by last use; at most 100.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Sessions, examples(json!({ "sessions": [{
     "id": "01935f6e-7c00-7000-8000-00000000002b",
@@ -88,8 +88,8 @@ enum ProofView {
 
 /// Lists where whoever asks is signed in, and what waits to be.
 ///
-/// An account has at most 50 confirmed sessions, and 10 that wait, or as many as the operator allows requests on its phone:
-/// one more ends the one that was used longest ago, or has waited longest.
+/// An account has at most 50 confirmed sessions. It has at most 10 pending ones, or more if the operator allows more
+/// requests on its phone. One more ends the least recently used confirmed session, or the oldest pending one.
 #[utoipa::path(
     get,
     path = "/api/sessions",

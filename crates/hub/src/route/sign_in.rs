@@ -38,8 +38,8 @@ pub(crate) struct Input {
     password: Secret,
 }
 
-/// The empty form; a confirmed session goes on to the account. With `?ended` it says why the person is here, unless
-/// there is a session after all.
+/// The empty form; a confirmed session goes on to the account. With `?ended` it shows the reason, unless there is a
+/// session after all.
 pub(crate) async fn page(
     State(hub): State<Hub>,
     caller: MaybeCaller,
@@ -73,7 +73,9 @@ pub(crate) async fn submit(
     // By the token in force alone: the one before may only repeat its proof.
     match begin::sign_in(&hub, &input.email, input.password, caller.current().as_ref(), &visitor).await {
         Ok(begun) => Ok(go_and_wait(&hub, &begun)),
-        Err(problem) if problem.status.is_client_error() => Ok(refused(&problem, &form(&problem.detail, input.email))),
+        Err(problem) if problem.status.is_client_error() || problem.status == StatusCode::SERVICE_UNAVAILABLE => {
+            Ok(refused(&problem, &form(&problem.detail, input.email)))
+        }
         Err(problem) => Err(problem),
     }
 }

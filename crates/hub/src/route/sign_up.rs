@@ -60,13 +60,14 @@ pub(crate) struct Input {
     phone: Secret,
     #[schema(schema_with = schemas::new_password)]
     password: Secret,
-    /// The key of an invitation, or its whole link. Needed where sign-ups need one; proves the address.
+    /// The key of an invitation, or its whole link. Required if the operator allows sign-ups by invitation only. It
+    /// proves the address.
     #[serde(default)]
     #[schema(value_type = Option<String>, write_only)]
     invitation: Option<Secret>,
 }
 
-/// The form, filled in: the same, and the answer to a question about the number.
+/// The submitted form: [`Input`], and `meant`, the number chosen if the typed one was ambiguous.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Filled {
@@ -80,23 +81,23 @@ pub(crate) struct Filled {
     invitation: Option<Secret>,
 }
 
-/// The empty form, where people may sign up; it asks for an invitation where they need one.
+/// The empty form, if sign-ups are allowed. It has a field for an invitation if one is required.
 pub(crate) async fn page(State(hub): State<Hub>, cookies: CookieSupport) -> Result<Response, Problem> {
     form(&hub, cookies, hub.settings.sign_up == SignUpMode::Invited)
 }
 
-/// The same for a person who opens an invitation: its script takes the invitation out of the address.
+/// The form for an opened invitation: its script moves the token from the address into the form.
 pub(crate) async fn invited_page(State(hub): State<Hub>, cookies: CookieSupport) -> Result<Response, Problem> {
     form(&hub, cookies, true)
 }
 
-/// The address of a form that was shown again, typed or opened from the history.
+/// The form that was shown again has this address; opened by hand or from the history, it leads to the empty form.
 pub(crate) async fn change_page() -> Redirect {
     Redirect::to("/sign-up")
 }
 
-/// Ends a pending sign-up and shows its form again, with all but the password: the number was not right, or the person
-/// starts over. A session that is no pending sign-up stays as it is.
+/// Ends a pending sign-up and shows its form again, with all but the password, because the number was wrong or the
+/// person starts over. A session that is no pending sign-up stays as it is.
 pub(crate) async fn change(
     State(hub): State<Hub>,
     caller: MaybeCaller,
@@ -117,7 +118,7 @@ fn form(hub: &Hub, cookies: CookieSupport, invited: bool) -> Result<Response, Pr
     Ok((cookies.check(hub), page::respond(StatusCode::OK, &form)).into_response())
 }
 
-/// The form with what the owner of a pending sign-up typed, but the password.
+/// The form with the values of a pending sign-up, except the password.
 fn begun_before(hub: &Hub, caller: Caller) -> SignUp {
     let field = |value: String| Field { value, error: None };
     let (session, empty) = (caller.session, SignUp::new(shell(hub, None)));
@@ -163,11 +164,11 @@ pub(crate) async fn submit(
 
 /// Signs somebody up.
 ///
-/// The account is pending until its phone is proven: the approval is to be completed, or a code to be typed. Answers
-/// alike whether the address is known or not. Where the phone has a rest from sign-ups, because the last one was denied
-/// or not answered, `next` is `code`. Depending on the operator an invitation is needed, or nobody can sign up. No schema
-/// can say which phone numbers exist in a country and which passwords many people use: these are refused with 422, beside
-/// their field.
+/// The account is pending until its phone is proven: the approval is to be completed, or a code to be typed. The answer
+/// is the same whether the address is known or not. `next` is `code` while the phone gets no requests from sign-ups,
+/// because the last one was denied or not answered. The operator may require an invitation, or close sign-ups. Phone
+/// numbers that do not exist and common passwords are refused with 422, beside their field: no schema can describe
+/// them.
 #[utoipa::path(
     post,
     path = "/api/users",
@@ -248,7 +249,7 @@ fn corrected(hub: &Hub, input: Input, problem: &Problem) -> SignUp {
     }
 }
 
-/// The numbers to choose from, where the typed one can be several.
+/// The numbers to choose from, if the typed one is ambiguous.
 fn meant(country_code: &str, phone: &str) -> Vec<Phone> {
     match Country::parse(country_code).map(|country| Phone::parse(country, phone, None)) {
         Some(Err(PhoneRefusal::Question(numbers))) => numbers,

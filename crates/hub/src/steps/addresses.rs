@@ -1,11 +1,11 @@
-//! Accounts from before addresses had a canonical form get theirs, when a process opens the database.
+//! Gives old accounts the canonical form of their address, when a process opens the database.
 
 use storage::{CanonicalEmail, Storage, StorageError, Unsettled};
 
 use crate::text::address::Email;
 
-/// Gives each account that has none yet the canonical form of its address. An operator reads in the log which accounts
-/// keep their old spelling: of two with one address the younger, and those whose address has no canonical form.
+/// Gives each account without a canonical address its canonical form. Logs the accounts that keep their old spelling:
+/// the younger of two accounts with the same address, and accounts whose address has no canonical form.
 ///
 /// # Errors
 /// When the database cannot be read or written.
@@ -19,12 +19,12 @@ pub async fn settle_emails(storage: &Storage) -> Result<(), StorageError> {
             Unsettled::Shared { older, younger } => tracing::warn!(
                 ?older,
                 ?younger,
-                "two accounts have the same address; each can sign in by its own spelling, every other leads to the older"
+                "two accounts have one address; each signs in with its own spelling, any other leads to the older one"
             ),
             Unsettled::Irregular { email } => {
                 tracing::warn!(
                     ?email,
-                    "no account can have this address any more; this one can sign in by exactly this spelling"
+                    "an account has an address that is not allowed any more; it can sign in with exactly this spelling"
                 );
             }
         }

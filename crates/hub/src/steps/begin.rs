@@ -50,11 +50,11 @@ pub(crate) async fn sign_up(
 ) -> Result<Begun, Problem> {
     let counted = count_sign_up(hub, visitor).await?;
     let invitation = invitations::checked(hub, invitation, &person.email).await?;
-    let own = OwnWords::of(&person.full_name, person.email.as_str(), &hub.settings.product);
+    let own = OwnWords::of(&person.full_name, person.email.shown(), &hub.settings.product);
     let client = guess::client(hub, visitor).await?;
     let hashed = hub.passwords.hash(person.password, own, client, &hub.entropy).await;
     if !matches!(hashed, Ok(Ok(_))) {
-        // Nobody signs up yet: the attempt stays counted as a new password alone.
+        // The sign-up is not counted, but the new password is.
         hub.storage.forgive(counted).await?;
     }
     let password_hash = hashed?.map_err(|weak| field("password", &weak.to_string()))?;
@@ -111,8 +111,8 @@ pub(crate) async fn sign_in(
     }
 }
 
-/// The address under which a sign-in is looked up and counted: that of the account as it is stored, however it was
-/// typed, or the canonical one where there is no account.
+/// The address under which a sign-in is looked up and counted: the stored one of the account, in whatever spelling it
+/// was typed, or the canonical form if there is no account.
 async fn email_for_sign_in(hub: &Hub, typed: &str) -> Result<String, Problem> {
     let wanted = WantedEmail::parse(typed).ok_or_else(|| match Email::parse(typed) {
         Err(EmailError::Hidden) => Problem::hidden_in_address(),
@@ -153,8 +153,8 @@ pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<
     }
 }
 
-/// Counts a sign-up and its new password, before anything dear is done for them. Answers the attempt that a refused
-/// password gives back.
+/// Counts a sign-up and its new password, before any costly work. Returns the sign-up's attempt, which is given back if
+/// the password is refused.
 async fn count_sign_up(hub: &Hub, visitor: &Visitor) -> Result<Attempt, Problem> {
     let limits = &hub.settings.limits;
     guess::count_new_password(hub, &throttle::new_passwords(limits, visitor.network)).await?;

@@ -50,7 +50,7 @@ async fn is_in_meanwhile(hub: &Hub, caller: &Caller) -> bool {
     })
 }
 
-/// Whether a code may be tried at all: a reached limit refuses before anybody waits.
+/// Checks whether a code may be tried at all, so that a reached limit refuses without waiting.
 ///
 /// # Errors
 /// The problem of the limit that is reached.

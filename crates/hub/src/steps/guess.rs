@@ -1,5 +1,5 @@
-//! A password against an account: counted first, in its turn among the guesses that wait, then checked in the pool.
-//! Knows no session.
+//! Checks a password against an account: counts the guess, after earlier ones if guesses wait, then checks it in the
+//! pool. Knows no session.
 
 use approval::Secret;
 use storage::{Account, Attempt, AttemptKind, Delayed, GuessTurn, Limit, LimitName, Limited, Subject};
@@ -19,8 +19,8 @@ use crate::{
     },
 };
 
-/// The account of this address if this is its password, at a sign-in or for a change. Counted before it is checked, and
-/// the same is done where there is no account.
+/// The account of this address if this is its password, at a sign-in or for a change. The guess is counted first. The
+/// same work is done if there is no account.
 pub(crate) async fn account_of(
     hub: &Hub,
     email: &str,
@@ -46,7 +46,7 @@ pub(crate) async fn account_of(
     Ok(Some(account))
 }
 
-/// Whose hashing it is: known networks have half of the pool.
+/// The client for the pool, which reserves half of its cores for known networks.
 pub(crate) async fn client(hub: &Hub, visitor: &Visitor) -> Result<Client, Problem> {
     let is_known = hub.storage.is_known_network(&visitor.network_name()).await?;
     Ok(Client { block: visitor.network.map(Network::fair), is_known })
@@ -59,7 +59,7 @@ pub(crate) async fn count_new_password(hub: &Hub, limits: &[(Subject, Limit)]) -
     Ok(())
 }
 
-/// Counts a guess. Under the delay that all strangers to the account share, it waits until it is drawn.
+/// Counts a guess. During the delay that all strangers to the account share, it waits until it is drawn.
 async fn count(hub: &Hub, email: &str, network: Option<Network>) -> Result<Attempt, Problem> {
     let guesser = guesser(network);
     let turn = if hub.guess_queues.any_wait(email) { GuessTurn::AfterOthers } else { GuessTurn::Now };
@@ -74,7 +74,7 @@ async fn count(hub: &Hub, email: &str, network: Option<Network>) -> Result<Attem
     while let Some(true) = hub.stop.run_until_cancelled(place.drawn(until, &hub.entropy)).await {
         match hub.storage.count_guess(email, &guesser, GUESSES, GuessTurn::Now).await? {
             Ok(attempt) => return Ok(attempt),
-            // Another hub counted a guess, or the one before is counted now.
+            // Another guess was counted meanwhile, by this hub or another.
             Err(again) => delayed = again,
         }
         place.put_back(&delayed);

@@ -1,4 +1,5 @@
-//! Invitations to sign up: made by an operator, each for one address, used once. An address is proven by nothing else.
+//! Invitations to sign up: created by an operator, each for one address, used once. Only an invitation proves an
+//! address.
 
 use approval::{Clock, Entropy, Secret};
 use storage::{LinkHash, Storage, StorageError};
@@ -8,22 +9,22 @@ use url::{Url, form_urlencoded};
 use crate::{
     answer::problem::Problem,
     hub::Hub,
-    text::address::Email,
     settings::{INVITATION, SignUpMode},
+    text::address::Email,
     token::LinkToken,
 };
 
-/// Where an invitation leads. Its token stands behind `#`, so browsers send it to no server, and it is in no log.
+/// The page of an invitation. Its token follows a `#`, so browsers send it to no server, and it is in no log.
 const PATH: &str = "/invitation";
 
-/// What came of inviting an address.
+/// The outcome of inviting an address.
 #[derive(Debug)]
 pub enum Invited {
-    /// There is a link; the one before is of no use any more.
+    /// The new link; an earlier one no longer works.
     Link(InvitationLink),
     /// The address has an account.
     HasAccount,
-    /// It is no address.
+    /// It is not an email address.
     NoAddress,
 }
 
@@ -32,13 +33,13 @@ pub enum Invited {
 pub struct InvitationLink {
     /// The link, with its token and the address.
     pub url: Secret,
-    /// The address, as it is stored.
+    /// The address, as it is shown to people.
     pub email: String,
-    /// Until when it works.
+    /// The end of its validity.
     pub expires_at: OffsetDateTime,
 }
 
-/// Makes an invitation for this address, which takes the place of the one before.
+/// Creates an invitation for this address, and replaces an earlier one.
 ///
 /// # Errors
 /// When the database cannot be read or written.

@@ -33,7 +33,8 @@ pub struct ResetLink {
     pub email: String,
     /// Until when it works.
     pub expires_at: OffsetDateTime,
-    /// Whether the account's address is proven. If it is not, the account may be another person's than its address says.
+    /// Whether the account's address is proven. If it is not, the account may belong to another person than its
+    /// address.
     pub address: AddressProof,
 }
 

@@ -1,7 +1,7 @@
-//! One at a time: a request with a code that is being checked already waits for the outcome. The provider takes a code
-//! once, so it would refuse the second click while the first, which it accepted, is still being written down. Few
-//! requests wait, none for longer than a client does, and none writes while it waits.
-//! Knows neither how a code is checked nor what it opens.
+//! Checks the same code one request at a time: a second request waits for the outcome of the first. The provider
+//! accepts a code once, so it would refuse a second click while the accepted first one is still being recorded. Few
+//! requests wait, none for longer than its client, and none writes while it waits. Knows neither how a code is checked
+//! nor what it opens.
 
 use std::fmt::Display;
 use std::pin::pin;
@@ -16,16 +16,16 @@ use crate::{answer::problem::Problem, hub::Hub, request::client, steps::proof::P
 /// Requests with one code for one session or transaction, in this process: the one that is being checked, and two that
 /// wait. A double click needs one.
 pub(crate) const PLACES: usize = 3;
-/// A turn whose process died lapses this long after the provider must have answered: what is left to do by then is to
-/// write to the database. No request waits for longer.
-const WRITING: Duration = Duration::from_secs(5);
-/// Between two looks whether another process still has the turn: only the database knows, and it notifies nobody. One
-/// request of each process looks; the others wait for that one.
+/// Time to record the outcome after the provider's timeout. The turn of a process that died lapses after both, and no
+/// request waits for longer.
+const RECORDING_TIME: Duration = Duration::from_secs(5);
+/// Pauses between polls of the database, first and longest, while another process has the turn: the database sends no
+/// notifications. One request of each process polls; the others wait for that one.
 const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(250)];
 
 /// Does `work` about `proof` for the session or the transaction `of`, once all such work that began earlier, in any
-/// process on this database, is done. So `work` looks first what came of that. `may_begin` is asked before the wait,
-/// unless the same proof is being checked already, which may succeed.
+/// process on this database, is done. `work` must therefore first check the outcome of earlier work. `may_begin` is
+/// checked before the wait, unless the same proof is being checked already, which may succeed.
 ///
 /// # Errors
 /// [`Problem::code_in_work`] when too many wait already, or it takes too long.
@@ -41,7 +41,7 @@ pub(crate) async fn in_turn<T>(
     if place.is_first() {
         may_begin.await?;
     }
-    let longest = WRITING + hub.provider.timeout();
+    let longest = RECORDING_TIME + hub.provider.timeout();
     let mut gives_up = pin!(async {
         tokio::select! {
             () = client::has_left() => {}
@@ -56,12 +56,12 @@ pub(crate) async fn in_turn<T>(
     let turn = claim(hub, &subject, longest, gives_up).await?;
     let done = work.await;
     if let Err(error) = hub.storage.forgive(turn).await {
-        tracing::warn!(error = %told(&error), "a turn could not be given back, and has to lapse");
+        tracing::warn!(error = %told(&error), "a turn was not given back, and lapses by itself");
     }
     done
 }
 
-/// Claims the turn among all processes. A turn is an attempt of which there may be one.
+/// Claims the turn among all processes. A turn is an attempt with a limit of one.
 async fn claim(
     hub: &Hub,
     subject: &Subject,
@@ -71,7 +71,7 @@ async fn claim(
     let limits = [(subject.clone(), Limit { count: 1, window: time::Duration::try_from(longest).unwrap_or_default() })];
     let [mut pause, longest_pause] = PAUSES;
     loop {
-        // It reads before it writes, so that waiters keep nobody from writing.
+        // Counting reads before it writes, so that waiters do not block other writers.
         if let Ok(turn) = hub.storage.count_attempts(AttemptKind::Turn, &limits).await? {
             return Ok(turn);
         }

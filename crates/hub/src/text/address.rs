@@ -1,5 +1,5 @@
-//! Email addresses: one address, however it is spelled. The key, by which accounts are found, has the domain in its ASCII
-//! form; people are shown the Unicode form. Knows no account.
+//! Email addresses in one canonical form for all spellings. Accounts are found by the key, with the domain in its ASCII
+//! form; people see the Unicode form. Knows no account.
 
 use approval::Shown;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
@@ -19,47 +19,47 @@ pub(crate) struct Email {
     shown: String,
 }
 
-/// An address as somebody gives it to find an account.
+/// A typed address by which an account is looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WantedEmail {
-    /// The spelling alone: trimmed, in lower case. Accounts from before addresses had a canonical form are found by it.
+    /// The text, trimmed and in lower case. Accounts that are older than canonical addresses are found by it.
     pub(crate) spelling: String,
-    /// The canonical key; the spelling, where there is none.
+    /// The canonical key; the spelling if there is none.
     pub(crate) key: String,
-    /// Why the address has no canonical form. No account can have been made with it since there is one.
+    /// Why the address has no canonical form. Only accounts that are older than canonical addresses can have it.
     pub(crate) error: Option<EmailError>,
 }
 
-/// Why an address is not taken.
+/// Why an address is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum EmailError {
-    /// It has no `@`, nothing on one side of it, or a domain that can be none.
+    /// It has no `@`, nothing on one side of it, or an impossible domain.
     #[error("This does not look like an email address.")]
     Malformed,
-    /// A character inside shows nothing: with it and without it, two addresses would look alike.
+    /// It has an invisible character: with and without it, two addresses would look alike.
     #[error("This address has a hidden character in it. Please type it instead of pasting it.")]
     Hidden,
     /// It has letters of another alphabet that look like Latin ones.
     #[error("Some letters of this address only look like others. Please type it again.")]
     Lookalike,
-    /// It is longer than a phone can show, or than a mail server takes.
+    /// It is longer than a phone can show, or than mail servers accept.
     #[error("Please use an address of {} characters or fewer.", Email::LONGEST)]
     Long,
 }
 
-/// Bytes that are looked at, whatever is sent.
+/// Bytes of the longest text that is parsed.
 const LONGEST_TYPED: usize = 2048;
-/// Characters that a mail server takes (RFC 5321, 4.5.3.1.3), with the domain in its ASCII form.
+/// Characters that mail servers accept (RFC 5321, 4.5.3.1.3), with the domain in its ASCII form.
 const LONGEST_KEY: usize = 254;
-/// What input methods for wide characters write for `@`, beside it.
+/// `@`, and its variants from input methods for wide characters.
 const AT: [char; 3] = ['@', '\u{ff20}', '\u{fe6b}'];
 
 impl Email {
-    /// The phone shows the address as a detail of each request, and nothing is ever cut: of the 254 characters that RFC
-    /// 5321 (4.5.3.1.3) allows, as many as a detail may have.
+    /// Characters of the longest address. The phone shows it uncut, as a detail of each request, so the limit of a
+    /// detail applies, and not the 254 characters of RFC 5321 (4.5.3.1.3).
     pub(crate) const LONGEST: usize = Shown::VALUE_LIMIT;
 
-    /// Takes whatever can be an address; whether it exists only a message could tell.
+    /// Accepts every possible address. Only a message could tell whether it exists.
     ///
     /// # Errors
     /// [`EmailError`], which is the sentence for the field.
@@ -80,14 +80,14 @@ impl Email {
         &self.key
     }
 
-    /// The address for people: the domain in Unicode, but for labels that could be taken for others.
+    /// The address for people: the domain in Unicode, except labels that look like others.
     pub(crate) fn shown(&self) -> &str {
         &self.shown
     }
 }
 
 impl WantedEmail {
-    /// Reads an address. `None`: no account can have it, and none ever could.
+    /// Parses an address. `None` if no account has ever been able to have it.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (email, spelling) = (Email::parse(text), spelling(text));
         match (email, spelling) {
@@ -100,7 +100,7 @@ impl WantedEmail {
     }
 }
 
-/// An address as accounts had it before there was a canonical form.
+/// An address as it was stored before canonical addresses.
 fn spelling(text: &str) -> Option<String> {
     let text = text.trim();
     if text.len() > LONGEST_TYPED || !approval::is_plain(text) || text.contains(char::is_whitespace) {
@@ -116,7 +116,7 @@ fn local_part(text: &str, ascii_domain: bool) -> Result<String, EmailError> {
     if text.chars().any(is_format) {
         return Err(EmailError::Hidden);
     }
-    // Form KC may make a text 18 times as long: no more of it is made than can be taken.
+    // Form KC may make a text 18 times as long, so only as much as is allowed is computed.
     let local: String = text.nfkc().take(LONGEST_KEY).collect();
     let local = nfkc(&local.to_lowercase());
     if local.is_empty() || !local.chars().all(|one| is_visible(one) && is_assigned(one)) {
@@ -128,9 +128,9 @@ fn local_part(text: &str, ascii_domain: bool) -> Result<String, EmailError> {
     if is_lookalike(&local, ascii_domain) { Err(EmailError::Lookalike) } else { Ok(local) }
 }
 
-/// The domain in its ASCII form, and in the form for people.
+/// The domain in its ASCII form, and as people see it.
 fn domain_forms(text: &str) -> Result<(String, String), EmailError> {
-    // UTS 46 drops soft hyphens and variants of emoji, and takes joiners where a script needs them.
+    // UTS 46 drops soft hyphens and variants of emoji, and allows joiners where a script needs them.
     let dropped = |one| matches!(one, '\u{ad}' | '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}');
     if text.chars().any(|one| is_format(one) && !dropped(one)) {
         return Err(EmailError::Hidden);
@@ -147,7 +147,7 @@ fn domain_forms(text: &str) -> Result<(String, String), EmailError> {
     Ok((ascii.to_owned(), unicode.into_owned()))
 }
 
-/// True for a label that people are shown in Unicode, as browsers do: one script, nothing hidden, and not all of it
+/// True for a label that is shown in Unicode, by the rules of browsers: one script, nothing hidden, and not only
 /// letters that look like Latin ones.
 fn is_clear(label: &[char]) -> bool {
     let label: String = label.iter().collect();
@@ -156,9 +156,10 @@ fn is_clear(label: &[char]) -> bool {
         && !skeleton(&label).all(|one| one.is_ascii())
 }
 
-/// True if some letters look like Latin ones: they stand beside these, or before a domain that is Latin.
+/// True if letters look like Latin ones, beside Latin letters or before a Latin domain.
 fn is_lookalike(local: &str, ascii_domain: bool) -> bool {
-    // Scripts of East Asia are written beside Latin, and their strokes that look like it are as wide as their signs.
+    // East Asian scripts are written beside Latin. Their signs that look like Latin letters are wider, so people can
+    // tell them apart.
     let is_eastern = |one| matches!(one, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{20000}'..='\u{3ffff}');
     let mistakable = |one: char| !one.is_ascii() && !is_eastern(one) && is_potential_mixed_script_confusable_char(one);
     let mixed = local.chars().any(|one| one.is_ascii_alphabetic()) && local.chars().any(mistakable);

@@ -1,4 +1,4 @@
-//! A code as people type it: grouped, in the digits of any script, with what came along when it was copied. Knows no
+//! Parses a code as people type or paste it: grouped, in the digits of any script, with invisible characters. Knows no
 //! provider but the strict [`Code`].
 
 use provider::Code;
@@ -6,11 +6,11 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
 use super::normal::{ascii_digits, is_format, is_space};
 
-/// Characters that are looked at; no code is typed as long.
+/// Characters of the longest text that is parsed; no typed code is as long.
 const LONGEST: usize = 64;
 
-/// The code that was typed. `None`: it is none, because nothing but digits and what stands between them is taken. So
-/// nothing that reaches the provider's path was made of a letter, a slash or a percent sign.
+/// The typed code. `None` if the text has anything but digits and separators, so no letter, slash or percent sign can
+/// reach the provider's path.
 pub(crate) fn typed_code(text: &str) -> Option<Code> {
     if text.chars().nth(LONGEST).is_some() {
         return None;
@@ -19,7 +19,7 @@ pub(crate) fn typed_code(text: &str) -> Option<Code> {
     ascii_digits(&digits).parse().ok()
 }
 
-/// True for what people and apps put between, before and after the digits: spaces, dashes, dots, and what shows nothing.
+/// True for separators that people and apps write around digits: spaces, dashes, dots and invisible characters.
 fn stands_between(character: char) -> bool {
     is_space(character)
         || is_format(character)

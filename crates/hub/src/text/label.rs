@@ -1,15 +1,15 @@
-//! What a phone is given to show: it must read as it was written, and nothing that an application writes may be taken
-//! for Countersign's own words. Texts that look alike have the same skeleton (UTS 39). Knows no approval.
+//! Checks the texts that a phone shows: they have nothing hidden, and an application's texts do not look like
+//! Countersign's own. Texts that look alike have the same skeleton (UTS 39). Knows no approval.
 
 use approval::{Details, Shown};
 use unicode_security::skeleton;
 
 use super::normal::{has_hidden, is_format, is_visible, nfkc};
 
-/// Why the labels of a request are not taken.
+/// Why the details of a request are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LabelError {
-    /// A label or a value has a character that shows nothing, or nothing that shows.
+    /// A label or a value has an invisible character, or no visible one.
     Hidden,
     /// A label looks like one that Countersign adds itself.
     Reserved,
@@ -17,29 +17,29 @@ pub(crate) enum LabelError {
     Twice,
 }
 
-/// The sentence that a phone shows to sign in.
+/// The message on the phone for a sign-in.
 pub(crate) fn sign_in_message(product: &str) -> String {
     format!("Sign in to {product}?")
 }
 
-/// The sentence that a phone shows to sign up, the longest that Countersign writes itself.
+/// The message on the phone for a sign-up, the longest of Countersign's own.
 pub(crate) fn sign_up_message(product: &str) -> String {
     format!("Open your account at {product}?")
 }
 
-/// Whether a phone shows `text` as it is written: nothing is hidden in it, and there is something to see.
+/// True if a phone shows `text` as it is written: it has a visible character, and no hidden one.
 pub(crate) fn shows_as_written(text: &str) -> bool {
     !has_hidden(text) && text.chars().any(is_visible)
 }
 
-/// Whether `message` looks like a sentence that Countersign itself writes.
+/// True if `message` looks like one of Countersign's own.
 pub(crate) fn is_own_message(message: &str, product: &str) -> bool {
     let written = look(message);
     [sign_in_message(product), sign_up_message(product)].iter().any(|own| look(own) == written)
 }
 
-/// Takes the details of a request if each label and value shows as it is written, and no label looks like another or
-/// like one of [`Shown::RESERVED`]. Lengths are checked before: each look costs more than the characters.
+/// Accepts the details of a request if each label and value shows as it is written, and no label looks like another or
+/// like one of [`Shown::RESERVED`]. The caller checks lengths first, because comparing looks is costly.
 ///
 /// # Errors
 /// [`LabelError`].
@@ -58,9 +58,9 @@ pub(crate) fn check(details: &Details) -> Result<(), LabelError> {
     if twice { Err(LabelError::Twice) } else { Ok(()) }
 }
 
-/// What a text looks like at a glance: letters and digits alone, in one case, look-alikes as one. A capital may look like
-/// a letter of another alphabet where its small form does not, so both are replaced in turn. The skeleton of a capital I
-/// is a small l, so a small i becomes one as well.
+/// The look of a text at a glance: only letters and digits, in one case, with look-alikes replaced. A capital may look
+/// like a letter of another alphabet although its small form does not, so both are replaced. The skeleton of a capital
+/// I is a small l, so a small i becomes one as well.
 fn look(text: &str) -> String {
     let mut look: String = nfkc(text);
     for _ in 0..3 {

@@ -1,4 +1,5 @@
-//! The token of a link, out of whatever was pasted: the whole link, its end, or the token alone. Knows no token's worth.
+//! Finds the token in a pasted text: the whole link, its end, or the token alone. Does not know whether a token is
+//! valid.
 
 use approval::Secret;
 use percent_encoding::percent_decode_str;
@@ -6,13 +7,13 @@ use percent_encoding::percent_decode_str;
 use super::normal::{is_space, without_format};
 
 /// Characters of a token: 256 bits in base64.
-const TOKEN: usize = 43;
+const TOKEN_CHARS: usize = 43;
 
-/// Bytes that are looked at; no link is as long.
+/// Bytes of the longest text that is parsed; no link is as long.
 const LONGEST: usize = 4096;
 
-/// The token in `text`: behind the last `#`, or all of it where there is none. What mail and chat add to a link is cut:
-/// spaces, line breaks, brackets, a dot at the end, characters that show nothing.
+/// The token in `text`: after the last `#`, or the whole text if there is none. Additions by mail and chat programs are
+/// cut: spaces, line breaks, brackets, a dot at the end, invisible characters.
 pub(crate) fn token_in(text: &str) -> Secret {
     if text.len() > LONGEST {
         return Secret::new("");
@@ -20,7 +21,7 @@ pub(crate) fn token_in(text: &str) -> Secret {
     let seen = without_format(text);
     let behind = behind_hash(&seen).unwrap_or(seen);
     let first = behind.split(is_space).find(|word| !word.is_empty()).map(leading).unwrap_or_default();
-    if first.len() >= TOKEN {
+    if first.len() >= TOKEN_CHARS {
         return Secret::new(first);
     }
     // A long link may be broken into lines.
@@ -28,7 +29,7 @@ pub(crate) fn token_in(text: &str) -> Secret {
     Secret::new(leading(&joined))
 }
 
-/// What stands behind the last `#`, which some programs write as `%23`, or as `%2523`.
+/// The text after the last `#`, which some programs write as `%23` or `%2523`.
 fn behind_hash(text: &str) -> Option<String> {
     let mut text = text.to_owned();
     for _ in 0..3 {

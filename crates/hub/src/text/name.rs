@@ -1,4 +1,4 @@
-//! A person's name: as it is written in any script, without what keyboards and other programs add to it.
+//! A person's name in any script, without characters that keyboards and other programs add.
 
 use thiserror::Error;
 
@@ -7,25 +7,25 @@ use super::normal::{is_format, is_joiner, is_space, is_visible, nfc};
 /// Characters in a name.
 pub(crate) const NAME_LIMIT: usize = 100;
 
-/// Bytes that are looked at: four for each character, and room for what is dropped.
+/// Bytes of the longest text that is parsed: four for each character, and room for dropped characters.
 const LONGEST_TYPED: usize = 8 * NAME_LIMIT;
 
-/// Why a name is not taken.
+/// Why a name is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum NameError {
-    /// There is nothing that a reader can see.
+    /// It has no visible character.
     #[error("Please write your name.")]
     Empty,
     /// It is too long.
     #[error("Please write your name in {NAME_LIMIT} characters or fewer.")]
     Long,
-    /// It has a control character, a line break, or a mark that turns the direction of reading by force.
+    /// It has a control character, a line break, or a mark that overrides the reading direction.
     #[error("This name has a character that cannot be shown. Please type it again.")]
     Unshowable,
 }
 
-/// Takes a name, in Unicode Normalization Form C. Direction marks, which Hebrew and Arabic keyboards add, and other
-/// characters that show nothing are dropped; the joiners and variants of scripts and emoji stay where they join.
+/// Parses a name, in Unicode Normalization Form C. Invisible characters are dropped, such as the direction marks that
+/// Hebrew and Arabic keyboards add. Joiners and variants of scripts and emoji stay where they have an effect.
 ///
 /// # Errors
 /// [`NameError`], which is the sentence for the field.
@@ -47,7 +47,7 @@ pub(crate) fn full_name(text: &str) -> Result<String, NameError> {
     if name.chars().nth(NAME_LIMIT).is_some() { Err(NameError::Long) } else { Ok(name) }
 }
 
-/// True for the two marks that show letters in another order than they are written in. No keyboard adds them.
+/// True for the two marks that override the order of letters. No keyboard adds them.
 fn is_override(character: char) -> bool {
     matches!(character, '\u{202d}' | '\u{202e}')
 }
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_keyboards_and_copying_add_is_dropped() {
+    fn characters_that_keyboards_and_copying_add_are_dropped() {
         for (typed, name) in [
             ("\u{200f}עדה\u{200e}", "עדה"),
             ("ad\u{200e}a", "ada"),

@@ -34,20 +34,20 @@ pub(crate) fn is_joiner(character: char) -> bool {
         | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// True for a character that a reader can see, if only as a box where a font lacks it.
+/// True for a visible character, even if a font shows it only as a box.
 pub(crate) fn is_visible(character: char) -> bool {
     // Two characters have an empty glyph: a null notehead, and a Khitan filler.
     let empty = matches!(character, '\u{1d159}' | '\u{16fe4}') || character.is_control();
     !empty && !is_space(character) && !is_format(character)
 }
 
-/// True for a character that Unicode gives a meaning: any other is a box, and looks like every other box.
+/// True for a character that Unicode assigns: all others look alike, as boxes.
 pub(crate) fn is_assigned(character: char) -> bool {
     !matches!(character.general_category(), GeneralCategory::PrivateUse | GeneralCategory::Unassigned)
 }
 
-/// True if `text` has a character that no reader can see, and that no script needs: a phone or a page would show
-/// another text than the one that was written.
+/// True if `text` has an invisible character that no script needs: a phone or a page would not show the text as it was
+/// written.
 pub fn has_hidden(text: &str) -> bool {
     text.chars()
         .any(|one| one.is_control() || matches!(one, '\u{2028}' | '\u{2029}') || (is_format(one) && !is_joiner(one)))

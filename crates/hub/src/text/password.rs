@@ -1,5 +1,5 @@
-//! Passwords in one form, however a keyboard composes them: Unicode Normalization Form KC, before a password is
-//! estimated, compared or hashed (NIST SP 800-63B-4, 3.1.1.2). Knows nothing of strength and of hashes.
+//! Normalises passwords, which keyboards compose differently: Unicode Normalization Form KC, before a password is
+//! estimated, compared or hashed (NIST SP 800-63B-4, 3.1.1.2). Knows nothing about strength and hashes.
 
 use approval::Secret;
 use unicode_normalization::UnicodeNormalization as _;
@@ -12,19 +12,19 @@ pub(crate) fn is_too_long(typed: &Secret) -> bool {
     typed.expose().chars().nth(LONGEST).is_some()
 }
 
-/// The password as it is hashed. One that is too long was never set, and stays as it is: normalising may make a text 18
-/// times as long, and takes up to a millisecond at the limit, so this is for the threads that hash.
+/// The password as it is hashed. One that is too long was never set, and is not normalised. Normalising may make a text
+/// 18 times as long, and takes up to a millisecond, so only the threads that hash may call this.
 pub(crate) fn normal(typed: &Secret) -> Secret {
     if is_too_long(typed) || typed.expose().is_ascii() {
         return typed.clone();
     }
-    // With room for all of it, no half of a password is left behind in memory when the text grows.
+    // With enough capacity the text never grows, which would leave parts of a password in memory.
     let mut normal = String::with_capacity(typed.expose().len() * 18);
     normal.extend(typed.expose().nfkc());
     Secret::new(normal)
 }
 
-/// The first characters of the normal form, at most `count`: as many as an estimate wants, whatever the length.
+/// The first characters of the normal form, at most `count`, as an estimate needs.
 pub(crate) fn beginning(typed: &Secret, count: usize) -> Secret {
     let mut text = String::with_capacity(count * 4);
     text.extend(typed.expose().nfkc().take(count));
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_not_normalised() {
+    fn a_password_that_is_too_long_is_not_normalised() {
         let long = Secret::new("\u{fdfa}".repeat(LONGEST + 1));
         assert!(is_too_long(&long));
         assert_eq!(normal(&long), long);

@@ -1,5 +1,6 @@
-//! A phone number that people type: read in every usual spelling, or refused with the reason, or asked about where it
-//! can be two numbers. Never turned into another number. Knows no provider, which has the last word.
+//! Parses phone numbers as people type them. A usual spelling is accepted, an ambiguous one leads to a question, and
+//! any other is refused with the reason. No number becomes another one. Knows no provider, which decides whether a
+//! number exists.
 
 mod choice;
 mod number;

@@ -1,5 +1,5 @@
-//! Guesses at one account that wait for its delay to end. The next guess goes to one of the blocks that wait, drawn at
-//! random, so that a script which looks often has no advantage. Knows no password and no database.
+//! Queues for guesses at one account that wait for its delay to end. The next guess is drawn at random among the
+//! waiting blocks, so that a script that retries often has no advantage. Knows no password and no database.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,16 +12,16 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::request::network::Block;
 
-/// A guess waits for at most this long.
+/// The longest wait of a guess.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// A client is asked to come back this long before the delay ends, so that it waits here when the next guess is drawn.
+/// `Retry-After` ends this long before the delay, so that the client waits here when the next guess is drawn.
 const COME_BACK_BEFORE: Duration = Duration::from_secs(8);
 
 /// The queues of this process, one for each address. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct GuessQueues(Arc<Mutex<State>>);
 
-/// One guess that waits. It leaves the queue when dropped.
+/// A waiting guess. It leaves the queue when dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     queues: GuessQueues,
@@ -41,7 +41,7 @@ struct State {
 struct Account {
     /// When the delay that all strangers share ends.
     opens_at: Instant,
-    /// The place that was drawn, until its guess is counted or delayed again.
+    /// The id of the drawn place, until its guess is counted or delayed again.
     drawn: Option<u64>,
     waiting: Vec<Waiting>,
 }
@@ -52,17 +52,18 @@ struct Waiting {
     block: Option<Block>,
     /// When the delay of the client's own networks ends.
     ready_at: Instant,
-    /// Wrong guesses of the block at this account lately.
+    /// Recent wrong guesses of the block at this account.
     wrong: u32,
     wake: Arc<Notify>,
 }
 
 impl GuessQueues {
-    /// All places of this process: made-up addresses have queues, too, and a waiting request takes some kilobytes.
+    /// Places in all queues of this process: invented addresses have queues too, and a waiting request takes some
+    /// kilobytes.
     const PLACES: usize = 1024;
     /// Places in one queue.
     const IN_ONE_QUEUE: usize = 128;
-    /// Places of one block, which is drawn as one: people who share it with a guesser still have a chance.
+    /// Places of one block in a queue: people who share a block with a guesser still have a chance.
     const OF_ONE_BLOCK: usize = 4;
 
     /// True while guesses at this account wait.
@@ -104,8 +105,8 @@ impl GuessQueues {
 }
 
 impl Place {
-    /// Waits until this place is drawn: its guess may be counted now, and nobody else's is meanwhile. `false` if it is
-    /// not drawn by `until`, or cannot be.
+    /// Waits until this place is drawn: then its guess may be counted, and no other of this queue. `false` if it is not
+    /// drawn by `until`.
     pub(crate) async fn drawn(&self, until: Instant, entropy: &Entropy) -> bool {
         loop {
             let Some(wake_at) = self.draw(until, entropy) else { return true };
@@ -119,7 +120,7 @@ impl Place {
         }
     }
 
-    /// The drawn guess was delayed again: the place waits on.
+    /// The drawn guess was delayed again, so the place goes on waiting.
     pub(crate) fn put_back(&self, delayed: &Delayed) {
         let now = Instant::now();
         let mut state = self.queues.state();
@@ -132,14 +133,15 @@ impl Place {
         account.wake_all();
     }
 
-    /// How long the delay still takes that all strangers to the account share.
+    /// The rest of the delay that all strangers to the account share.
     pub(crate) fn shared_delay(&self) -> time::Duration {
         let opens_at = self.queues.state().accounts.get(&self.email).map(|account| account.opens_at);
         let left = opens_at.map(|opens_at| opens_at.saturating_duration_since(Instant::now()));
         time::Duration::try_from(left.unwrap_or_default()).unwrap_or(time::Duration::MAX)
     }
 
-    /// Draws a place if none is drawn and the delay has ended. `None` if this one is drawn, else when to look again.
+    /// Draws a place if none is drawn and the delay has ended. `None` if this one is drawn, otherwise the time to try
+    /// again.
     fn draw(&self, until: Instant, entropy: &Entropy) -> Option<Instant> {
         let now = Instant::now();
         let mut state = self.queues.state();
@@ -183,14 +185,14 @@ impl Account {
     }
 }
 
-/// How long a refused client is asked to wait.
+/// The `Retry-After` of a refused guess.
 pub(crate) fn come_back_in(own: time::Duration, shared: time::Duration) -> time::Duration {
     let early = time::Duration::try_from(COME_BACK_BEFORE).unwrap_or_default();
     own.max(shared - early).max(time::Duration::SECOND)
 }
 
 /// One of the places whose own delay has ended: a block at random, and one of its places at random. The weight of a
-/// block is 1 / (1 + wrong guesses)³, so that a guesser who tries all the time rarely keeps out a client who did not.
+/// block is 1 / (1 + wrong guesses)³, so that a constant guesser rarely keeps out a client with few guesses.
 fn draw(waiting: &[Waiting], now: Instant, entropy: &Entropy) -> Option<u64> {
     const ONE: u64 = 1 << 40;
     let ready: Vec<&Waiting> = waiting.iter().filter(|one| one.ready_at <= now).collect();

@@ -1,4 +1,4 @@
-//! Every address with every method, whatever is sent to it, without a session and with one that waits.
+//! Every address with every method and any input, without a session and with a pending one.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::cpu::Bill;
 use crate::hub::{Hub, Input};
 use crate::inputs::{LONGEST_URL, filled, forms, jsons};
 
-/// The addresses in the source of the router.
+/// The addresses, read from the router's source.
 fn addresses() -> BTreeSet<String> {
     let source = include_str!("../../src/route.rs");
     let begun = |begin: &str| source.split_once(begin).unwrap().1.split_once("\n}").unwrap().0;
@@ -21,12 +21,13 @@ fn addresses() -> BTreeSet<String> {
     all.chain(["/assets/{hash}/{name}", "/nothing", "/api/nothing"].map(str::to_owned)).collect()
 }
 
-/// What every address costs, whatever is sent to it. What ends the session comes last.
+/// The cost of every address with any input. Requests that end the session come last.
 async fn at_every_address(bill: &mut Bill, hub: &Hub, cookie: &str, id: &str) {
     let inputs: Vec<_> = addresses().iter().flat_map(|path| sent(&path.replace("{id}", id))).collect();
-    let ends = |input: &Input| input.method == "DELETE" || input.path == "/sign-out";
+    let ends =
+        |input: &Input| input.method == "DELETE" || ["/sign-out", "/sign-up/change"].contains(&input.path.as_str());
     let (last, first): (Vec<_>, Vec<_>) = inputs.into_iter().partition(|(_, input)| ends(input));
-    // What is counted is measured in `pending`.
+    // `pending` measures counted requests.
     for (what, input) in first.into_iter().chain(last).filter(|(_, input)| !input.path.ends_with("/resend")) {
         let input = input.with("cookie", cookie);
         if hub.status(&input).await == StatusCode::METHOD_NOT_ALLOWED {
@@ -36,7 +37,7 @@ async fn at_every_address(bill: &mut Bill, hub: &Hub, cookie: &str, id: &str) {
     }
 }
 
-/// What is sent to one address, each by a name.
+/// The inputs for one address, with their names.
 fn sent(path: &str) -> Vec<(String, Input)> {
     let path = path.replace("{hash}", "0").replace("{name}", "style.css");
     let mut sent = vec![

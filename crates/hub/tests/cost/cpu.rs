@@ -1,24 +1,24 @@
-//! The CPU that a request costs on the thread of the runtime. On a runtime of one thread that is all of a handler but
-//! what it gives away: hashing passwords has threads of its own, and so has each connection to a database.
+//! The CPU time of a request on the runtime's one thread: the whole handler, except password hashing and database
+//! connections, which have their own threads.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// What one input may cost (invariant 11). An unoptimised build takes about 20 times as long.
+/// The cost limit of one input (invariant 11). An unoptimised build takes about 20 times as long.
 const LIMIT: Duration = Duration::from_micros(if cfg!(debug_assertions) { 20 * 300 } else { 300 });
-/// What one may cost that a limit has counted: it goes on to the database several times, and to the provider.
+/// The cost limit of a counted input, which uses the database several times, and the provider.
 pub(crate) const COUNTED: Duration = LIMIT.saturating_mul(10);
 /// How often an input is sent; the first time warms up and does not count.
 const RUNS: usize = 16;
 
-/// What a number of inputs cost, each by its name.
+/// The costs of inputs, by name.
 #[derive(Default)]
 pub(crate) struct Bill(Vec<(String, Duration)>);
 
 impl Bill {
-    /// Sends an input again and again; `send` answers how much CPU one sending took.
+    /// Sends an input several times; `send` returns the CPU time of one.
     pub(crate) async fn add(&mut self, what: impl Into<String>, mut send: impl AsyncFnMut() -> Duration) {
         let mut costs = Vec::with_capacity(RUNS);
         for _ in 0..RUNS {
@@ -30,12 +30,12 @@ impl Bill {
         self.0.push((what.into(), costs[costs.len() / 3]));
     }
 
-    /// Prints what each input cost, the dearest first, and fails when one is over the limit.
+    /// Prints the cost of each input, the highest first, and fails if one is over the limit.
     pub(crate) fn settle(self) {
         self.settle_within(LIMIT);
     }
 
-    /// The same for inputs of which each may cost `limit`.
+    /// As `settle`, with another limit.
     pub(crate) fn settle_within(mut self, limit: Duration) {
         self.0.sort_by_key(|(_, cost)| std::cmp::Reverse(*cost));
         let mut text = String::new();
@@ -48,7 +48,7 @@ impl Bill {
     }
 }
 
-/// The CPU that this thread has used for `work`.
+/// The CPU time that this thread uses for `work`.
 pub(crate) async fn cost<T>(work: impl Future<Output = T>) -> (T, Duration) {
     let begun = used();
     let done = work.await;

@@ -1,4 +1,4 @@
-//! Dear texts in every field that a client without a confirmed session can fill in.
+//! Expensive texts in every field that a client without a confirmed session can fill in.
 
 use ::hub::ForwardedHeader;
 use serde_json::{Map, Value, json};
@@ -16,18 +16,18 @@ const FORMS: [(&str, &str, &[&str]); 5] = [
     ("/reset", "/api/password/reset", &["token", "password"]),
 ];
 
-/// What stands in the other fields. An address that can be one, so that a sign-in gets as far as it can.
+/// The usual value of a field. The address is valid, so that a sign-in gets as far as possible.
 fn usual(field: &str) -> &'static str {
     match field {
         "email" => "nobody@example.com",
         "country_code" => "1",
         "password" => "difference engine",
-        // Of the others one is wrong in every case, so that nobody is signed up.
+        // One other field is always wrong, so that no account is created.
         _ => "<",
     }
 }
 
-/// A form with `text` in one field and the usual in all others, as a page sends it and as a program does.
+/// A form with `text` in one field and usual values in all others, as a page and as a program send it.
 fn filled_in(page: &str, api: &str, fields: &[&str], dear: &str, text: &str) -> [Input; 2] {
     let value = |field: &str| if field == dear { text } else { usual(field) }.to_owned();
     let object: Map<_, _> = fields.iter().map(|field| ((*field).to_owned(), Value::String(value(field)))).collect();
@@ -35,7 +35,7 @@ fn filled_in(page: &str, api: &str, fields: &[&str], dear: &str, text: &str) -> 
     pairs.extend_pairs(fields.iter().map(|field| (*field, value(field))));
     let mut form = pairs.finish();
     if form.len() > LARGEST_BODY {
-        // Browsers encode more than they have to; whoever writes a body by hand gets more into it.
+        // Browsers encode more than necessary; a body written by hand holds more.
         let raw = |field: &&str| format!("{field}={}", value(field).replace('&', "%26").replace('+', "%2B"));
         form = fields.iter().map(raw).collect::<Vec<_>>().join("&");
     }
@@ -51,7 +51,7 @@ async fn texts_in(nth: usize) {
         for (what, text) in texts() {
             for input in filled_in(page, api, fields, dear, &text) {
                 let input = input.with("cookie", &pending.cookie);
-                // With an address that can be one, a sign-in is counted.
+                // A sign-in with a valid address is counted.
                 let is_counted = page == "/sign-in" && *dear == "password";
                 let bill = if is_counted { &mut counted } else { &mut bill };
                 bill.add(format!("{} {dear}: {what}", input.path), async || hub.cost(&input).await).await;
@@ -83,7 +83,7 @@ async fn a_dear_text_in_a_reset_is_cheap() {
     texts_in(4).await;
 }
 
-/// A field that is read into more than a text: what it may be is tried one after the other.
+/// A field with several types, which the parser tries one after the other.
 #[tokio::test]
 async fn a_country_code_that_is_no_number_is_cheap() {
     let hub = Hub::start(ForwardedHeader::XForwardedFor).await;
@@ -96,7 +96,7 @@ async fn a_country_code_that_is_no_number_is_cheap() {
     bill.settle();
 }
 
-/// What is taken, so that it is counted and goes on to the provider or to the pool for passwords.
+/// Accepted inputs, which are counted and passed to the provider or to the pool for passwords.
 #[tokio::test]
 async fn what_is_taken_is_cheap_until_it_is_given_away() {
     let hub = Hub::start(ForwardedHeader::XForwardedFor).await;

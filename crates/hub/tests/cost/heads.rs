@@ -1,4 +1,4 @@
-//! Long headers, and bodies that come in pieces.
+//! Long headers, and bodies in many pieces.
 
 use ::hub::ForwardedHeader;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! A hub in this process, asked without a line in between, by people who have no session or one that waits.
+//! A hub in this process, called without a connection, by clients with no session or a pending one.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub(crate) struct Hub {
     _folder: TempDir,
 }
 
-/// Somebody who gave a password, or signed up, and has not proven a phone.
+/// A client with a pending session.
 pub(crate) struct Pending {
     pub(crate) cookie: String,
     /// The approval that the session waits for.
@@ -47,12 +47,12 @@ pub(crate) struct Input {
     pub(crate) path: String,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
-    /// How many bytes of the body come at a time, if not all.
+    /// Bytes of the body in one piece; `None` for the whole body.
     pub(crate) pieces: Option<usize>,
 }
 
 impl Hub {
-    /// Starts one that believes `header` of the proxies at 10.0.0.0/8, where everybody here comes from.
+    /// Starts a hub that trusts `header` of the proxies at 10.0.0.0/8, from which all requests here come.
     pub(crate) async fn start(header: ForwardedHeader) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = format!("sqlite:{}", folder.path().join("hub.db").display());
@@ -70,7 +70,7 @@ impl Hub {
         Self { router, requests: AtomicU32::new(1), _folder: folder }
     }
 
-    /// Sends `input`; the CPU that it took, up to the first piece of the answer.
+    /// Sends `input`; returns its CPU time, up to the first piece of the answer.
     pub(crate) async fn cost(&self, input: &Input) -> Duration {
         let request = self.request(input);
         let ((status, _, body), cost) = cpu::cost(self.answer(request)).await;
@@ -79,7 +79,7 @@ impl Hub {
         cost
     }
 
-    /// What `input` is answered.
+    /// Sends `input`; returns the status of the answer.
     pub(crate) async fn status(&self, input: &Input) -> StatusCode {
         self.answer(self.request(input)).await.0
     }
@@ -96,7 +96,7 @@ impl Hub {
         Pending { cookie, approval: body["approval"]["id"].as_str().unwrap().to_owned() }
     }
 
-    /// Each from a network of its own, so that no limit makes the next one cheap.
+    /// Each request comes from another network, so that no limit refuses the next one cheaply.
     fn request(&self, input: &Input) -> Request<Body> {
         let count = self.requests.fetch_add(1, Ordering::Relaxed);
         let from = SocketAddr::from((Ipv4Addr::from_bits(0x0a00_0000 + (count << 8)), 1));

@@ -1,20 +1,20 @@
-//! The dearest inputs that are known, each by a name: texts for any field, and whole bodies and headers.
+//! The most expensive known inputs, with their names: texts for any field, whole bodies and headers.
 
 /// The largest body that the hub reads, in bytes.
 pub(crate) const LARGEST_BODY: usize = 16 * 1024;
 /// The largest head that a connection takes, in bytes, where callbacks come by GET as well.
 pub(crate) const LARGEST_HEAD: usize = 80 * 1024;
-/// The longest URL that can be read at all, in bytes.
+/// The longest URL that the server accepts, in bytes.
 pub(crate) const LONGEST_URL: usize = 65_000;
-/// Room for the other fields of a form beside the dear one.
+/// Bytes left for the other fields of a form.
 const OTHERS: usize = 600;
 
-/// `unit` again and again, as often as it fits into `size` bytes.
+/// `unit`, repeated as often as it fits into `size` bytes.
 pub(crate) fn filled(unit: &str, size: usize) -> String {
     unit.repeat(size / unit.len())
 }
 
-/// Numbered units, no two of them alike, as many as fit into `size` bytes.
+/// As many different numbered units as fit into `size` bytes.
 pub(crate) fn numbered(size: usize, unit: impl Fn(usize) -> String) -> String {
     let mut text = String::new();
     for count in 0.. {
@@ -27,7 +27,7 @@ pub(crate) fn numbered(size: usize, unit: impl Fn(usize) -> String) -> String {
     text
 }
 
-/// Texts that are dear to read, to normalise, to compare or to show again.
+/// Texts that are expensive to parse, to normalise, to compare or to show again.
 pub(crate) fn texts() -> Vec<(&'static str, String)> {
     let full = |unit: &str| filled(unit, LARGEST_BODY - OTHERS);
     let domain = |label: String| format!("a@{label}.example");
@@ -61,10 +61,10 @@ pub(crate) fn texts() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// What zxcvbn takes longest over, of 64 characters (F1).
+/// The slowest known text for zxcvbn, of 64 characters (F1).
 const SUBSTITUTIONS: &str = "4@8({[</369&#!1/|0$5+7%2/4@8({[</369&#!1/|0$5+7%2/4@8({[</369&#!";
 
-/// Forms that are no form of ours, as long as a body may be.
+/// Forms with unknown fields, of the largest size.
 pub(crate) fn forms() -> Vec<(&'static str, String)> {
     let full = |unit: &str| filled(unit, LARGEST_BODY);
     vec![
@@ -78,7 +78,7 @@ pub(crate) fn forms() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// JSON that is none of ours, as long as a body may be.
+/// JSON with unknown fields, of the largest size.
 pub(crate) fn jsons() -> Vec<(&'static str, String)> {
     let within = |before: &str, inner: String, after: &str| format!("{before}{inner}{after}");
     let left = LARGEST_BODY - 200;
@@ -100,7 +100,7 @@ pub(crate) fn jsons() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Headers that some handler reads, as long as a head may be.
+/// Headers that some handler reads, of the largest size.
 pub(crate) fn headers() -> Vec<(&'static str, &'static str, String)> {
     let full = |unit: &str| filled(unit, LARGEST_HEAD - 1000);
     vec![

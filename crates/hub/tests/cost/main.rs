@@ -1,5 +1,5 @@
-//! Invariant 11: whatever a client without a confirmed session sends costs the threads that serve sockets and callbacks
-//! at most 300 µs of CPU. Each entry of `docs/unauthenticated.md` that a hub serves has its dearest inputs here;
+//! Invariant 11: any input from a client without a confirmed session costs the threads that serve sockets and callbacks
+//! at most 300 µs of CPU. Each hub entry of `docs/unauthenticated.md` has its most expensive inputs here.
 //! `cargo test --release -p hub --test cost -- --nocapture` prints what each costs.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]

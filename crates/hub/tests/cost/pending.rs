@@ -1,4 +1,4 @@
-//! What a session may do that waits for its proof, and what it may not.
+//! Actions that a pending session may and may not do.
 
 use ::hub::ForwardedHeader;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::cpu::{Bill, COUNTED};
 use crate::hub::{Hub, Input};
 use crate::inputs::{LARGEST_BODY, jsons, numbered};
 
-/// What only a confirmed session may ask for is not read for anybody else.
+/// Bodies for confirmed sessions only are not read for other clients.
 #[tokio::test]
 async fn what_needs_a_confirmed_session_is_cheap_without_one() {
     let hub = Hub::start(ForwardedHeader::XForwardedFor).await;
@@ -30,7 +30,7 @@ async fn what_needs_a_confirmed_session_is_cheap_without_one() {
     bill.settle();
 }
 
-/// Each with a session of its own, as most of them can be done once.
+/// Each has a session of its own, as most actions are possible once.
 #[tokio::test]
 async fn what_a_pending_session_may_do_is_cheap() {
     let hub = Hub::start(ForwardedHeader::XForwardedFor).await;

@@ -1,4 +1,4 @@
-//! A provider that takes everybody, on a thread of its own, so that what it does is not measured.
+//! A provider that accepts every user, on a thread of its own, so that its work is not measured.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +13,7 @@ use provider::{ApiKey, Authy, AuthySettings};
 use tokio::net::TcpListener;
 use url::Url;
 
-/// Starts one; a client of it.
+/// Starts a provider; returns a client for it.
 pub(crate) fn start() -> Authy {
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
@@ -30,7 +30,7 @@ pub(crate) fn start() -> Authy {
     Authy::new(AuthySettings { base_url, api_key, timeout: Duration::from_secs(5) }).unwrap()
 }
 
-/// Everybody is somebody else, and every request arrives.
+/// Every user is new, and every request is delivered.
 fn phones() -> Router {
     static COUNT: AtomicU32 = AtomicU32::new(1);
     let json = |text: String| ([(header::CONTENT_TYPE, "application/json")], text);

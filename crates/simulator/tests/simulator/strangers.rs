@@ -1,5 +1,5 @@
-//! Who may use the simulator: programs of this machine and its own pages; no other web site, and no name that merely
-//! leads here.
+//! The simulator answers programs on this machine and its own pages. It refuses other web sites, and foreign names that
+//! resolve to this machine.
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;

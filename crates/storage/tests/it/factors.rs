@@ -369,7 +369,7 @@ async fn refused_codes_keep_nobody_from_writing() {
     assert!(matches!(given.storage.count_try(&waiting.session, &limits).await.unwrap(), Err(NotTried::Limited(_))));
     let turn = [(Subject::turn(waiting.session.id, "proof"), Limit { count: 1, window: Duration::MINUTE })];
     given.storage.count_attempts(AttemptKind::Turn, &turn).await.unwrap().unwrap();
-    // Somebody writes, and goes on writing: whoever wants to write as well fails after 5 s.
+    // An open write transaction: any other writer fails after 5 s.
     let path = given.folder.path().join("test.db");
     let mut db = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
     let _writing = db.begin_with("BEGIN IMMEDIATE").await.unwrap();

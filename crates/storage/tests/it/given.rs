@@ -65,7 +65,7 @@ impl Given {
         self.try_sign_up(email, None).await.unwrap()
     }
 
-    /// A sign-up, perhaps with an invitation; why the phone is not asked for it.
+    /// A sign-up, with or without an invitation. Returns the reason if its request is withheld.
     pub(crate) async fn try_sign_up(&self, email: &str, invitation: Option<LinkHash>) -> Result<Waiting, Withheld> {
         let user = NewUser {
             id: Id::new(&self.clock, &self.entropy),

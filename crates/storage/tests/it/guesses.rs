@@ -19,7 +19,7 @@ fn from(network: &str) -> Guesser {
     Guesser { limited: vec![one], fair }
 }
 
-/// A client in one /64 of a /48, which has 65,536.
+/// A client in one of the 65,536 /64s of a /48.
 fn from_ipv6(block: u16, network: u16) -> Guesser {
     let limited = [
         (format!("2001:db8:{block:x}:{network:x}::/64"), 1),
@@ -192,7 +192,7 @@ async fn delays_hold_in_another_process_and_through_a_sweep() {
 async fn rotating_networks_of_a_block_guess_sixteen_times_as_often_as_one_does() {
     let given = Given::empty().await;
     let mut free = 0;
-    // Each guess from another /64, at another account: no delay but the block's own can apply.
+    // Each guess comes from another /64, at another account: only the block's own delay can apply.
     for network in 0..=u16::MAX {
         let guesser = from_ipv6(1, network.rotate_left(8));
         let email = format!("{network}@example.com");
@@ -217,7 +217,7 @@ async fn rotating_networks_of_a_block_guess_sixteen_times_as_often_as_one_does()
         }
         free += 1;
     }
-    // One guess of this /56 was counted above, and its outcome is not known yet.
+    // One guess of this /56 was counted above, still without an outcome.
     assert_eq!(free + 1, 4 * DELAYS.network.free, "a /56");
 }
 
@@ -228,7 +228,7 @@ async fn neighbours_in_a_block_delay_no_owner_in_a_known_network() {
     home.limited[0].name = "loopback".into();
     given.account("ada@example.com").await;
     for network in 0..64 {
-        // From the /48 of the owner, at her account and at others.
+        // Guesses from the owner's /48, at her account and at others.
         for email in ["ada@example.com", &format!("{network}@example.com")] {
             let neighbour = from_ipv6(1, 256 + network * 256);
             let counted = given.storage.count_guess(email, &neighbour, DELAYS, GuessTurn::Now).await.unwrap();

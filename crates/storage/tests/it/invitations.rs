@@ -1,4 +1,4 @@
-//! Invitations, and what a proven phone learns about addresses.
+//! Invitations, and the limit on addresses of one phone.
 
 use storage::{AddressProof, CodeConfirmed, CodeHash, Completed, Heard, LinkHash};
 use time::Duration;
@@ -19,7 +19,7 @@ async fn invite(given: &Given, email: &str, link: LinkHash) -> bool {
     given.storage.invite(email, link, given.clock.now() + Duration::days(7)).await.unwrap()
 }
 
-/// Whether the phone may learn about this address.
+/// True if the phone has reached its limit of addresses.
 async fn is_limited(given: &Given, email: &str) -> bool {
     let waiting = given.sign_up(email).await;
     matches!(prove(given, &waiting).await, Completed::AddressesLimited(_))
@@ -48,7 +48,7 @@ async fn the_limit_is_said_alike_of_a_known_and_an_unknown_address() {
     for email in ["b@example.com", "c@example.com"] {
         assert!(!is_limited(&given, email).await);
     }
-    // About this one the phone has learned today: it is asked about again tomorrow, when three others were.
+    // This address counted today. It is tried again tomorrow, after three others.
     given.pass(Duration::days(1));
     for email in ["d@example.com", "e@example.com", "f@example.com"] {
         assert!(!is_limited(&given, email).await);
@@ -103,7 +103,7 @@ async fn without_an_invitation_an_address_stays_unproven() {
 }
 
 #[tokio::test]
-async fn an_invitation_that_was_replaced_or_has_expired_opens_nothing_even_when_the_phone_is_proven() {
+async fn a_replaced_or_expired_invitation_opens_no_account() {
     let given = Given::empty().await;
     invite(&given, "ada@example.com", LINK).await;
     let waiting = given.try_sign_up("ada@example.com", Some(LINK)).await.unwrap();

@@ -1,4 +1,4 @@
-//! How many live sessions an account may have.
+//! The caps on an account's live sessions.
 
 use approval::Status;
 use storage::{CodeConfirmed, CodeHash, Completed, SessionCaps};
@@ -20,7 +20,7 @@ async fn confirmed(given: &Given, waiting: &Waiting, code: u8) -> storage::Token
 }
 
 #[tokio::test]
-async fn one_sign_in_too_many_ends_the_oldest_that_waits_and_takes_its_request_back() {
+async fn a_sign_in_beyond_the_cap_ends_the_oldest_and_cancels_its_request() {
     let given = capped(3, 50).await;
     let user = given.account("ada@example.com").await;
     let oldest = given.sign_in(user).await;
@@ -43,7 +43,7 @@ async fn one_sign_in_too_many_ends_the_oldest_that_waits_and_takes_its_request_b
 #[tokio::test]
 async fn one_browser_too_many_ends_the_one_that_was_used_longest_ago_and_never_the_new_one() {
     let given = capped(10, 3).await;
-    // The sign-up's own browser is the first.
+    // The first session is the sign-up's own.
     let user = given.account("ada@example.com").await;
     let mut tokens = Vec::new();
     for code in 0..3 {

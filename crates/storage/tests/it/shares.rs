@@ -13,7 +13,7 @@ async fn sends(given: &Given, network: &str) -> Result<(), Limited> {
     given.storage.count_shared(AttemptKind::CodeSent, &[], &[share]).await.unwrap().map(|_| ())
 }
 
-/// As many as the network may send now.
+/// Sends until the network's share is used up; returns how many.
 async fn all_it_may(given: &Given, network: &str) -> u32 {
     let mut sent = 0;
     while sends(given, network).await.is_ok() {
@@ -36,7 +36,7 @@ async fn one_network_gets_a_small_share_and_the_less_is_left_the_smaller() {
 }
 
 #[tokio::test]
-async fn a_network_that_sent_nothing_gets_its_turn_until_all_are_sent_and_again_after_the_hour() {
+async fn a_new_network_gets_its_share_until_the_limit_and_again_after_the_hour() {
     let given = Given::empty().await;
     let (mut sent, mut networks) = (0, 0);
     while sent < 200 {

@@ -1,4 +1,4 @@
-//! Limits on sign-ups with one phone, and the rows that sign-ups leave.
+//! Limits on sign-ups with one phone, and the rows that sign-ups leave behind.
 
 use std::collections::HashSet;
 
@@ -34,7 +34,7 @@ async fn denied(given: &Given, waiting: &Waiting) {
     given.storage.decide(&callback(&request, "denied"), Heard::Callback).await.unwrap();
 }
 
-/// How long the phone rests from sign-ups now.
+/// How long the phone gets no requests from sign-ups.
 async fn rest(given: &Given) -> Duration {
     match given.storage.may_ask_for_sign_up(&phone()).await.unwrap() {
         Push::Withheld(Withheld::Refused(until)) => until - given.clock.now(),
@@ -100,7 +100,7 @@ async fn a_denied_sign_up_cannot_be_sent_again_while_the_phone_rests() {
 }
 
 #[tokio::test]
-async fn no_more_sign_ups_wait_on_one_phone_than_it_may_show_whatever_the_addresses() {
+async fn sign_ups_with_any_addresses_share_the_limit_of_requests_on_one_phone() {
     let given = ruled().await;
     for email in ["a@example.com", "b@example.com"] {
         given.sign_up(email).await;
@@ -186,7 +186,7 @@ async fn pages(db: &mut SqliteConnection) -> i64 {
     sqlx::query_scalar("PRAGMA page_count").fetch_one(db).await.unwrap()
 }
 
-/// Strangers sign up and do all that they can, a day goes by, and what they left is swept out.
+/// Strangers sign up and do all that they can. A day later their rows are swept.
 async fn a_day_of_strangers(given: &Given, count: u8) {
     for number in 0..count {
         let waiting = given.sign_up(&format!("stranger{number}@example.com")).await;

@@ -1,4 +1,4 @@
-//! Each setting by itself: what we make is never refused, and neither is what is harmless.
+//! Each setting by itself: the review refuses neither our own settings nor harmless ones.
 
 use async_nats::jetstream::consumer::{Config as Consumer, Info, IntoConsumerConfig as _};
 use async_nats::jetstream::stream::{Config, Source, SubjectTransform};

@@ -28,7 +28,8 @@ impl Problem {
         })
     }
 
-    /// A phone has learned about as many addresses as it may in a day; said alike whether the next one is known.
+    /// A phone has been used with its daily number of addresses. The answer is the same whether the next address has an
+    /// account or not.
     pub(crate) fn too_many_addresses(limited: Limited) -> Self {
         let hours = (limited.retry_after.whole_seconds() + 3599) / 3600;
         let hours = if hours == 1 { "an hour".to_owned() } else { format!("{hours} hours") };
@@ -37,7 +38,8 @@ impl Problem {
         })
     }
 
-    /// An unproven phone is called only a while after a text message; `None`: none was sent yet.
+    /// An unproven phone is called only after a wait that follows a text message. `None` if no text message was sent
+    /// yet.
     pub(crate) fn text_first(limited: Option<Limited>) -> Self {
         let problem = Self::new(Kind::TextFirst, "A text message comes first", StatusCode::CONFLICT);
         let Some(limited) = limited else {
@@ -76,12 +78,12 @@ impl Problem {
             .saying("Too many codes in a row were wrong. Tap Approve on your phone; that switches codes on again.")
     }
 
-    /// The same code is being checked, and enough requests wait for the outcome.
+    /// This code is being checked already, and no further request may wait for the outcome.
     pub(crate) fn code_in_work() -> Self {
         Self::at_once("Your last code is still being checked. Please try again in a few seconds.")
     }
 
-    /// More requests with one cookie are in work than a browser sends.
+    /// More requests with one cookie are being processed than a browser sends.
     pub(crate) fn too_many_at_once() -> Self {
         Self::at_once("Your last requests are still in work. Please try again in a few seconds.")
     }

@@ -1,4 +1,4 @@
-//! The turns under load, with waiters that stay and waiters that go.
+//! The pool under load, with waiters that stay and waiters that give up.
 
 use futures_util::FutureExt as _;
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ fn lengths(pool: &Pool) -> [usize; 2] {
     [state.lanes[KNOWN].count, state.lanes[STRANGERS].count]
 }
 
-/// Lets every task go as far as it can.
+/// Lets every task run until it waits.
 async fn settle() {
     for _ in 0..300 {
         tokio::task::yield_now().await;
@@ -47,7 +47,7 @@ async fn strangers_never_take_the_half_of_known_networks() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn known_networks_use_what_strangers_leave_and_a_stranger_waits_for_one_turn() {
+async fn known_networks_use_free_turns_and_a_stranger_waits_for_one_at_most() {
     let pool = Pool::new(2);
     let first = pool.turn(client("203.0.113.7", true)).await.unwrap();
     let _second = pool.turn(client("203.0.113.7", true)).await.unwrap();
@@ -100,7 +100,7 @@ async fn a_full_queue_makes_room_for_a_block_with_fewer_waiters() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_too_long_or_has_gone_has_no_turn() {
+async fn a_waiter_that_gave_up_gets_no_turn() {
     let pool = Pool::new(1);
     let turn = pool.turn(stranger(1)).await.unwrap();
     let gone = wait(&pool, stranger(2));
@@ -134,7 +134,7 @@ async fn one_core_alternates_between_the_halves() {
 
 proptest! {
     #[test]
-    fn nobody_waits_while_a_turn_is_free_for_him(width in 1_usize..5, steps in prop::collection::vec((0_usize..4, any::<bool>(), any::<bool>()), 0..60)) {
+    fn no_client_waits_while_it_has_a_free_turn(width in 1_usize..5, steps in prop::collection::vec((0_usize..4, any::<bool>(), any::<bool>()), 0..60)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let _entered = runtime.enter();
         let pool = Pool::new(width);

@@ -1,4 +1,4 @@
-//! Which passwords are common, and that no password costs much to judge.
+//! Which passwords are refused, and that no password is costly to check.
 
 use std::time::{Duration, Instant};
 
@@ -108,7 +108,7 @@ fn took(password: &str) -> Duration {
 }
 
 #[test]
-fn the_dearest_password_costs_a_few_times_as_much_as_letters_do() {
+fn the_slowest_password_costs_a_few_times_as_much_as_letters() {
     let letters = "theandforthatwiththisfromhavewillyouwhatyourlovewelcomehouseman";
     let (_, plain) = (took(letters), took(letters));
     for dear in [
@@ -137,7 +137,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_typed_costs_a_few_times_as_much_as_letters_do(text in "[4@8(\\{\\[</369&#!1|0$5+7%2]{40,64}|\\PC{0,64}") {
+    fn any_password_costs_at_most_a_few_times_as_much_as_letters(text in "[4@8(\\{\\[</369&#!1|0$5+7%2]{40,64}|\\PC{0,64}") {
         let plain = took("theandforthatwiththisfromhavewillyouwhatyourlovewelcomehouseman");
         let dear = took(&text);
         prop_assert!(dear < plain * 12, "{dear:?}, and letters {plain:?}");

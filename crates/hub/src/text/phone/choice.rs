@@ -1,4 +1,4 @@
-//! The one number that a spelling stands for, or the refusal, or the question. Knows no page and no field.
+//! Decides the number that a spelling means, or refuses it, or asks which of several. Knows no page and no field.
 
 use super::{
     number::{Country, Phone, PhoneRefusal},
@@ -7,11 +7,11 @@ use super::{
     spelling::Spelling,
 };
 
-/// Numbers that a question names.
+/// At most this many numbers are offered in a question.
 const ASKED_LIMIT: usize = 3;
 
 impl Phone {
-    /// Reads a number of `country`. `meant` answers a question about this very text: one of the numbers that it named.
+    /// Parses a number of `country`. `meant` is the number chosen in the question about this text; others are ignored.
     ///
     /// # Errors
     /// The reason to show beside the field.
@@ -28,9 +28,9 @@ impl Phone {
     }
 }
 
-/// The number that the readings agree on. The plan may be older than a number, so a possible length is enough where the
-/// plan knows no reading; a reading that it knows outweighs the others, unless a zero in brackets says otherwise. A guess
-/// is only taken where the number exists.
+/// The number on which the readings agree. Readings known to the plan outweigh the others, unless the text has a zero
+/// in brackets. If the plan knows none, a possible length is enough, because the plan may be outdated. A guessed
+/// reading must be known to the plan.
 fn choose(readings: &[Reading], bracketed_zero: bool) -> Result<Phone, PhoneRefusal> {
     let best = readings.iter().map(|reading| reading.standing).max().unwrap_or(Standing::TooShort);
     if best <= Standing::Impossible {

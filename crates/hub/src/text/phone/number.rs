@@ -1,4 +1,4 @@
-//! A phone number, its country, and why one is refused. Knows no spelling.
+//! A phone number, its country, and the reasons to refuse one. Knows no spelling.
 
 use approval::Secret;
 use thiserror::Error;
@@ -24,7 +24,7 @@ pub(crate) struct Country {
     pub(super) region: usize,
 }
 
-/// Why a number is not taken.
+/// Why a number is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum PhoneRefusal {
     #[error("Please write your phone number.")]
@@ -53,7 +53,7 @@ pub(crate) enum PhoneRefusal {
     Pager,
     #[error("This is the number of a voicemail, which cannot approve sign-ins. Please give another one.")]
     Voicemail,
-    /// It can be each of these.
+    /// It is ambiguous: it can be each of these.
     #[error("Did you mean {}?", in_words(.0))]
     Question(Vec<Phone>),
 }
@@ -93,7 +93,7 @@ impl Phone {
     }
 }
 
-/// The last two digits of an E.164 number: enough to know one's own phone.
+/// The last two digits of an E.164 number, by which people recognise their own phone.
 pub(crate) fn phone_ending(e164: &str) -> String {
     e164.chars().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect()
 }

@@ -1,4 +1,4 @@
-//! Our reading of phone numbers beside libphonenumber's, over the files that `tests/phones/oracle.py` writes.
+//! Compares our parsing of phone numbers with libphonenumber's, from files that `tests/phones/oracle.py` writes.
 
 use super::{
     Country, Phone,
@@ -17,7 +17,7 @@ struct Region {
     spellings: Vec<(&'static str, bool)>,
 }
 
-/// What becomes of a spelling.
+/// The result of parsing a spelling.
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
     Right,
@@ -57,7 +57,7 @@ fn each(text: &str, put: impl Fn(char) -> String) -> String {
     text.chars().map(put).collect()
 }
 
-/// The ways in which one text reaches a form: other separators, other scripts, and what copying brings along.
+/// Variants of one text: other separators, other scripts, and characters that copying adds.
 fn disguises(text: &str) -> Vec<String> {
     let spaced = |space: &str| each(text, |one| if one == ' ' { space.to_owned() } else { one.to_string() });
     let mut all: Vec<String> = [

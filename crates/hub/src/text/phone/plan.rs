@@ -1,7 +1,7 @@
-//! The numbering plans of `phonenumber`: what a national number of a calling code can be. Knows no spelling.
+//! Classifies national numbers by the numbering plans of the crate `phonenumber`. Knows no spelling.
 //!
-//! Only the library's data is used. Its matcher compiles each pattern anew (several milliseconds for North America), and
-//! its parser reads letters as digits and misreads Italian 39x numbers.
+//! Only the library's data is used. Its matcher compiles a pattern each time (several milliseconds for North America),
+//! and its parser reads letters as digits and misreads Italian 39x numbers.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -10,11 +10,11 @@ use regex_lite::Regex;
 
 /// The plan of one region.
 pub(super) struct Plan {
-    /// The digits that stand for a plus.
+    /// The exit codes, which have the meaning of a plus.
     exit: Option<Regex>,
-    /// The digits before a number within the region, and what becomes of the match.
+    /// The prefixes of a number within the region, and their replacement.
     trunk: Option<(Regex, String)>,
-    /// The usual one of these.
+    /// The usual trunk prefix.
     trunk_digits: Option<&'static str>,
     leading: Option<Regex>,
     general: Regex,
@@ -29,7 +29,7 @@ struct Numbers {
     lengths: Vec<u16>,
 }
 
-/// A kind of number, as far as it matters here.
+/// The kind of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Premium,
@@ -42,7 +42,7 @@ pub(super) enum Kind {
     Fixed,
 }
 
-/// What the plans say of a national number, the most likely last.
+/// The plans' judgement of a national number, the most likely last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Standing {
     TooShort,
@@ -58,7 +58,7 @@ pub(super) enum Standing {
 /// The calling codes of countries.
 pub(crate) const COUNTRY_CODES: std::ops::RangeInclusive<u16> = 1..=999;
 
-/// Mexico's prefixes until 2020: many address books still hold them, and with them a number is too long for today's plan.
+/// Mexico's prefixes until 2020. Many address books still have them, and the current plan calls such numbers too long.
 const MEXICO: (u16, &str) = (52, "0(?:1|4[45])|1");
 
 /// The plans by calling code, each main region first.
@@ -84,8 +84,8 @@ pub(super) fn region(iso: &str) -> Option<(u16, usize)> {
     Some((code, place))
 }
 
-/// The country that an E.164 number belongs to, as an ISO 3166-1 code, or as its calling code where no plan knows the
-/// number; empty for what is no number.
+/// The country of an E.164 number, as an ISO 3166-1 code, or as its calling code if no plan knows the number. Empty if
+/// the text is no number.
 pub(crate) fn country_of(e164: &str) -> String {
     let Some((code, national)) = e164.strip_prefix('+').and_then(split_code) else { return String::new() };
     let regions = DATABASE.region(&code).into_iter().flatten().zip(plans(code));
@@ -96,7 +96,7 @@ pub(crate) fn country_of(e164: &str) -> String {
     known.map_or_else(|| code.to_string(), |(region, _)| region.to_owned())
 }
 
-/// The calling code that international digits begin with, and the rest. No code is the beginning of another.
+/// Splits international digits into calling code and the rest. No code is the beginning of another.
 pub(super) fn split_code(digits: &str) -> Option<(u16, &str)> {
     (1..=3).find_map(|length| {
         let (code, rest) = digits.split_at_checked(length).filter(|_| !digits.starts_with('0'))?;
@@ -105,7 +105,7 @@ pub(super) fn split_code(digits: &str) -> Option<(u16, &str)> {
     })
 }
 
-/// The calling code of the country that an E.164 number belongs to; 0 for what is none.
+/// The calling code of an E.164 number; 0 if the text is no number.
 pub(crate) fn calling_code(e164: &str) -> u16 {
     e164.strip_prefix('+').and_then(split_code).map_or(0, |(code, _)| code)
 }
@@ -116,7 +116,7 @@ pub(super) fn kind(plans: &[Plan], national: &str) -> Option<Kind> {
     own.chain(plans.iter().filter(|plan| plan.leading.is_none())).find_map(|plan| plan.kind(national))
 }
 
-/// What the plans say of a national number.
+/// The plans' judgement of a national number.
 pub(super) fn standing(plans: &[Plan], national: &str) -> Standing {
     let kinds = || plans.iter().flat_map(|plan| &plan.kinds);
     let lines = || kinds().filter(|numbers| numbers.kind.is_line()).flat_map(Numbers::lengths);
@@ -142,7 +142,7 @@ pub(super) fn standing(plans: &[Plan], national: &str) -> Standing {
     }
 }
 
-/// An E.164 number as its country writes it for callers from abroad, as in `+49 1512 3456789`.
+/// An E.164 number in the international format of its country, as in `+49 1512 3456789`.
 pub(crate) fn grouped(e164: &str) -> String {
     let Some((code, national)) = e164.strip_prefix('+').and_then(split_code) else { return e164.to_owned() };
     let fits = |(leading, pattern, _): &&(Option<Regex>, Regex, String)| {
@@ -156,7 +156,7 @@ pub(crate) fn grouped(e164: &str) -> String {
 impl Plan {
     fn of(region: &'static Metadata) -> Option<Self> {
         let all = region.descriptors();
-        // The order in which libphonenumber looks.
+        // The order of libphonenumber.
         let kinds = [
             (Kind::Premium, all.premium_rate()),
             (Kind::Other, all.toll_free()),
@@ -183,17 +183,17 @@ impl Plan {
         })
     }
 
-    /// The digits after a code that stands for a plus: `00`, which people use everywhere, or the region's own.
+    /// The digits after an exit code: `00`, which people use everywhere, or the region's own.
     pub(super) fn after_exit<'a>(&self, digits: &'a str) -> impl Iterator<Item = &'a str> + use<'a> {
         let own = self.exit.as_ref().and_then(|exit| exit.find(digits)).map(|found| &digits[found.end()..]);
         digits.strip_prefix("00").into_iter().chain(own)
     }
 
-    /// The number without the digits that go before it within the region.
+    /// The number without its trunk prefix.
     pub(super) fn without_trunk(&self, digits: &str) -> Option<String> {
         let (trunk, rest) = self.trunk.as_ref()?;
         let found = trunk.captures(digits)?;
-        // The rewriting counts where its last group is there (libphonenumber, maybeStripNationalPrefix).
+        // The replacement applies if the last group matched (libphonenumber, maybeStripNationalPrefix).
         let rewrites = found.len() > 1 && found.get(found.len() - 1).is_some();
         let with = if rewrites { rest.as_str() } else { "" };
         Some(trunk.replace(digits, with).into_owned())
@@ -239,7 +239,7 @@ fn format(format: &Format) -> Option<(Option<Regex>, Regex, String)> {
     Some((leading, whole(format.pattern().as_str())?, shown))
 }
 
-/// `${1}` for `$1`, which would otherwise take the digits behind it along.
+/// `${1}` for `$1`: otherwise digits after it would become part of the group's name.
 fn replacement(rule: &str) -> String {
     let parts = rule.split('$').enumerate().map(|(place, part)| match part.split_at_checked(1) {
         Some((group, rest)) if place > 0 => format!("${{{group}}}{rest}"),

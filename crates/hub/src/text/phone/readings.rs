@@ -1,5 +1,5 @@
-//! The numbers that typed digits can stand for: national, international, or behind the calling code without a plus.
-//! Knows no refusal but that of another country.
+//! The possible readings of typed digits: a national number, an international one, or one after a calling code without
+//! a plus. Refuses only numbers of another country.
 
 use super::{
     number::{Country, Phone, PhoneRefusal},
@@ -12,11 +12,11 @@ pub(super) struct Reading {
     pub(super) number: Phone,
     pub(super) standing: Standing,
     pub(super) kind: Option<Kind>,
-    /// Nothing typed says that digits were left out.
+    /// True if the text gives no evidence for leaving out the digits that this reading lacks.
     pub(super) guessed: bool,
 }
 
-/// The digits that a national number is in, and how they came there.
+/// Digits that contain a national number, and the way they were typed.
 struct Part<'a> {
     digits: &'a str,
     plan: &'a Plan,
@@ -26,13 +26,13 @@ struct Part<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
     National,
-    /// Behind a plus, or digits that stand for one.
+    /// After a plus or an exit code.
     International,
-    /// Behind the calling code alone.
+    /// After a calling code without a plus.
     BareCode,
 }
 
-/// Each number that the digits can stand for, at most twelve, the nearest first.
+/// Each possible number, at most twelve, the closest to the text first.
 pub(super) fn readings(country: Country, spelling: &Spelling) -> Result<Vec<Reading>, PhoneRefusal> {
     let plans = plan::plans(country.code);
     let (plan, main) = plans.get(country.region).zip(plans.first()).ok_or(PhoneRefusal::Impossible)?;
@@ -49,7 +49,7 @@ pub(super) fn readings(country: Country, spelling: &Spelling) -> Result<Vec<Read
         }
     }
     if !spelling.plus {
-        // No national number begins like a call abroad.
+        // No national number begins with an exit code.
         let is_abroad = |part: &Part<'_>| plan::standing(plans, part.digits) == Standing::Known;
         if !digits.starts_with("00") && !parts.iter().any(is_abroad) {
             parts.push(Part { digits, plan, way: Way::National });

@@ -1,25 +1,25 @@
-//! A phone number as it was typed, down to its digits. Knows no country.
+//! Reduces a typed phone number to its digits. Knows no country.
 
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
 use super::number::{PHONE_LIMIT, PhoneRefusal};
 use crate::text::normal::{ascii_digits, is_space, trimmed, without_format};
 
-/// The digits of a number, and what the signs between them say.
+/// The digits of a number, and the meaning of the signs between them.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Spelling {
-    /// A plus stands before them.
+    /// True after a plus.
     pub(super) plus: bool,
-    /// A zero stands in brackets, as in `+49 (0) 151`: it counts within the country alone.
+    /// True for a zero in brackets, as in `+49 (0) 151`, which is dialled only within the country.
     pub(super) bracketed_zero: bool,
     pub(super) digits: String,
 }
 
-/// Digits in the longest spelling of a number: the longest exit code (10), and 15 as ITU-T E.164 allows, and a trunk prefix.
+/// Digits in the longest spelling of a number: the longest exit code (10), 15 of ITU-T E.164, and a trunk prefix.
 const DIGITS_LIMIT: usize = 27;
 
 impl Spelling {
-    /// Reads the digits of any script and drops what stands between them.
+    /// Parses digits of any script, and drops separators.
     pub(super) fn parse(text: &str) -> Result<Self, PhoneRefusal> {
         if text.chars().count() > PHONE_LIMIT {
             return Err(PhoneRefusal::Long);
@@ -45,7 +45,7 @@ impl Spelling {
     }
 }
 
-/// The text behind `tel:`, as links and business cards have it.
+/// The text after `tel:`, as in links and on business cards.
 fn without_name(text: &str) -> &str {
     let text = trimmed(text).trim_end_matches([',', ';', ':']);
     text.strip_prefix("tel").map_or(text, |rest| rest.trim_start_matches([':', '.', '：', ' ']))
@@ -57,7 +57,7 @@ fn separates(character: char) -> bool {
         || "().[]/~_'’·•|\\（）．／［］～−⁄∕∙‧・ー。\u{20e3}".contains(character)
 }
 
-/// Why what begins at `rest` is no part of a number: an extension begins like this, or it is something else.
+/// The error for a text that continues with `rest`: an extension, a letter or another sign.
 fn unreadable(before: &Spelling, rest: &str) -> PhoneRefusal {
     let names = ["extension", "ext", "ex", "x", "#", ";ext=", ",", ";", "доб", "int", "poste", "durchwahl", "dw"];
     let is_extension = names.iter().filter_map(|name| rest.strip_prefix(name)).any(|extension| {

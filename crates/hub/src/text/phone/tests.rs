@@ -1,4 +1,4 @@
-//! How phone numbers are read, by example; `oracle` has every country.
+//! Examples of parsed phone numbers; `oracle` has every country.
 
 use proptest::prelude::*;
 
@@ -110,7 +110,7 @@ fn a_refusal_says_what_is_wrong() {
 
 #[test]
 fn a_prefix_newer_than_the_plan_is_left_to_the_provider() {
-    // Germany has given out nothing at 0140, and Italy nothing at 301.
+    // Germany has assigned no numbers at 0140, and Italy none at 301.
     assert_eq!(read("DE", "0140 2345678").as_deref(), Ok("+491402345678"));
     assert_eq!(read("IT", "301 234 5678").as_deref(), Ok("+393012345678"));
 }

@@ -1,4 +1,4 @@
-//! The queue under attack, with a clock that tokio moves: guessers who never pause, and an owner among them.
+//! The queue under attack, on tokio's clock: guessers who never pause, and an owner among them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -55,7 +55,7 @@ fn block(number: u16) -> Option<Block> {
     format!("2001:db8:{number:x}::1").parse().ok().map(|address| Network::of(address).fair())
 }
 
-/// One guess, as `steps::guess` makes it: how long a refused one shall wait.
+/// One guess, as in `steps::guess`. The error is the `Retry-After` of a refused one.
 async fn guess(
     queues: &GuessQueues,
     counted: &Counted,
@@ -79,7 +79,7 @@ async fn guess(
     refused(Delayed { shared: Some(place.shared_delay()), ..delayed })
 }
 
-/// How long an owner needs who comes when the attack is `age` old, and obeys Retry-After.
+/// The time until the owner's guess is counted. She arrives when the attack is `age` old, and obeys `Retry-After`.
 async fn owner_among_guessers(age: Duration, seed: u64) -> Duration {
     let (queues, counted) = (GuessQueues::default(), Arc::new(Counted::default()));
     let entropy = seeded(seed);
@@ -88,7 +88,7 @@ async fn owner_among_guessers(age: Duration, seed: u64) -> Duration {
         let (queues, counted, entropy) = (queues.clone(), Arc::clone(&counted), entropy.clone());
         guessers.spawn(async move {
             loop {
-                // Refused or not, the next guess comes almost at once.
+                // The next guess follows almost immediately, refused or not.
                 let _ = guess(&queues, &counted, block(number), &entropy).await;
                 tokio::time::sleep(Duration::from_millis(250)).await;
             }
@@ -103,7 +103,7 @@ async fn owner_among_guessers(age: Duration, seed: u64) -> Duration {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_owner_in_a_new_network_is_in_within_3_minutes_while_8_guess_without_a_pause() {
+async fn an_owner_signs_in_within_3_minutes_while_8_guess_without_a_pause() {
     for age in [3, 20, 60, 200, 660, 1500] {
         let mut late = 0;
         for seed in 0..10 {
@@ -121,7 +121,7 @@ async fn each_block_that_never_guessed_wrong_is_drawn_as_often_as_another() {
     let mut drawn = HashMap::new();
     for _ in 0..400 {
         let queues = GuessQueues::default();
-        // One block has three places, and is drawn no more often for it.
+        // One block has three places, and is not drawn more often.
         let places: Vec<_> = [1, 1, 1, 2, 3, 4]
             .into_iter()
             .map(|number| (number, queues.join(EMAIL, block(number), &delayed).unwrap()))
