@@ -94,7 +94,7 @@ fn asking(world: &World, browser: &Browser, method: &Method, path: &str) -> Requ
 
 /// Whether an address makes anything of a body.
 fn takes_a_body(path: &str) -> bool {
-    !["/complete", "/cancel", "/resend", "/sign-out"].iter().any(|act| path.ends_with(act))
+    !["/complete", "/cancel", "/resend", "/sign-out", "/sign-up/change"].iter().any(|act| path.ends_with(act))
 }
 
 #[tokio::test]

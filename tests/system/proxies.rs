@@ -131,12 +131,13 @@ async fn form(world: &World, person: &Person, headers: &[(&str, &str)]) -> u16 {
 async fn behind_a_proxy_that_keeps_the_referrer_back_our_own_forms_are_taken() {
     let world = World::start().await;
     let person = Browser::default().sign_up(&world, 10).await;
-    // As Chromium sends it, and as Firefox does.
+    // As Chromium sends it, and as Firefox does, with the cookie that the page of the form has set.
     let chromium = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document"), ("sec-fetch-user", "?1")];
     let firefox = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document"), ("priority", "u=0, i")];
     for more in [chromium, firefox] {
         for (site, status) in [("same-origin", 303), ("same-site", 403), ("cross-site", 403), ("none", 403)] {
-            let headers = [&[("origin", "null"), ("sec-fetch-site", site)][..], &more[..]].concat();
+            let cookie = ("cookie", "countersign-check=1");
+            let headers = [&[("origin", "null"), ("sec-fetch-site", site), cookie][..], &more[..]].concat();
             assert_eq!(form(&world, &person, &headers).await, status, "{site}");
         }
         assert_eq!(form(&world, &person, &[&[("origin", "null")][..], &more[..]].concat()).await, 403);

@@ -140,7 +140,11 @@ async fn old_clients_and_whole_addresses_get_answers_that_lead_nowhere_else() {
         let request = format!("GET {target} HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: evil.example\r\n\r\n");
         let answer = only_answer(target, &world.url, request).await.unwrap();
         assert_eq!(answer.status, 303, "{target}");
-        assert!(answer.head.contains("location: /sign-in\r\n") && !answer.head.contains("evil"), "{}", answer.head);
+        assert!(
+            answer.head.contains("location: /sign-in?ended\r\n") && !answer.head.contains("evil"),
+            "{}",
+            answer.head
+        );
     }
 }
 

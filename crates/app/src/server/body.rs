@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::EXPECT;
 use hyper::{HeaderMap, Request};
 use thiserror::Error;
@@ -19,9 +19,11 @@ use super::slots::{Phase, Slot};
 const PASSED_OVER: u64 = 2 << 20;
 /// The least that a discarded piece counts for, in bytes: a small one costs as much as a large one.
 const PASSED_PIECE: u64 = 1024;
-/// The most pieces of a body. Packets of a slow line bring the largest body in 122. A body in chunks of one byte would
-/// cost milliseconds before anybody could count it.
-const MOST_PIECES: u32 = 256;
+/// A piece of fewer bytes is small. Packets of slow lines are larger (RFC 9293, 3.7.1), but for the last of a body.
+const SMALL_PIECE: usize = 512;
+/// The most small pieces of a body. Each piece costs as much as a large one, so a body in chunks of one byte would cost
+/// milliseconds before it is counted.
+const MOST_SMALL_PIECES: u32 = 32;
 
 /// What a peer sends, as long as it sends all of it in time.
 #[derive(Debug)]
@@ -29,8 +31,8 @@ pub(super) struct Bounded {
     /// Gone once it was too late.
     body: Option<Incoming>,
     deadline: Pin<Box<Sleep>>,
-    /// Pieces received so far.
-    pieces: u32,
+    /// Small pieces received so far.
+    small_pieces: u32,
     /// Whether the peer sends its body although nobody asked for it.
     unasked: bool,
     /// The slot of the connection, until the whole body has arrived.
@@ -44,7 +46,7 @@ pub(super) enum Broken {
     #[error("the body did not come in time")]
     Late,
     /// The peer sent it in too many pieces.
-    #[error("the body came in more than {} pieces", MOST_PIECES)]
+    #[error("the body came in more than {} pieces of under {} bytes", MOST_SMALL_PIECES, SMALL_PIECE)]
     TooManyPieces,
     /// The peer is gone, or sent no HTTP.
     #[error("the body could not be read")]
@@ -57,7 +59,7 @@ pub(super) fn bounded(request: Request<Incoming>, limit: Duration, slot: Slot) -
     let unasked = !waits_to_be_asked(request.headers());
     request.map(|body| {
         let arriving = (!body.is_end_stream()).then_some(slot);
-        Bounded { body: Some(body), deadline: Box::pin(sleep(limit)), pieces: 0, unasked, arriving }
+        Bounded { body: Some(body), deadline: Box::pin(sleep(limit)), small_pieces: 0, unasked, arriving }
     })
 }
 
@@ -82,8 +84,11 @@ impl Body for Bounded {
             if frame.is_none() || body.is_end_stream() {
                 self.arrived();
             }
-            self.pieces += 1;
-            if self.pieces > MOST_PIECES && frame.is_some() {
+            let is_small = |frame: &Frame<_>| frame.data_ref().is_some_and(|data: &Bytes| data.len() < SMALL_PIECE);
+            if matches!(&frame, Some(Ok(frame)) if is_small(frame)) {
+                self.small_pieces += 1;
+            }
+            if self.small_pieces > MOST_SMALL_PIECES {
                 self.arrived();
                 self.body = None;
                 return Poll::Ready(Some(Err(Broken::TooManyPieces)));

@@ -22,9 +22,34 @@ pub(crate) fn all() -> &'static [Country] {
     &ALL
 }
 
+/// The options of the form's list, in HTML, with the `chosen` country selected: an ISO 3166-1 code or a calling code.
+pub(crate) fn options(chosen: &str) -> String {
+    // The parts around the mark of the selected one. To escape all names for each page costs more than the rest of it.
+    static PARTS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+        let parts = |one: &Country| {
+            let name = one.name.replace('&', "&amp;");
+            (format!("<option value=\"{}\"", one.iso), format!(">{name} (+{})</option>", one.calling_code))
+        };
+        all().iter().map(parts).collect()
+    });
+    let mut options = String::with_capacity(16 * 1024);
+    for ((begin, end), one) in PARTS.iter().zip(all()) {
+        options.push_str(begin);
+        options.push_str(if one.is(chosen) { " selected" } else { "" });
+        options.push_str(end);
+    }
+    options
+}
+
+/// Characters that a code may have with spaces around it; a longer text is no country's.
+const CHOSEN_LIMIT: usize = 16;
+
 impl Country {
     /// True if `chosen`, an ISO 3166-1 code or a calling code, is this country's.
     pub(crate) fn is(&self, chosen: &str) -> bool {
+        if chosen.len() > CHOSEN_LIMIT {
+            return false;
+        }
         let chosen = chosen.trim();
         self.iso.eq_ignore_ascii_case(chosen) || (self.main && self.calling_code == chosen.trim_start_matches('+'))
     }
@@ -51,6 +76,16 @@ mod tests {
         let main: Vec<&str> = all().iter().filter(|one| one.main).map(|one| one.calling_code).collect();
         assert_eq!((main.len(), main.into_iter().collect::<HashSet<_>>()), (codes.len(), codes));
         assert!(all().iter().all(|one| one.calling_code.bytes().all(|byte| byte.is_ascii_digit())));
+    }
+
+    #[test]
+    fn the_list_marks_one_country_and_needs_no_other_escape() {
+        assert!(all().iter().all(|one| !one.name.contains(['<', '>', '"', '\''])));
+        let options = options("CA");
+        assert_eq!(options.matches("<option value=").count(), all().len());
+        assert_eq!(options.matches(" selected").count(), 1);
+        assert!(options.contains(r#"<option value="CA" selected>Canada (+1)</option>"#), "{options}");
+        assert_eq!(super::options(&" ".repeat(CHOSEN_LIMIT)).matches(" selected").count(), 0);
     }
 
     #[test]

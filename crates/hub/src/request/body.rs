@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use approval::{ApprovalId, SessionId};
 use axum::{
-    body::HttpBody as _,
+    body::{Body, HttpBody as _},
     extract::{
         FromRequest, FromRequestParts, Path, Request,
         rejection::{FormRejection, JsonRejection},
@@ -26,6 +26,7 @@ pub(crate) const LARGEST_BODY: usize = 16 * 1024;
 /// ns.
 const MOST_PAIRS: usize = 100;
 
+const NOT_OUR_JSON: &str = "The body must be the JSON that this address describes.";
 const NOT_OUR_FORM: &str = "The form was not filled in as our pages do it.";
 
 /// A JSON body.
@@ -74,10 +75,10 @@ impl<T: DeserializeOwned> FromRequest<Hub> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, hub: &Hub) -> Result<Self, Problem> {
-        match axum::Json::from_request(small(request)?, hub).await {
+        match axum::Json::from_request(object(request, hub).await?, hub).await {
             Ok(axum::Json(body)) => Ok(Self(body)),
             Err(JsonRejection::MissingJsonContentType(_)) => Err(Problem::unsupported_type()),
-            Err(error) => Err(unreadable(error.status(), "The body must be the JSON that this address describes.")),
+            Err(error) => Err(unreadable(error.status(), NOT_OUR_JSON)),
         }
     }
 }
@@ -98,6 +99,16 @@ impl<T: DeserializeOwned> FromRequest<Hub> for Form<T> {
 fn small(request: Request) -> Result<Request, Problem> {
     let promised = request.body().size_hint().lower();
     if promised > LARGEST_BODY as u64 { Err(Problem::too_large()) } else { Ok(request) }
+}
+
+/// The request, with an empty body in place of one that is no JSON object. The parser quotes the value that it refuses,
+/// which costs a millisecond for a long text.
+async fn object(request: Request, hub: &Hub) -> Result<Request, Problem> {
+    let (parts, body) = small(request)?.into_parts();
+    let body = Bytes::from_request(Request::from_parts(parts.clone(), body), hub).await;
+    let body = body.map_err(|error| unreadable(error.status(), NOT_OUR_JSON))?;
+    let is_object = body.trim_ascii_start().first() == Some(&b'{');
+    Ok(Request::from_parts(parts, if is_object { body.into() } else { Body::empty() }))
 }
 
 /// The request, if its form is UTF-8 and has no more pairs than our forms. Without this check, the form parser replaces

@@ -33,10 +33,13 @@ pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
     match caller.current() {
         None => Ok(to_sign_in()),
         Some(caller) if caller.is_confirmed() => Ok(Redirect::to("/account").into_response()),
-        Some(caller) => match approved(&hub, &caller).await? {
-            Some(onward) => Ok(onward.into_response()),
-            None => Ok(page::respond(StatusCode::OK, &form(&hub, &caller).await?)),
-        },
+        Some(caller) => {
+            let approval = hub.storage.approval_of_session(caller.session.id).await?;
+            match approved(approval.as_ref()) {
+                Some(onward) => Ok(onward.into_response()),
+                None => Ok(page::respond(StatusCode::OK, &form(&hub, &caller, approval).await?)),
+            }
+        }
     }
 }
 
@@ -65,11 +68,10 @@ pub(crate) async fn send(
     }
 }
 
-/// Where it goes on for whoever has tapped Approve meanwhile, and needs no code any more.
-async fn approved(hub: &Hub, caller: &Caller) -> Result<Option<Redirect>, Problem> {
-    let approval = hub.storage.approval_of_session(caller.session.id).await?;
+/// The way on after a tap on Approve: no code is needed any more.
+fn approved(approval: Option<&Approval>) -> Option<Redirect> {
     let approved = approval.filter(|approval| approval.status == Status::Approved);
-    Ok(approved.map(|approval| Redirect::to(&format!("/approvals/{}", approval.id))))
+    approved.map(|approval| Redirect::to(&format!("/approvals/{}", approval.id)))
 }
 
 /// The form again, with what went wrong; without a session there is no form.
@@ -77,11 +79,14 @@ async fn again(hub: &Hub, caller: MaybeCaller, problem: Problem) -> Result<Respo
     let leads_away = matches!(problem.kind, Kind::NoSession | Kind::AlreadyRegistered | Kind::AlreadySignedIn);
     match caller.current() {
         Some(caller) if !leads_away => {
-            if let Some(onward) = approved(hub, &caller).await? {
+            let approval = hub.storage.approval_of_session(caller.session.id).await?;
+            if let Some(onward) = approved(approval.as_ref()) {
                 return Ok(onward.into_response());
             }
+            // The row may say more than the session that the request began with: a code may have been sent meanwhile.
+            let caller = MaybeCaller::of(hub, caller.token.clone()).await?.0.unwrap_or(caller);
             let (error, trouble) = beside_or_above(&problem);
-            let page = Code { error, trouble, ..form(hub, &caller).await? };
+            let page = Code { error, trouble, ..form(hub, &caller, approval).await? };
             Ok(refused(&problem, &page))
         }
         _ => Err(problem),
@@ -94,11 +99,8 @@ pub(super) fn beside_or_above(problem: &Problem) -> (Option<String>, Option<Stri
     if problem.kind == Kind::InvalidCode { (told, None) } else { (None, told) }
 }
 
-async fn form(hub: &Hub, caller: &Caller) -> Result<Code, Problem> {
-    let approval = hub.storage.approval_of_session(caller.session.id).await?;
-    // The row may say more than the session we began with: a code may have been sent meanwhile.
-    let now = MaybeCaller::of(hub, caller.token.clone()).await?.0;
-    let session = now.map_or_else(|| caller.session.clone(), |now| now.session);
+async fn form(hub: &Hub, caller: &Caller, approval: Option<Approval>) -> Result<Code, Problem> {
+    let session = &caller.session;
     let trouble = if hub.storage.codes_are_off(session.user, WRONG_CODES_IN_A_ROW).await? {
         Some(Problem::codes_off().detail)
     } else {
@@ -119,7 +121,7 @@ async fn form(hub: &Hub, caller: &Caller) -> Result<Code, Problem> {
     Ok(Code {
         shell: shell(hub, Some(caller)),
         reason,
-        phone: phone(&session),
+        phone: phone(session),
         sent: session.code_sent_by.filter(|_| !session.code_trouble),
         sign_up: caller.is_sign_up(),
         call_note,
