@@ -96,6 +96,5 @@ test("the number of an account is never shown in full before its phone is proven
     assert.equal(await page.getByRole("button", { name: "Not your number?" }).count(), 0);
   }
   await product.answer(person, "approve");
-  await page.goto(`${product.url}/account`);
   await isIn(page);
 });

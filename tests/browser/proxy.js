@@ -89,6 +89,6 @@ export class Proxy {
   // To the product all this comes from its own address.
   #onward({ url, method, headers }) {
     const origin = headers.origin && { origin: headers.origin.replace(this.url, this.#target) };
-    return request(this.#target + url, { method, headers: { ...headers, ...origin } });
+    return request(this.#target + url, { method, headers: { ...headers, ...origin, host: new URL(this.#target).host } });
   }
 }
