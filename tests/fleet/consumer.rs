@@ -1,7 +1,7 @@
 //! A hub that cannot take events reports it, in its log and on `/health/ready`, until the operator has run
 //! `countersign migrate`.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_nats::ConnectOptions;
 use async_nats::jetstream::consumer::{AckPolicy, pull};
@@ -40,7 +40,7 @@ async fn events(server: &Server) -> Stream {
 /// Polls `/health/ready` until the answer is as wanted.
 async fn ready_when(admin: &str, wanted: impl Fn(u16, &Value) -> bool) -> Value {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let http = reqwest::Client::new();
+    let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
     let begun = Instant::now();
     loop {
         let answer = http.get(format!("http://{admin}/health/ready")).send().await.unwrap();

@@ -109,7 +109,7 @@ pub(crate) async fn open_storage(database: &DatabaseUrl) -> anyhow::Result<Stora
         anyhow!("the database {database} cannot be used ({told}); mend that or set DATABASE_URL to another file")
     };
     let storage = Storage::open(database.as_str(), Clock::system()).await;
-    let storage = storage.map_err(|error| unusable(told(&error).to_string()))?;
-    hub::settle_emails(&storage).await.map_err(|error| unusable(told(&error).to_string()))?;
+    let storage = storage.map_err(|error| unusable(told(&error)))?;
+    hub::settle_emails(&storage).await.map_err(|error| unusable(told(&error)))?;
     Ok(storage)
 }

@@ -17,7 +17,7 @@ use crate::{
     live::{seats::Seats, waiters::Waiters},
     password::Passwords,
     phone::{followed::Followed, repairs::Repairs},
-    places::Places,
+    places::KeyLimiter,
     request::origin::Origins,
     settings::Settings,
     throttle::guess_queue::GuessQueues,
@@ -44,9 +44,9 @@ pub(crate) struct Shared {
     pub(crate) followed: Followed,
     pub(crate) passwords: Passwords,
     /// Limits requests with the same code for one session or transaction.
-    pub(crate) turns: Places<Subject>,
+    pub(crate) turns: KeyLimiter<Subject>,
     /// Limits requests with one cookie that change something, by the hash of its token.
-    pub(crate) changes: Places<[u8; 32]>,
+    pub(crate) changes: KeyLimiter<[u8; 32]>,
     pub(crate) guess_queues: GuessQueues,
     pub(crate) key: ServerKey,
     pub(crate) clock: Clock,

@@ -28,7 +28,7 @@ pub(crate) use form::Field;
 pub(crate) use landing::Landing;
 pub(crate) use moment::Moment;
 pub(crate) use password::{Password, Reset, ResetDone};
-pub(crate) use phone::Phone;
+pub(crate) use phone::ShownPhone;
 pub(crate) use problem::Problem;
 pub(crate) use shell::{Shell, respond};
 pub(crate) use sign_in::SignIn;

@@ -7,7 +7,7 @@ use crate::{
     text::{
         address::Email,
         name,
-        phone::{Country, Phone},
+        phone::{PhoneCountry, PhoneNumber},
     },
 };
 
@@ -18,7 +18,7 @@ pub(crate) use crate::text::phone::{calling_code, country_of, grouped, phone_end
 pub(crate) struct Person {
     pub(crate) full_name: String,
     pub(crate) email: Email,
-    pub(crate) phone: Phone,
+    pub(crate) phone: PhoneNumber,
     pub(crate) password: NewPassword,
 }
 
@@ -46,9 +46,9 @@ impl Person {
         let mut errors = FieldErrors::new();
         let full_name = noted(&mut errors, "full_name", name::full_name(typed.full_name));
         let email = noted(&mut errors, "email", Email::parse(typed.email));
-        let country = Country::parse(typed.country_code).ok_or("Please choose your country.");
+        let country = PhoneCountry::parse(typed.country_code).ok_or("Please choose your country.");
         let phone = noted(&mut errors, "country_code", country).and_then(|country| {
-            let phone = Phone::parse(country, typed.phone.expose(), typed.meant.map(Secret::expose));
+            let phone = PhoneNumber::parse(country, typed.phone.expose(), typed.meant.map(Secret::expose));
             noted(&mut errors, "phone", phone)
         });
         let password = NewPassword::parse(typed.password);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A fixed number of places for each key.
 #[derive(Debug)]
-pub(crate) struct Places<K: Eq + Hash> {
+pub(crate) struct KeyLimiter<K: Eq + Hash> {
     taken: Arc<Mutex<Taken<K>>>,
     most: usize,
 }
@@ -15,32 +15,32 @@ type Taken<K> = HashMap<K, (usize, Arc<tokio::sync::Mutex<()>>)>;
 
 /// A taken place, which is freed on drop.
 #[derive(Debug)]
-pub(crate) struct Place<K: Eq + Hash> {
+pub(crate) struct KeyPermit<K: Eq + Hash> {
     taken: Arc<Mutex<Taken<K>>>,
     key: K,
     turn: Arc<tokio::sync::Mutex<()>>,
     is_first: bool,
 }
 
-impl<K: Eq + Hash + Clone> Places<K> {
+impl<K: Eq + Hash + Clone> KeyLimiter<K> {
     /// `most` places for each key.
     pub(crate) fn new(most: usize) -> Self {
         Self { taken: Arc::default(), most }
     }
 
     /// A place for `key`; `None` when all are taken.
-    pub(crate) fn take(&self, key: K) -> Option<Place<K>> {
+    pub(crate) fn take(&self, key: K) -> Option<KeyPermit<K>> {
         let mut taken = lock(&self.taken);
         let (count, turn) = taken.entry(key.clone()).or_default();
         if *count >= self.most {
             return None;
         }
         *count += 1;
-        Some(Place { taken: Arc::clone(&self.taken), key, turn: Arc::clone(turn), is_first: *count == 1 })
+        Some(KeyPermit { taken: Arc::clone(&self.taken), key, turn: Arc::clone(turn), is_first: *count == 1 })
     }
 }
 
-impl<K: Eq + Hash> Place<K> {
+impl<K: Eq + Hash> KeyPermit<K> {
     /// True if no other place of the key was taken at that time.
     pub(crate) const fn is_first(&self) -> bool {
         self.is_first
@@ -52,7 +52,7 @@ impl<K: Eq + Hash> Place<K> {
     }
 }
 
-impl<K: Eq + Hash> Drop for Place<K> {
+impl<K: Eq + Hash> Drop for KeyPermit<K> {
     fn drop(&mut self) {
         let mut taken = lock(&self.taken);
         if let Some((count, _)) = taken.get_mut(&self.key) {
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_key_has_a_number_of_places_and_is_forgotten_when_all_are_free() {
-        let places = Places::new(2);
+        let places = KeyLimiter::new(2);
         let (one, two) = (places.take("a").unwrap(), places.take("a").unwrap());
         assert_eq!((one.is_first(), two.is_first()), (true, false));
         assert!(places.take("a").is_none());

@@ -13,16 +13,16 @@ const AT_ONCE: usize = 2;
 const PLACES: usize = 64;
 
 /// A pool of a few threads with a short queue, first in, first out.
-pub(crate) struct Pool {
+pub(crate) struct VerifyPool {
     places: Arc<Semaphore>,
     turns: Arc<Semaphore>,
 }
 
 /// The queue is full, or the process is ending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Full;
+pub(crate) struct QueueFull;
 
-impl Pool {
+impl VerifyPool {
     pub(crate) fn new() -> Self {
         Self { places: Arc::new(Semaphore::new(PLACES)), turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
@@ -30,10 +30,13 @@ impl Pool {
     /// Runs `work` once it has a thread.
     ///
     /// # Errors
-    /// [`Full`] immediately when the queue is full.
-    pub(crate) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Full> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Full)?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Full)?;
+    /// [`QueueFull`] immediately when the queue is full.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, QueueFull> {
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| QueueFull)?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| QueueFull)?;
         // The work goes on when its client disconnects, so the work itself holds its place.
         let done = spawn_blocking(move || {
             let done = work();
@@ -42,7 +45,7 @@ impl Pool {
         });
         done.await.map_err(|error| match error.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
-            Err(_) => Full,
+            Err(_) => QueueFull,
         })
     }
 }
@@ -55,7 +58,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_beyond_the_queue_is_refused_and_a_place_comes_free_again() {
-        let pool = Arc::new(Pool::new());
+        let pool = Arc::new(VerifyPool::new());
         let (ends, end) = mpsc::channel::<()>();
         let end = Arc::new(std::sync::Mutex::new(end));
         let works: Vec<_> = (0..PLACES)
@@ -67,7 +70,7 @@ mod tests {
         while pool.places.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(pool.run(|| ()).await, Err(Full));
+        assert_eq!(pool.run(|| ()).await, Err(QueueFull));
         assert_eq!(pool.turns.available_permits(), 0);
         for _ in 0..PLACES {
             ends.send(()).unwrap();

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::{
     answer::{Refused, Taken},
-    pool::Pool,
+    pool::VerifyPool,
     raw::Raw,
 };
 
@@ -33,7 +33,7 @@ const REPEAT_DEADLINE: Duration = Duration::from_secs(1);
 
 impl Receiver {
     /// Verifies, then reads, then publishes; returns once the log has it.
-    pub(crate) async fn take(self: &Arc<Self>, pool: &Pool, request: Request) -> Result<Taken, Refused> {
+    pub(crate) async fn take(self: &Arc<Self>, pool: &VerifyPool, request: Request) -> Result<Taken, Refused> {
         let received_at = self.clock.now();
         let raw = Raw::read(request).await?;
         let (raw, verified) = self.verified(pool, raw).await?;
@@ -59,7 +59,7 @@ impl Receiver {
 
     /// Verifies short callbacks here, as nearly all genuine ones are, and long ones in the pool, because any client can
     /// send unsigned ones.
-    async fn verified(self: &Arc<Self>, pool: &Pool, raw: Raw) -> Result<(Raw, Verified), Refused> {
+    async fn verified(self: &Arc<Self>, pool: &VerifyPool, raw: Raw) -> Result<(Raw, Verified), Refused> {
         if !raw.signed().is_costly() {
             let verified = self.verify(&raw)?;
             return Ok((raw, verified));

@@ -11,14 +11,14 @@ use axum::{
 
 use crate::{
     answer::{self, Refused},
-    pool::Pool,
+    pool::VerifyPool,
     raw::BODY_LIMIT,
     receiver::Receiver,
     schemas,
 };
 
 /// A receiver, and the pool for its slow work.
-type Shared = State<Arc<(Arc<Receiver>, Pool)>>;
+type Shared = State<Arc<(Arc<Receiver>, VerifyPool)>>;
 
 /// The receiver's routes: `GET` and `POST` of `/authy/callback`.
 ///
@@ -29,7 +29,7 @@ pub fn router(receiver: Receiver) -> Router {
     Router::new()
         .route("/authy/callback", callback)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(Arc::new((Arc::new(receiver), Pool::new())))
+        .with_state(Arc::new((Arc::new(receiver), VerifyPool::new())))
 }
 
 /// The answer where nothing else is served beside the receiver.

@@ -37,7 +37,7 @@ struct Held {
 
 /// No slot is free, and no connection can be evicted.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Full;
+pub(super) struct NoSlot;
 
 /// The phase of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,8 +94,8 @@ impl Slots {
     /// A slot for a connection from `peer`; may evict another connection.
     ///
     /// # Errors
-    /// [`Full`] if no connection can be evicted.
-    pub(super) fn admit(&self, peer: IpAddr) -> Result<Slot, Full> {
+    /// [`NoSlot`] if no connection can be evicted.
+    pub(super) fn admit(&self, peer: IpAddr) -> Result<Slot, NoSlot> {
         let limits = &self.0.limits;
         let peer = peer.to_canonical();
         let network = (!limits.exempt.contains(peer)).then(|| Network::of(peer));
@@ -103,11 +103,11 @@ impl Slots {
         if let Some(crowd) = network.and_then(|network| open.networks.get(&network))
             && crowd.open >= limits.per_network
         {
-            let oldest = crowd.waiting.oldest().ok_or(Full)?;
+            let oldest = crowd.waiting.oldest().ok_or(NoSlot)?;
             open.evict(oldest);
         }
         if open.connections.len() >= limits.all {
-            let oldest = open.all.oldest().ok_or(Full)?;
+            let oldest = open.all.oldest().ok_or(NoSlot)?;
             open.evict(oldest);
         }
         let evicted = CancellationToken::new();
@@ -249,7 +249,7 @@ mod tests {
         Slots::new(SlotLimits { all, per_network, exempt: "10.0.0.5".parse().unwrap() })
     }
 
-    fn from(slots: &Slots, peer: &str) -> Result<Slot, Full> {
+    fn from(slots: &Slots, peer: &str) -> Result<Slot, NoSlot> {
         slots.admit(peer.parse().unwrap())
     }
 
@@ -270,7 +270,7 @@ mod tests {
         let fifth = from(&slots, "192.0.2.5").unwrap();
         assert_eq!(open.iter().map(is_evicted).collect::<Vec<_>>(), [true, true, false]);
         fifth.enter(Phase::Serving);
-        assert_eq!(from(&slots, "192.0.2.6").unwrap_err(), Full, "whoever is served stays");
+        assert_eq!(from(&slots, "192.0.2.6").unwrap_err(), NoSlot, "whoever is served stays");
         drop(fifth);
         assert!(from(&slots, "192.0.2.6").is_ok());
     }
@@ -288,7 +288,7 @@ mod tests {
         from(&slots, "2001:db8::4").unwrap().enter(Phase::Serving);
         let fifth = from(&slots, "2001:db8::5").unwrap();
         fifth.enter(Phase::Serving);
-        assert_eq!(from(&slots, "2001:db8::6").unwrap_err(), Full);
+        assert_eq!(from(&slots, "2001:db8::6").unwrap_err(), NoSlot);
         assert!(from(&slots, "2001:db8:0:1::6").is_ok(), "another /64");
     }
 
@@ -297,7 +297,7 @@ mod tests {
         let slots = slots(10, 1);
         let first = from(&slots, "::ffff:192.0.2.1").unwrap();
         first.enter(Phase::Serving);
-        assert_eq!(from(&slots, "192.0.2.1").unwrap_err(), Full);
+        assert_eq!(from(&slots, "192.0.2.1").unwrap_err(), NoSlot);
     }
 
     #[test]
@@ -308,7 +308,7 @@ mod tests {
         for slot in &open {
             slot.enter(Phase::Serving);
         }
-        assert_eq!(from(&slots, "10.0.0.5").unwrap_err(), Full, "but no more than there are");
+        assert_eq!(from(&slots, "10.0.0.5").unwrap_err(), NoSlot, "but no more than there are");
     }
 
     #[test]
@@ -319,7 +319,7 @@ mod tests {
         second.enter(Phase::Serving);
         first.enter(Phase::Idle);
         drop(first);
-        assert_eq!(from(&slots, "192.0.2.3").unwrap_err(), Full);
+        assert_eq!(from(&slots, "192.0.2.3").unwrap_err(), NoSlot);
     }
 
     proptest! {

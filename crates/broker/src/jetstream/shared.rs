@@ -27,7 +27,7 @@ pub(super) const PULL_EXPIRES: Duration = Duration::from_millis(250);
 
 /// Checks the shared consumer.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct SharedConsumer {
     context: Context,
     settings: JetStreamSettings,
     /// Connections made so far, which changes at each reconnect.
@@ -46,7 +46,7 @@ pub(super) struct Reviewed {
     at: Instant,
 }
 
-impl Shared {
+impl SharedConsumer {
     pub(super) fn new(context: Context, settings: JetStreamSettings, connections: Arc<AtomicU64>) -> Self {
         Self { context, settings, connections, unmade: AtomicU64::new(u64::MAX), fault: watch::Sender::default() }
     }

@@ -19,7 +19,7 @@ use super::headers::Headers;
 use super::letters;
 use super::publish::unreadable;
 use super::settings::JetStreamSettings;
-use super::shared::{AHEAD, PULL_EXPIRES, Reviewed, Shared};
+use super::shared::{AHEAD, PULL_EXPIRES, Reviewed, SharedConsumer};
 use crate::message::Hold;
 use crate::{ConsumeError, Outcome, Received};
 
@@ -33,7 +33,7 @@ const UNPARKED: Duration = Duration::from_secs(20);
 pub(super) struct Taking {
     context: Context,
     settings: JetStreamSettings,
-    shared: Shared,
+    shared: SharedConsumer,
     source: Mutex<Source>,
     /// Refusals of what was dropped, on their way.
     refusals: TaskTracker,
@@ -63,7 +63,7 @@ impl Asked {
 
 impl Taking {
     pub(super) fn new(context: Context, settings: JetStreamSettings, connections: Arc<AtomicU64>) -> Self {
-        let shared = Shared::new(context.clone(), settings.clone(), connections);
+        let shared = SharedConsumer::new(context.clone(), settings.clone(), connections);
         Self { context, settings, shared, source: Mutex::default(), refusals: TaskTracker::new() }
     }
 

@@ -172,7 +172,7 @@ fn class(ranges: &[(char, char)]) -> String {
         code @ 0..=0xffff => format!(r"\u{code:04x}"),
         _ => character.to_string(),
     };
-    ranges.iter().map(|(first, last)| format!("{}-{}", one(*first), one(*last))).collect()
+    ranges.iter().map(|(first, last)| [one(*first), "-".to_owned(), one(*last)].concat()).collect()
 }
 
 fn text(longest: usize) -> ObjectBuilder {

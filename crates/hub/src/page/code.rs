@@ -3,7 +3,7 @@
 use approval::{Approval, Channel};
 use askama::Template;
 
-use super::{Phone, Shell};
+use super::{Shell, ShownPhone};
 use crate::answer::problem::in_words;
 
 /// The form, with what is known about the code's way.
@@ -15,7 +15,7 @@ pub(crate) struct Code {
     /// Why the person is here.
     pub(crate) reason: Reason,
     /// The phone that gets the code.
-    pub(crate) phone: Phone,
+    pub(crate) phone: ShownPhone,
     /// How the last code was sent; `None` when none was.
     pub(crate) sent: Option<Channel>,
     /// Whether an account is being opened.

@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn every_country_can_be_chosen_and_is_then_the_only_one() {
         for one in all() {
-            let parsed = crate::text::phone::Country::parse(one.iso).unwrap();
+            let parsed = crate::text::phone::PhoneCountry::parse(one.iso).unwrap();
             assert_eq!(parsed.calling_code().to_string(), one.calling_code, "{}", one.iso);
             for chosen in [one.iso.to_lowercase(), format!(" {}", one.iso)] {
                 assert_eq!(all().iter().filter(|other| other.is(&chosen)).collect::<Vec<_>>(), [one]);

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{Field, Shell, country};
-use crate::text::phone::Phone;
+use crate::text::phone::PhoneNumber;
 
 /// The form, empty or after an error.
 #[derive(Template)]
@@ -20,7 +20,7 @@ pub(crate) struct SignUp {
     /// The phone number as it was typed.
     pub(crate) phone: Field,
     /// The possible numbers, if the typed one is ambiguous.
-    pub(crate) meant: Vec<Phone>,
+    pub(crate) meant: Vec<PhoneNumber>,
     /// The password; its value is never shown again.
     pub(crate) password: Field,
     /// True if the form has a field for an invitation.

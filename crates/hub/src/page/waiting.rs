@@ -5,7 +5,7 @@ use approval::{Approval, Delivery, Purpose, Shown, Status};
 use askama::Template;
 use time::OffsetDateTime;
 
-use super::{Phone, Shell};
+use super::{Shell, ShownPhone};
 
 /// The page that waits for the tap and tells the outcome.
 #[derive(Debug, Template)]
@@ -18,7 +18,7 @@ pub(crate) struct Waiting {
     /// Whether it is this session that asked: another one of the same person may only look.
     live: bool,
     /// The phone that got the request.
-    phone: Phone,
+    phone: ShownPhone,
 }
 
 /// What the page can say. The script's `stateOf` has the same names.
@@ -50,7 +50,7 @@ enum State {
 
 impl Waiting {
     /// The page of `approval` as it is at `now`; `live` if this session asked for it.
-    pub(crate) fn new(shell: Shell, approval: Approval, now: OffsetDateTime, live: bool, phone: Phone) -> Self {
+    pub(crate) fn new(shell: Shell, approval: Approval, now: OffsetDateTime, live: bool, phone: ShownPhone) -> Self {
         let state = State::of(&approval, now);
         Self { shell, approval, now, state, live, phone }
     }
@@ -150,10 +150,10 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2026-11-22 12:00:00 UTC);
 
     fn page(change: impl FnOnce(&mut Approval)) -> String {
-        page_of(Phone::Ending("67".to_owned()), change)
+        page_of(ShownPhone::Ending("67".to_owned()), change)
     }
 
-    fn page_of(phone: Phone, change: impl FnOnce(&mut Approval)) -> String {
+    fn page_of(phone: ShownPhone, change: impl FnOnce(&mut Approval)) -> String {
         let (clock, entropy) = (Clock::system(), Entropy::system());
         let details = Details::new([("Where", "Bogotá"), ("Browser", "<Firefox>")].map(|(a, b)| (a.into(), b.into())));
         let draft = Draft {
@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn a_sign_up_shows_its_number_in_full_and_can_be_changed_in_every_state() {
         for status in [Status::Pending, Status::Denied, Status::Expired, Status::Cancelled] {
-            let phone = Phone::InFull(approval::Secret::new("+1 201-555-0123"));
+            let phone = ShownPhone::InFull(approval::Secret::new("+1 201-555-0123"));
             let page = page_of(phone, |approval| (approval.purpose, approval.status) = (Purpose::SignUp, status));
             assert!(page.contains("<dd>+1 201-555-0123</dd>"), "{status}");
             assert!(page.contains(r#"action="/sign-up/change""#), "{status}");

@@ -11,9 +11,9 @@ tokio::task_local! {
 }
 
 /// Represents the client; dropping it signals that the client has disconnected.
-pub(crate) struct Client(DropGuard);
+pub(crate) struct DisconnectGuard(DropGuard);
 
-impl Client {
+impl DisconnectGuard {
     /// A client, and `work` with its signal in scope.
     pub(crate) fn with<T>(work: impl Future<Output = T>) -> (Self, impl Future<Output = T>) {
         let left = CancellationToken::new();

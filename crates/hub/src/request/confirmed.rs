@@ -11,9 +11,9 @@ use crate::{
 
 /// The caller, by its current token, with a confirmed session.
 #[derive(Debug)]
-pub(crate) struct Confirmed(pub(crate) Caller);
+pub(crate) struct ConfirmedCaller(pub(crate) Caller);
 
-impl FromRequestParts<Hub> for Confirmed {
+impl FromRequestParts<Hub> for ConfirmedCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, Problem> {

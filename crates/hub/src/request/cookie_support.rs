@@ -25,12 +25,12 @@ pub(crate) struct CookieSupport {
     /// A browser requests a page or sends a form.
     browser: bool,
     /// The conclusion for a form of this request.
-    verdict: Verdict,
+    verdict: CookieCheck,
 }
 
 /// Whether a form can go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum CookieCheck {
     /// The browser sent a cookie of ours, or this is a program.
     Kept,
     /// The browser sent none. It may have lost them: the form is to be sent again with the check cookie set.
@@ -44,15 +44,15 @@ impl CookieSupport {
         let (checked, any) = (names(headers, CHECK), names(headers, "countersign"));
         let browser = headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate");
         let verdict = match query {
-            _ if any || !browser => Verdict::Kept,
-            Some(CHECKED) => Verdict::Blocked,
-            _ => Verdict::Unproven,
+            _ if any || !browser => CookieCheck::Kept,
+            Some(CHECKED) => CookieCheck::Blocked,
+            _ => CookieCheck::Unproven,
         };
         Self { checked, browser, verdict }
     }
 
     /// Whether the form of this request can go on.
-    pub(crate) const fn verdict(self) -> Verdict {
+    pub(crate) const fn verdict(self) -> CookieCheck {
         self.verdict
     }
 
@@ -86,7 +86,7 @@ impl FromRequestParts<Hub> for CookieSupport {
 mod tests {
     use super::*;
 
-    fn verdict(pairs: &[(&'static str, &[u8])], query: Option<&str>) -> Verdict {
+    fn verdict(pairs: &[(&'static str, &[u8])], query: Option<&str>) -> CookieCheck {
         let pairs = pairs.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_bytes(value).unwrap()));
         CookieSupport::of(&pairs.collect(), query).verdict()
     }
@@ -94,22 +94,22 @@ mod tests {
     #[test]
     fn a_browser_without_any_cookie_of_ours_is_checked_once() {
         let browser: (&str, &[u8]) = ("sec-fetch-mode", b"navigate");
-        assert_eq!(verdict(&[browser], None), Verdict::Unproven);
-        assert_eq!(verdict(&[browser, ("cookie", b"other=1")], Some("ended")), Verdict::Unproven);
-        assert_eq!(verdict(&[browser], Some(CHECKED)), Verdict::Blocked);
+        assert_eq!(verdict(&[browser], None), CookieCheck::Unproven);
+        assert_eq!(verdict(&[browser, ("cookie", b"other=1")], Some("ended")), CookieCheck::Unproven);
+        assert_eq!(verdict(&[browser], Some(CHECKED)), CookieCheck::Blocked);
     }
 
     #[test]
     fn the_check_cookie_or_a_session_shows_that_cookies_are_kept() {
         let browser: (&str, &[u8]) = ("sec-fetch-mode", b"navigate");
         for cookie in [&b"countersign-check=1"[..], b"__Host-countersign-check=1", b"a=Jos\xe9; countersign=x"] {
-            assert_eq!(verdict(&[browser, ("cookie", cookie)], Some(CHECKED)), Verdict::Kept);
+            assert_eq!(verdict(&[browser, ("cookie", cookie)], Some(CHECKED)), CookieCheck::Kept);
         }
     }
 
     #[test]
     fn a_program_needs_no_cookie() {
-        assert_eq!(verdict(&[], None), Verdict::Kept);
-        assert_eq!(verdict(&[("sec-fetch-mode", b"cors")], Some(CHECKED)), Verdict::Kept);
+        assert_eq!(verdict(&[], None), CookieCheck::Kept);
+        assert_eq!(verdict(&[("sec-fetch-mode", b"cors")], Some(CHECKED)), CookieCheck::Kept);
     }
 }

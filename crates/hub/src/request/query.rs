@@ -19,21 +19,21 @@ pub(crate) struct ShortQuery<T>(pub(crate) T);
 
 /// The query is too long, or has other parameters.
 #[derive(Debug)]
-pub(crate) struct UnreadableQuery;
+pub(crate) struct QueryRejection;
 
 impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for ShortQuery<T> {
-    type Rejection = UnreadableQuery;
+    type Rejection = QueryRejection;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, UnreadableQuery> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, QueryRejection> {
         if parts.uri.query().is_some_and(|query| query.len() > LONGEST) {
-            return Err(UnreadableQuery);
+            return Err(QueryRejection);
         }
-        let Query(read) = Query::try_from_uri(&parts.uri).map_err(|_| UnreadableQuery)?;
+        let Query(read) = Query::try_from_uri(&parts.uri).map_err(|_| QueryRejection)?;
         Ok(Self(read))
     }
 }
 
-impl IntoResponse for UnreadableQuery {
+impl IntoResponse for QueryRejection {
     fn into_response(self) -> Response {
         Problem::bad_request("The query of this address is too long, or has parameters that it does not take.")
             .into_response()

@@ -18,7 +18,7 @@ use crate::{
     request::{
         body::OfNotice,
         caller::{Caller, MaybeCaller},
-        query::{ShortQuery, UnreadableQuery},
+        query::{QueryRejection, ShortQuery},
     },
     steps::{endings, proof::Proof},
 };
@@ -35,7 +35,7 @@ pub(crate) struct Which {
 pub(crate) async fn page(
     State(hub): State<Hub>,
     caller: MaybeCaller,
-    which: Result<ShortQuery<Which>, UnreadableQuery>,
+    which: Result<ShortQuery<Which>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let ShortQuery(which) =
         which.map_err(|_| Problem::bad_request("The only parameter is before, the id of an approval."))?;

@@ -77,7 +77,7 @@ pub(crate) async fn show(
     caller: MaybeCaller,
     visitor: Visitor,
     headers: HeaderMap,
-    query: Result<ShortQuery<Wait>, query::UnreadableQuery>,
+    query: Result<ShortQuery<Wait>, query::QueryRejection>,
 ) -> Result<Response, Problem> {
     if !hub.origins.may_listen(&headers) {
         return Err(Problem::foreign_origin());

@@ -12,7 +12,7 @@ use futures_util::FutureExt as _;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use crate::{answer::problem::Problem, request::client::Client};
+use crate::{answer::problem::Problem, request::client::DisconnectGuard};
 
 /// Finishes what was begun, also when the browser hangs up meanwhile: a code that the provider has accepted must still
 /// confirm its session, and a written approval must be pushed. What only reads ends with its browser.
@@ -25,7 +25,7 @@ pub(super) async fn finish(State(tasks): State<TaskTracker>, request: Request, n
         answer.await.ok()
     } else {
         // Work that only waits, and has begun nothing yet, ends when the client disconnects.
-        let (client, answer) = Client::with(answer);
+        let (client, answer) = DisconnectGuard::with(answer);
         let answered = tasks.spawn(answer).await.ok().and_then(Result::ok);
         client.answered();
         answered

@@ -13,7 +13,7 @@ use storage::Session;
 use crate::{
     answer::problem::{Kind, Problem},
     hub::Hub,
-    page::{self, Phone, Shell},
+    page::{self, Shell, ShownPhone},
     person::{grouped, phone_ending},
     request::caller::Caller,
     settings::SignUpMode,
@@ -24,12 +24,12 @@ use crate::{
 pub(super) const SIGN_IN_ENDED: &str = "/sign-in?ended";
 
 /// The phone of a session: in full only on pages of the pending sign-up for which it was typed.
-pub(super) fn phone(session: &Session) -> Phone {
+pub(super) fn phone(session: &Session) -> ShownPhone {
     let (e164, is_pending) = (session.phone.expose(), session.confirmed.is_none());
     if is_pending && !session.active {
-        Phone::InFull(Secret::new(grouped(e164)))
+        ShownPhone::InFull(Secret::new(grouped(e164)))
     } else {
-        Phone::Ending(phone_ending(e164))
+        ShownPhone::Ending(phone_ending(e164))
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{
     request::{
         body::{Form, Json},
         caller::{Caller, MaybeCaller},
-        confirmed::Confirmed,
+        confirmed::ConfirmedCaller,
         visitor::Visitor,
     },
     steps::new_password,
@@ -54,7 +54,7 @@ pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Respons
 /// The form, filled in.
 pub(crate) async fn submit(
     State(hub): State<Hub>,
-    Confirmed(caller): Confirmed,
+    ConfirmedCaller(caller): ConfirmedCaller,
     visitor: Visitor,
     Form(input): Form<Input>,
 ) -> Result<Response, Problem> {
@@ -89,7 +89,7 @@ pub(crate) async fn submit(
 )]
 pub(crate) async fn change(
     State(hub): State<Hub>,
-    Confirmed(caller): Confirmed,
+    ConfirmedCaller(caller): ConfirmedCaller,
     visitor: Visitor,
     Json(input): Json<Input>,
 ) -> Result<Response, Problem> {

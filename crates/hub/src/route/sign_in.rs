@@ -22,7 +22,7 @@ use crate::{
     request::{
         body::{Form, Json},
         caller::{Caller, MaybeCaller},
-        cookie_support::{CHECKED, CookieSupport, Verdict},
+        cookie_support::{CHECKED, CookieCheck, CookieSupport},
         visitor::Visitor,
     },
     steps::begin::{self, Begun, Phone},
@@ -66,9 +66,9 @@ pub(crate) async fn submit(
     let form =
         |error: &str, email| SignIn { shell: shell(&hub, None), email, error: Some(error.to_owned()), ended: false };
     match cookies.verdict() {
-        Verdict::Kept => {}
-        Verdict::Unproven => return Ok(send_again(&hub, cookies, "/sign-in")),
-        Verdict::Blocked => return Ok(page::respond(StatusCode::FORBIDDEN, &form(NO_COOKIES, input.email))),
+        CookieCheck::Kept => {}
+        CookieCheck::Unproven => return Ok(send_again(&hub, cookies, "/sign-in")),
+        CookieCheck::Blocked => return Ok(page::respond(StatusCode::FORBIDDEN, &form(NO_COOKIES, input.email))),
     }
     // By the token in force alone: the one before may only repeat its proof.
     match begin::sign_in(&hub, &input.email, input.password, caller.current().as_ref(), &visitor).await {

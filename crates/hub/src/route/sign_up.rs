@@ -26,7 +26,7 @@ use crate::{
     request::{
         body::{Form, Json},
         caller::{Caller, MaybeCaller},
-        cookie_support::{CookieSupport, Verdict},
+        cookie_support::{CookieCheck, CookieSupport},
         country_code::CountryCode,
         visitor::Visitor,
     },
@@ -35,7 +35,7 @@ use crate::{
         begin::{self, Begun},
         endings, invitations,
     },
-    text::phone::{Country, Phone, PhoneRefusal},
+    text::phone::{PhoneCountry, PhoneNumber, PhoneRefusal},
     token::LinkToken,
 };
 
@@ -144,9 +144,9 @@ pub(crate) async fn submit(
     let Filled { full_name, email, country_code, phone, meant, password, invitation } = filled;
     let input = Input { full_name, email, country_code, phone, password, invitation };
     match cookies.verdict() {
-        Verdict::Kept => {}
-        Verdict::Unproven => return Ok(send_again(&hub, cookies, "/sign-up")),
-        Verdict::Blocked => {
+        CookieCheck::Kept => {}
+        CookieCheck::Unproven => return Ok(send_again(&hub, cookies, "/sign-up")),
+        CookieCheck::Blocked => {
             let form =
                 SignUp { error: Some(NO_COOKIES.to_owned()), ..corrected(&hub, input, &Problem::invalid(vec![])) };
             return Ok(page::respond(StatusCode::FORBIDDEN, &form));
@@ -250,8 +250,8 @@ fn corrected(hub: &Hub, input: Input, problem: &Problem) -> SignUp {
 }
 
 /// The numbers to choose from, if the typed one is ambiguous.
-fn meant(country_code: &str, phone: &str) -> Vec<Phone> {
-    match Country::parse(country_code).map(|country| Phone::parse(country, phone, None)) {
+fn meant(country_code: &str, phone: &str) -> Vec<PhoneNumber> {
+    match PhoneCountry::parse(country_code).map(|country| PhoneNumber::parse(country, phone, None)) {
         Some(Err(PhoneRefusal::Question(numbers))) => numbers,
         _ => Vec::new(),
     }

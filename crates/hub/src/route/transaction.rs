@@ -31,7 +31,7 @@ use crate::{
         body::{Form, Json, OfApproval, Whole},
         caller::{Caller, MaybeCaller},
         code::{TypedCode, WantedCode},
-        confirmed::Confirmed,
+        confirmed::ConfirmedCaller,
         visitor::Visitor,
     },
     steps::transaction,
@@ -81,7 +81,7 @@ pub(crate) struct Input {
 )]
 pub(crate) async fn create(
     State(hub): State<Hub>,
-    Confirmed(caller): Confirmed,
+    ConfirmedCaller(caller): ConfirmedCaller,
     Json(input): Json<Input>,
 ) -> Result<Response, Problem> {
     let Input { message, details, logos, expires_in } = input;

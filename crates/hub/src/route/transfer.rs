@@ -16,7 +16,7 @@ use crate::{
     answer::problem::Problem,
     hub::Hub,
     page::{Field, Transfer},
-    request::{body::Form, caller::Caller, confirmed::Confirmed},
+    request::{body::Form, caller::Caller, confirmed::ConfirmedCaller},
     steps::transaction,
     wanted,
 };
@@ -24,7 +24,7 @@ use crate::{
 /// The form, filled in.
 pub(crate) async fn submit(
     State(hub): State<Hub>,
-    Confirmed(caller): Confirmed,
+    ConfirmedCaller(caller): ConfirmedCaller,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     let written = Written::read(pairs).ok_or(Problem::bad_request("This form is not ours."))?;

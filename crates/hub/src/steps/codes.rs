@@ -29,15 +29,16 @@ pub(crate) async fn check(hub: &Hub, caller: MaybeCaller, text: &str) -> Result<
         return Ok(Confirmed::Already);
     }
     let may_begin = may_try(hub, &caller);
-    let confirmed = in_turn(hub, caller.session.id, &proof, may_begin, async {
+    // Boxed: the futures of all handlers are as large as the largest.
+    let work = Box::pin(async {
         // This may be a second click, and the first may just have got in.
         if let Some(confirmed) = proof.shown_meanwhile(hub, &caller).await? {
             return Ok(confirmed);
         }
         let attempt = accepted(hub, &caller, &code, None).await?.ok_or_else(Problem::invalid_code)?;
         confirm(hub, &caller, &code, &proof, attempt).await?.ok_or_else(Problem::invalid_code)
-    })
-    .await;
+    });
+    let confirmed = in_turn(hub, caller.session.id, &proof, may_begin, work).await;
     // A tap may have been quicker, and another tab of this browser has the new token. That may be in use by now, so that
     // ours leads nowhere any more: the session itself is asked.
     if confirmed.is_err() && is_in_meanwhile(hub, &caller).await { Ok(Confirmed::Already) } else { confirmed }

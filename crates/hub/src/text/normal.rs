@@ -48,6 +48,7 @@ pub(crate) fn is_assigned(character: char) -> bool {
 
 /// True if `text` has an invisible character that no script needs: a phone or a page would not show the text as it was
 /// written.
+#[must_use]
 pub fn has_hidden(text: &str) -> bool {
     text.chars()
         .any(|one| one.is_control() || matches!(one, '\u{2028}' | '\u{2029}') || (is_format(one) && !is_joiner(one)))

@@ -12,5 +12,5 @@ mod spelling;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use number::{Country, PHONE_LIMIT, Phone, PhoneRefusal, phone_ending};
+pub(crate) use number::{PHONE_LIMIT, PhoneCountry, PhoneNumber, PhoneRefusal, phone_ending};
 pub(crate) use plan::{COUNTRY_CODES, calling_code, country_of, grouped, load};

@@ -1,8 +1,8 @@
 //! Decides the number that a spelling means, or refuses it, or asks which of several. Knows no page and no field.
 
 use super::{
-    number::{Country, Phone, PhoneRefusal},
-    plan::{Kind, Standing},
+    number::{PhoneCountry, PhoneNumber, PhoneRefusal},
+    plan::{NumberKind, Standing},
     readings::{Reading, readings},
     spelling::Spelling,
 };
@@ -10,12 +10,12 @@ use super::{
 /// At most this many numbers are offered in a question.
 const ASKED_LIMIT: usize = 3;
 
-impl Phone {
+impl PhoneNumber {
     /// Parses a number of `country`. `meant` is the number chosen in the question about this text; others are ignored.
     ///
     /// # Errors
     /// The reason to show beside the field.
-    pub(crate) fn parse(country: Country, text: &str, meant: Option<&str>) -> Result<Self, PhoneRefusal> {
+    pub(crate) fn parse(country: PhoneCountry, text: &str, meant: Option<&str>) -> Result<Self, PhoneRefusal> {
         let spelling = Spelling::parse(text)?;
         let readings = readings(country, &spelling)?;
         match choose(&readings, spelling.bracketed_zero) {
@@ -31,7 +31,7 @@ impl Phone {
 /// The number on which the readings agree. Readings known to the plan outweigh the others, unless the text has a zero
 /// in brackets. If the plan knows none, a possible length is enough, because the plan may be outdated. A guessed
 /// reading must be known to the plan.
-fn choose(readings: &[Reading], bracketed_zero: bool) -> Result<Phone, PhoneRefusal> {
+fn choose(readings: &[Reading], bracketed_zero: bool) -> Result<PhoneNumber, PhoneRefusal> {
     let best = readings.iter().map(|reading| reading.standing).max().unwrap_or(Standing::TooShort);
     if best <= Standing::Impossible {
         let whole = readings.iter().filter(|reading| !reading.number.national.expose().starts_with('0'));
@@ -45,7 +45,7 @@ fn choose(readings: &[Reading], bracketed_zero: bool) -> Result<Phone, PhoneRefu
     let likely = || readings.iter().filter(|reading| reading.standing >= least);
     let refusal = likely().find_map(|reading| refused(reading.kind));
     let mut open: Vec<_> = likely().filter(|reading| refused(reading.kind).is_none()).collect();
-    open.sort_by_key(|reading| reading.kind != Some(Kind::Mobile));
+    open.sort_by_key(|reading| reading.kind != Some(NumberKind::Mobile));
     match (open.as_slice(), refusal) {
         ([], refusal) => Err(refusal.unwrap_or(PhoneRefusal::Impossible)),
         ([one], None) if one.kind.is_some() || !one.guessed => Ok(one.number.clone()),
@@ -55,12 +55,12 @@ fn choose(readings: &[Reading], bracketed_zero: bool) -> Result<Phone, PhoneRefu
     }
 }
 
-fn refused(kind: Option<Kind>) -> Option<PhoneRefusal> {
+fn refused(kind: Option<NumberKind>) -> Option<PhoneRefusal> {
     match kind? {
-        Kind::Premium => Some(PhoneRefusal::Premium),
-        Kind::SharedCost => Some(PhoneRefusal::SharedCost),
-        Kind::Pager => Some(PhoneRefusal::Pager),
-        Kind::Voicemail => Some(PhoneRefusal::Voicemail),
-        Kind::Other | Kind::Mobile | Kind::Fixed => None,
+        NumberKind::Premium => Some(PhoneRefusal::Premium),
+        NumberKind::SharedCost => Some(PhoneRefusal::SharedCost),
+        NumberKind::Pager => Some(PhoneRefusal::Pager),
+        NumberKind::Voicemail => Some(PhoneRefusal::Voicemail),
+        NumberKind::Other | NumberKind::Mobile | NumberKind::Fixed => None,
     }
 }

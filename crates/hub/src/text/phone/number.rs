@@ -7,7 +7,7 @@ use super::plan::{self, COUNTRY_CODES, grouped};
 
 /// A phone number that can exist in its country.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Phone {
+pub(crate) struct PhoneNumber {
     /// ITU-T E.164, as in `+12015550123`.
     pub(crate) e164: Secret,
     /// The calling code.
@@ -18,7 +18,7 @@ pub(crate) struct Phone {
 
 /// The country of a phone: a region, or the regions that share a calling code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Country {
+pub(crate) struct PhoneCountry {
     pub(super) code: u16,
     /// The place of its plan among those of the calling code.
     pub(super) region: usize,
@@ -55,13 +55,13 @@ pub(crate) enum PhoneRefusal {
     Voicemail,
     /// It is ambiguous: it can be each of these.
     #[error("Did you mean {}?", in_words(.0))]
-    Question(Vec<Phone>),
+    Question(Vec<PhoneNumber>),
 }
 
 /// Characters in a phone number as it is typed; copied ones bring invisible characters along.
 pub(crate) const PHONE_LIMIT: usize = 64;
 
-impl Country {
+impl PhoneCountry {
     /// Reads a calling code (`1`, `+1`) or an ISO 3166-1 code of two letters (`CA`).
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -80,7 +80,7 @@ impl Country {
     }
 }
 
-impl Phone {
+impl PhoneNumber {
     /// The number in full, as its country writes it for callers from abroad.
     pub(crate) fn grouped(&self) -> String {
         grouped(self.e164.expose())
@@ -98,7 +98,7 @@ pub(crate) fn phone_ending(e164: &str) -> String {
     e164.chars().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect()
 }
 
-fn in_words(numbers: &[Phone]) -> String {
-    let numbers: Vec<_> = numbers.iter().map(Phone::grouped).collect();
+fn in_words(numbers: &[PhoneNumber]) -> String {
+    let numbers: Vec<_> = numbers.iter().map(PhoneNumber::grouped).collect();
     numbers.join(" or ")
 }

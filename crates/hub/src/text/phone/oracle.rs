@@ -1,7 +1,7 @@
 //! Compares our parsing of phone numbers with libphonenumber's, from files that `tests/phones/oracle.py` writes.
 
 use super::{
-    Country, Phone,
+    PhoneCountry, PhoneNumber,
     PhoneRefusal::{Pager, Premium, Question, SharedCost, Voicemail},
     calling_code,
 };
@@ -39,7 +39,7 @@ fn regions() -> Vec<Region> {
 }
 
 fn outcome(country: &str, text: &str, right: &str) -> Outcome {
-    match Phone::parse(Country::parse(country).unwrap(), text, None) {
+    match PhoneNumber::parse(PhoneCountry::parse(country).unwrap(), text, None) {
         Ok(number) if number.e164.expose() == right => Outcome::Right,
         Err(Question(numbers)) if numbers.iter().any(|one| one.e164.expose() == right) => Outcome::Asked,
         Ok(_) | Err(Question(_)) => Outcome::Wrong,
@@ -141,7 +141,7 @@ fn fixed_lines_are_taken_and_numbers_that_nobody_can_approve_with_are_not() {
             assert_eq!(outcome(region.id, region.fixed, region.fixed), Outcome::Right, "{}", region.fixed);
         }
         for number in region.refused.split(' ').filter(|number| !number.is_empty()) {
-            let parsed = Phone::parse(Country::parse(region.id).unwrap(), number, None);
+            let parsed = PhoneNumber::parse(PhoneCountry::parse(region.id).unwrap(), number, None);
             assert!(
                 matches!(parsed, Err(Premium | SharedCost | Pager | Voicemail)),
                 "{} {number} {parsed:?}",

@@ -9,7 +9,7 @@ use phonenumber::metadata::{DATABASE, Descriptor, Format, Metadata};
 use regex_lite::Regex;
 
 /// The plan of one region.
-pub(super) struct Plan {
+pub(super) struct NumberingPlan {
     /// The exit codes, which have the meaning of a plus.
     exit: Option<Regex>,
     /// The prefixes of a number within the region, and their replacement.
@@ -24,14 +24,14 @@ pub(super) struct Plan {
 
 /// The numbers of one kind.
 struct Numbers {
-    kind: Kind,
+    kind: NumberKind,
     pattern: Regex,
     lengths: Vec<u16>,
 }
 
 /// The kind of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum NumberKind {
     Premium,
     SharedCost,
     Pager,
@@ -62,8 +62,8 @@ pub(crate) const COUNTRY_CODES: std::ops::RangeInclusive<u16> = 1..=999;
 const MEXICO: (u16, &str) = (52, "0(?:1|4[45])|1");
 
 /// The plans by calling code, each main region first.
-static PLANS: LazyLock<BTreeMap<u16, Vec<Plan>>> = LazyLock::new(|| {
-    let plans = |code| Some((code, DATABASE.by_code(&code)?.into_iter().filter_map(Plan::of).collect()));
+static PLANS: LazyLock<BTreeMap<u16, Vec<NumberingPlan>>> = LazyLock::new(|| {
+    let plans = |code| Some((code, DATABASE.by_code(&code)?.into_iter().filter_map(NumberingPlan::of).collect()));
     COUNTRY_CODES.filter_map(plans).collect()
 });
 
@@ -73,7 +73,7 @@ pub(crate) fn load() {
 }
 
 /// The plans of a calling code; none when no country has it.
-pub(super) fn plans(code: u16) -> &'static [Plan] {
+pub(super) fn plans(code: u16) -> &'static [NumberingPlan] {
     PLANS.get(&code).map_or(&[], Vec::as_slice)
 }
 
@@ -111,17 +111,17 @@ pub(crate) fn calling_code(e164: &str) -> u16 {
 }
 
 /// The kind of a national number that is valid in one of the plans. Regions with digits of their own go first.
-pub(super) fn kind(plans: &[Plan], national: &str) -> Option<Kind> {
+pub(super) fn kind(plans: &[NumberingPlan], national: &str) -> Option<NumberKind> {
     let own = plans.iter().filter(|plan| plan.leading.as_ref().is_some_and(|digits| digits.is_match(national)));
     own.chain(plans.iter().filter(|plan| plan.leading.is_none())).find_map(|plan| plan.kind(national))
 }
 
 /// The plans' judgement of a national number.
-pub(super) fn standing(plans: &[Plan], national: &str) -> Standing {
+pub(super) fn standing(plans: &[NumberingPlan], national: &str) -> Standing {
     let kinds = || plans.iter().flat_map(|plan| &plan.kinds);
     let lines = || kinds().filter(|numbers| numbers.kind.is_line()).flat_map(Numbers::lengths);
-    let begins_as_prefix = |plan: &Plan| plan.trunk_digits.is_some_and(|trunk| national.starts_with(trunk));
-    let is_mobile = |national: &str| kind(plans, national) == Some(Kind::Mobile);
+    let begins_as_prefix = |plan: &NumberingPlan| plan.trunk_digits.is_some_and(|trunk| national.starts_with(trunk));
+    let is_mobile = |national: &str| kind(plans, national) == Some(NumberKind::Mobile);
     let digits = national.len();
     let fits = kinds().flat_map(Numbers::lengths).any(|length| length == digits);
     if fits && plans.iter().any(|plan| plan.general.is_match(national)) {
@@ -153,21 +153,21 @@ pub(crate) fn grouped(e164: &str) -> String {
     format!("+{code} {national}")
 }
 
-impl Plan {
+impl NumberingPlan {
     fn of(region: &'static Metadata) -> Option<Self> {
         let all = region.descriptors();
         // The order of libphonenumber.
         let kinds = [
-            (Kind::Premium, all.premium_rate()),
-            (Kind::Other, all.toll_free()),
-            (Kind::SharedCost, all.shared_cost()),
-            (Kind::Other, all.voip()),
-            (Kind::Other, all.personal_number()),
-            (Kind::Pager, all.pager()),
-            (Kind::Other, all.uan()),
-            (Kind::Voicemail, all.voicemail()),
-            (Kind::Mobile, all.mobile()),
-            (Kind::Fixed, all.fixed_line()),
+            (NumberKind::Premium, all.premium_rate()),
+            (NumberKind::Other, all.toll_free()),
+            (NumberKind::SharedCost, all.shared_cost()),
+            (NumberKind::Other, all.voip()),
+            (NumberKind::Other, all.personal_number()),
+            (NumberKind::Pager, all.pager()),
+            (NumberKind::Other, all.uan()),
+            (NumberKind::Voicemail, all.voicemail()),
+            (NumberKind::Mobile, all.mobile()),
+            (NumberKind::Fixed, all.fixed_line()),
         ];
         let kinds = kinds.into_iter().filter_map(|(kind, one)| Numbers::of(kind, one?));
         let formats =
@@ -200,7 +200,7 @@ impl Plan {
     }
 
     /// The kind of a national number that is valid in this plan.
-    pub(super) fn kind(&self, national: &str) -> Option<Kind> {
+    pub(super) fn kind(&self, national: &str) -> Option<NumberKind> {
         let has = |numbers: &&Numbers| {
             numbers.lengths().any(|length| length == national.len()) && numbers.pattern.is_match(national)
         };
@@ -209,7 +209,7 @@ impl Plan {
 }
 
 impl Numbers {
-    fn of(kind: Kind, all: &Descriptor) -> Option<Self> {
+    fn of(kind: NumberKind, all: &Descriptor) -> Option<Self> {
         Some(Self { kind, pattern: whole(all.national_number().as_str())?, lengths: all.possible_length().to_vec() })
     }
 
@@ -218,7 +218,7 @@ impl Numbers {
     }
 }
 
-impl Kind {
+impl NumberKind {
     fn is_line(self) -> bool {
         matches!(self, Self::Mobile | Self::Fixed)
     }

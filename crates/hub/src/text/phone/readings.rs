@@ -2,16 +2,16 @@
 //! a plus. Refuses only numbers of another country.
 
 use super::{
-    number::{Country, Phone, PhoneRefusal},
-    plan::{self, Kind, Plan, Standing},
+    number::{PhoneCountry, PhoneNumber, PhoneRefusal},
+    plan::{self, NumberKind, NumberingPlan, Standing},
     spelling::Spelling,
 };
 
 /// One way to read the digits.
 pub(super) struct Reading {
-    pub(super) number: Phone,
+    pub(super) number: PhoneNumber,
     pub(super) standing: Standing,
-    pub(super) kind: Option<Kind>,
+    pub(super) kind: Option<NumberKind>,
     /// True if the text gives no evidence for leaving out the digits that this reading lacks.
     pub(super) guessed: bool,
 }
@@ -19,7 +19,7 @@ pub(super) struct Reading {
 /// Digits that contain a national number, and the way they were typed.
 struct Part<'a> {
     digits: &'a str,
-    plan: &'a Plan,
+    plan: &'a NumberingPlan,
     way: Way,
 }
 
@@ -33,7 +33,7 @@ enum Way {
 }
 
 /// Each possible number, at most twelve, the closest to the text first.
-pub(super) fn readings(country: Country, spelling: &Spelling) -> Result<Vec<Reading>, PhoneRefusal> {
+pub(super) fn readings(country: PhoneCountry, spelling: &Spelling) -> Result<Vec<Reading>, PhoneRefusal> {
     let plans = plan::plans(country.code);
     let (plan, main) = plans.get(country.region).zip(plans.first()).ok_or(PhoneRefusal::Impossible)?;
     let digits = spelling.digits.as_str();
@@ -62,7 +62,7 @@ pub(super) fn readings(country: Country, spelling: &Spelling) -> Result<Vec<Read
         if readings.iter().all(|reading| reading.number.national.expose() != national) {
             let standing = plan::standing(plans, &national);
             let kind = if standing == Standing::Known { plan::kind(plans, &national) } else { None };
-            readings.push(Reading { number: Phone::new(country.code, &national), standing, kind, guessed });
+            readings.push(Reading { number: PhoneNumber::new(country.code, &national), standing, kind, guessed });
         }
     }
     let possible = readings.iter().any(|reading| reading.standing > Standing::Impossible);
@@ -77,7 +77,7 @@ impl Part<'_> {
     /// trunk prefix, or without a zero that belongs to no number.
     fn nationals(&self, spelling: &Spelling) -> impl Iterator<Item = (String, bool)> + use<> {
         let is_bare = self.way == Way::BareCode;
-        let is_mobile = || self.plan.kind(self.digits) == Some(Kind::Mobile);
+        let is_mobile = || self.plan.kind(self.digits) == Some(NumberKind::Mobile);
         // A mobile number with a zero keeps it behind a calling code.
         let keeps_zero = self.way != Way::National && !spelling.bracketed_zero && is_mobile();
         let without_zero = self.digits.strip_prefix('0').filter(|_| !keeps_zero);

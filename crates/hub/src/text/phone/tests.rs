@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn read(country: &str, text: &str) -> Result<String, PhoneRefusal> {
-    let number = Phone::parse(Country::parse(country).unwrap(), text, None)?;
+    let number = PhoneNumber::parse(PhoneCountry::parse(country).unwrap(), text, None)?;
     assert_eq!(number.e164.expose(), format!("+{}{}", number.country_code, number.national.expose()));
     Ok(number.e164.expose().to_owned())
 }
@@ -53,16 +53,19 @@ fn numbers_are_read_as_people_write_them() {
 
 #[test]
 fn a_number_that_can_be_two_is_asked_about() {
-    let country = Country::parse("DE").unwrap();
+    let country = PhoneCountry::parse("DE").unwrap();
     let text = "4915123456789";
-    let refusal = Phone::parse(country, text, None).unwrap_err();
+    let refusal = PhoneNumber::parse(country, text, None).unwrap_err();
     assert_eq!(refusal.to_string(), "Did you mean +49 1512 3456789 or +49 491 5123456789?");
     for meant in ["+4915123456789", "+494915123456789"] {
-        assert_eq!(Phone::parse(country, text, Some(meant)).unwrap().e164.expose(), meant);
+        assert_eq!(PhoneNumber::parse(country, text, Some(meant)).unwrap().e164.expose(), meant);
     }
     // An answer to another question, or none of the numbers.
-    assert_eq!(Phone::parse(country, text, Some("+4915123456780")).unwrap_err(), refusal);
-    assert_eq!(Phone::parse(country, "0151 23456780", Some("+4915123456789")).unwrap().e164.expose(), "+4915123456780");
+    assert_eq!(PhoneNumber::parse(country, text, Some("+4915123456780")).unwrap_err(), refusal);
+    assert_eq!(
+        PhoneNumber::parse(country, "0151 23456780", Some("+4915123456789")).unwrap().e164.expose(),
+        "+4915123456780"
+    );
     // One digit too many, or the calling code without its plus before a number that the plan does not know.
     assert_eq!(read("IT", "391 234 56789").unwrap_err().to_string(), "Did you mean +39 123456789?");
     assert_eq!(
@@ -117,7 +120,7 @@ fn a_prefix_newer_than_the_plan_is_left_to_the_provider() {
 
 #[test]
 fn a_country_is_a_calling_code_or_two_letters() {
-    let code = |text| Country::parse(text).map(Country::calling_code);
+    let code = |text| PhoneCountry::parse(text).map(PhoneCountry::calling_code);
     assert_eq!(["1", "+1", " 44 ", "CA", "kz", "je"].map(code), [1, 1, 44, 1, 7, 44].map(Some));
     assert_eq!(
         ["", "0", "999", "1000", "XX", "USA", "C1", "001", "ÅX"].map(code),
@@ -127,8 +130,8 @@ fn a_country_is_a_calling_code_or_two_letters() {
 
 #[test]
 fn numbers_stay_out_of_debug_output() {
-    let number = Phone::parse(Country::parse("1").unwrap(), "2015550123", None);
-    let question = Phone::parse(Country::parse("DE").unwrap(), "4915123456789", None);
+    let number = PhoneNumber::parse(PhoneCountry::parse("1").unwrap(), "2015550123", None);
+    let question = PhoneNumber::parse(PhoneCountry::parse("DE").unwrap(), "4915123456789", None);
     let shown = format!("{number:?} {question:?}");
     assert!(!shown.contains("5550123") && !shown.contains("3456789"), "{shown}");
 }
@@ -157,10 +160,10 @@ proptest! {
         country in "(AR|AT|BR|BY|CI|CN|DE|FI|GA|GB|HU|ID|IT|JP|KZ|LT|MN|MX|NG|RU|SM|US|UZ)",
         text in "[+]?[0-9]{4,17}",
     ) {
-        let country = Country::parse(&country).unwrap();
-        if let Ok(number) = Phone::parse(country, &text, None) {
+        let country = PhoneCountry::parse(&country).unwrap();
+        if let Ok(number) = PhoneNumber::parse(country, &text, None) {
             for spelling in [number.e164.expose().to_owned(), number.grouped()] {
-                match Phone::parse(country, &spelling, None) {
+                match PhoneNumber::parse(country, &spelling, None) {
                     Ok(again) => prop_assert_eq!(&again, &number, "{}", &spelling),
                     Err(PhoneRefusal::Question(numbers)) => prop_assert!(numbers.contains(&number), "{}", &spelling),
                     Err(refusal) => prop_assert!(false, "{} {}", &spelling, refusal),
@@ -171,6 +174,6 @@ proptest! {
 
     #[test]
     fn any_text_has_an_answer(text in "\\PC{0,70}", country in "[A-Z]{2}|[0-9]{1,3}") {
-        let _ = Country::parse(&country).map(|country| Phone::parse(country, &text, None));
+        let _ = PhoneCountry::parse(&country).map(|country| PhoneNumber::parse(country, &text, None));
     }
 }
