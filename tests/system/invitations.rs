@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::browser::{Answer, Browser, id};
+use crate::browser::{Answer, Browser, id, text};
 use crate::process::{Ended, Process};
 use crate::world::World;
 
@@ -149,6 +149,98 @@ async fn guesses_at_invitations_count_as_sign_ups_and_none_is_in_the_log() {
 }
 
 #[tokio::test]
+async fn a_mistyped_address_beside_a_good_invitation_uses_up_no_sign_up() {
+    let world = World::start_with(&[("SIGN_UP", "invited"), ("SIGN_UPS_PER_ADDRESS", "1")]).await;
+    let (_, token) = invite(&world, "ada@example.com").await;
+    for slip in ["adda@example.com", "ada@example.org"] {
+        let refused = sign_up(&world, &mut Browser::default(), slip, Some(&token)).await;
+        assert_eq!((refused.status, refused.problem()), (422, "invalid-input".to_owned()));
+    }
+    assert_eq!(open(&world, "ada@example.com", Some(&token)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_sign_up_begun_before_the_operator_closed_them_opens_no_account() {
+    for (mode, problem) in [("closed", "sign-up-closed"), ("invited", "invalid-invitation")] {
+        let mut world = World::start().await;
+        let (mut tapped, mut typing) = (Browser::default(), Browser::default());
+        let by_tap = sign_up(&world, &mut tapped, "ada@example.com", None).await;
+        let by_code = sign_up(&world, &mut typing, "eve@example.com", None).await;
+        world.tap(PHONE, &by_tap.json()["approval"], "approve").await;
+        tapped.until(&world, &by_tap.json()["approval"], "approved").await;
+        assert_eq!(typing.ask_for_code(&world, "sms").await.status, 202);
+        world.restart_with(&[("SIGN_UP", mode)]).await;
+
+        let refused = tapped.act(&world, &by_tap.json()["approval"], "complete").await;
+        assert_eq!((refused.status, refused.problem()), (403, problem.to_owned()));
+        let refused = typing.act(&world, &by_code.json()["approval"], "resend").await;
+        assert_eq!((refused.status, refused.problem()), (403, problem.to_owned()));
+        let code = text(&world.phone(PHONE).await["authenticator"], "code").to_owned();
+        let refused = typing.type_code(&world, &code).await;
+        assert_eq!((refused.status, refused.problem()), (403, problem.to_owned()));
+        for email in ["ada@example.com", "eve@example.com"] {
+            let reset = operator(&world, &["user", "reset-link", email], &[]).await;
+            assert!(!reset.status.success(), "{email} has no account");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_invited_sign_up_begun_before_is_completed_where_people_need_an_invitation() {
+    let mut world = World::start().await;
+    let (_, token) = invite(&world, "ada@example.com").await;
+    let mut browser = Browser::default();
+    let begun = sign_up(&world, &mut browser, "ada@example.com", Some(&token)).await;
+    world.restart_with(&[("SIGN_UP", "invited")]).await;
+    assert_eq!(prove(&world, &mut browser, &begun).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_invited_person_who_changes_the_number_keeps_the_invitation() {
+    for mode in ["open", "invited"] {
+        let world = World::start_with(&[("SIGN_UP", mode)]).await;
+        let (_, token) = invite(&world, "ada@example.com").await;
+        let mut browser = Browser::default();
+        let wrong = sign_up(&world, &mut browser, "Ada@example.com", Some(&token)).await.json()["approval"].clone();
+        let form = browser.submit(&world, "/sign-up/change", &[]).await;
+        assert!(form.status == 200 && !form.text.contains("Key from your invitation"), "{}", form.text);
+        assert!(
+            world.audit(&wrong).await.iter().any(|line| line.contains("cancelled")),
+            "the wrong phone rings no more"
+        );
+
+        let weak = changed(&world, &mut browser, "password").await;
+        assert!(weak.status == 422 && !weak.text.contains("Key from your invitation"), "{}", weak.text);
+        let begun = changed(&world, &mut browser, "difference engine").await;
+        assert_eq!(begun.status, 303, "{}", begun.text);
+        let approval = json!({ "id": begun.header("location").rsplit('/').next().unwrap() });
+        world.tap("+12025550111", &approval, "approve").await;
+        browser.until(&world, &approval, "approved").await;
+        assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
+        let reset = operator(&world, &["user", "reset-link", "ada@example.com"], &[]).await;
+        assert!(reset.status.success() && !reset.output.join("\n").contains("never proven"), "{mode}: {reset:?}");
+    }
+}
+
+/// The form as it is shown again, with another number.
+async fn changed(world: &World, browser: &mut Browser, password: &str) -> Answer {
+    let fields = [("full_name", "Ada"), ("email", "ada@example.com"), ("country_code", "1"), ("phone", "2025550111")];
+    browser.submit(world, "/sign-up", &[&fields[..], &[("password", password)]].concat()).await
+}
+
+#[tokio::test]
+async fn another_address_and_another_browser_have_no_part_in_an_invitation() {
+    let world = World::start_with(&[("SIGN_UP", "invited")]).await;
+    let (_, token) = invite(&world, "ada@example.com").await;
+    let mut browser = Browser::default();
+    sign_up(&world, &mut browser, "ada@example.com", Some(&token)).await;
+    let other = sign_up(&world, &mut Browser::default(), "ada@example.com", None).await;
+    assert_eq!((other.status, other.problem()), (403, "invalid-invitation".to_owned()));
+    let other = sign_up(&world, &mut browser, "eve@example.com", None).await;
+    assert_eq!((other.status, other.problem()), (403, "invalid-invitation".to_owned()));
+}
+
+#[tokio::test]
 async fn a_proven_phone_learns_of_three_addresses_a_day_and_of_the_next_ones_alike() {
     let world = World::start().await;
     let known = Browser::default().sign_up(&world, 11).await.email;
@@ -244,16 +336,16 @@ async fn an_account_has_few_sessions_that_wait_and_all_of_them_are_listed() {
     let world = World::start().await;
     let mut inside = Browser::default();
     let person = inside.sign_up(&world, 10).await;
-    let mut oldest = Browser::default();
-    for number in 0..12 {
+    let mut browsers = Vec::new();
+    for _ in 0..12 {
         let mut browser = Browser::default();
         let body = json!({ "email": person.email, "password": "difference engine" });
         assert_eq!(browser.post(&world, "/api/session", body).await.status, 201);
-        if number == 0 {
-            oldest = browser;
-        }
+        browsers.push(browser);
     }
-    assert_eq!(oldest.state(&world).await, "404");
+    for (number, state) in [(0, "pending"), (1, "pending"), (2, "404"), (3, "404"), (4, "pending"), (11, "pending")] {
+        assert_eq!(browsers[number].state(&world).await, state, "{number}: the first two wait for requests");
+    }
     let listed = inside.get(&world, "/api/sessions").await.json();
     let pending = listed["sessions"].as_array().unwrap().iter().filter(|one| one["state"] == "pending").count();
     assert_eq!(pending, 10);

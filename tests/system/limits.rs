@@ -211,3 +211,43 @@ async fn a_limit_that_is_reached_is_in_the_log_by_name_and_in_the_audit_trail_on
     assert_eq!(reached.count(), 1);
     while !world.serve.error_line().await.contains("limit=\"wrong_codes\"") {}
 }
+
+/// What a right password from this address is answered.
+async fn from(world: &World, person: &Person, address: &str) -> reqwest::Response {
+    let body = json!({ "email": person.email, "password": "difference engine" });
+    let request = world.http.post(format!("{}/api/session", world.url)).header("x-forwarded-for", address);
+    request.json(&body).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn sign_ins_with_a_right_password_are_thirty_in_ten_minutes_from_one_network() {
+    let world = World::start_with(&[("TRUSTED_PROXIES", "127.0.0.1")]).await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let other = Browser::default().sign_up(&world, 11).await;
+    let url = format!("sqlite:{}", world.folder.path().join("data/countersign.db").display());
+    let db = SqlitePool::connect(&url).await.unwrap();
+    let rows = async || {
+        let count = "SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM audit)";
+        sqlx::query_as::<_, (i64, i64)>(count).fetch_one(&db).await.unwrap()
+    };
+    for _ in 0..30 {
+        assert_eq!(from(&world, &person, "2001:db8:1:2::1").await.status(), 201);
+    }
+    let before = rows().await;
+    for address in ["2001:db8:1:2::1", "2001:db8:1:2::99"] {
+        let refused = from(&world, &person, address).await;
+        assert_eq!(refused.status(), 429);
+        let wait: u32 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((1..=600).contains(&wait), "{wait}");
+    }
+    let fields = [("email", &*person.email), ("password", "difference engine")];
+    let form = world.http.post(format!("{}/sign-in", world.url)).header("x-forwarded-for", "2001:db8:1:2::1");
+    let form = form.header("cookie", "countersign-check=1").form(&fields).send().await.unwrap();
+    assert_eq!(form.status(), 429);
+    let page = form.text().await.unwrap();
+    assert!(page.contains("Too many sign-ins to this account from your address. Please try again in"), "{page}");
+    assert_eq!(rows().await, before, "a refused sign-in writes no session and no line");
+
+    assert_eq!(from(&world, &person, "2001:db8:1:3::1").await.status(), 201, "the owner elsewhere");
+    assert_eq!(from(&world, &other, "2001:db8:1:2::1").await.status(), 201, "somebody else");
+}

@@ -74,6 +74,12 @@ impl World {
         (self.serve, self.url) = Self::serve(&self.folder, &self.variables).await;
     }
 
+    /// The same with these variables as well.
+    pub(crate) async fn restart_with(&mut self, more: &[(&str, &str)]) {
+        self.variables.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self.restart().await;
+    }
+
     /// The product once more, beside the first, on the same database; where it answers.
     pub(crate) async fn another(&self) -> (TempDir, Process, String) {
         let folder = tempdir().unwrap();

@@ -58,6 +58,10 @@ pub(crate) const PUSHES: Limit = Limit { count: 10, window: Duration::minutes(10
 /// Sign-ups from one network, of which an operator says how many.
 const SIGN_UPS: Duration = Duration::minutes(10);
 
+/// Sign-ins to one account from one network with the right password: each writes a session. No person signs in so often.
+/// Where an operator allows more requests on a phone, as many sign-ins may have one.
+const SIGN_INS: Limit = Limit { count: 30, window: Duration::minutes(10) };
+
 /// New passwords that are checked for one network, or for one account that changes its own: each costs an estimate and
 /// perhaps a hash. A refused one counts here and not as a sign-up, so that a person may try many. If an operator allows
 /// many sign-ups for one network, this limit rises to three passwords for each.
@@ -95,10 +99,10 @@ pub(crate) fn pushes(limits: &Limits) -> PushRules {
     }
 }
 
-/// Limits the live sessions of an account. A person has a few browsers; a program that signs in again and again ends
-/// its own oldest session. There are at least as many pending sessions as requests allowed on a phone.
+/// How many live sessions an account may have. A person has a few browsers. Where an operator allows more requests on a
+/// phone, as many sessions may wait for them, and one more: so a new session ends none whose request may ring.
 pub(crate) fn sessions(limits: &Limits) -> SessionCaps {
-    SessionCaps { pending: limits.pending_pushes.max(10), confirmed: 50 }
+    SessionCaps { pending: limits.pending_pushes.saturating_add(1).max(10), confirmed: 50 }
 }
 
 /// What wrong codes are limited by, for this account on this phone.
@@ -137,7 +141,14 @@ pub(crate) fn sign_ups(limits: &Limits, network: Option<Network>) -> Vec<(Subjec
     by_network(network, Limit { count: limits.sign_ups_per_address.into(), window: SIGN_UPS })
 }
 
-/// The limits on new passwords from one network.
+/// What sign-ins to one account with the right password are limited by. Clients elsewhere use up nothing of the owner's.
+pub(crate) fn sign_ins(limits: &Limits, user: UserId, network: Option<Network>) -> Vec<(Subject, Limit)> {
+    let limit = Limit { count: SIGN_INS.count.max(limits.pending_pushes.into()), ..SIGN_INS };
+    let counted = limited_blocks(network).into_iter();
+    counted.map(|block| (Subject::sign_in(user, &block.name), limit.times(block.times))).collect()
+}
+
+/// What new passwords from one network are limited by.
 pub(crate) fn new_passwords(limits: &Limits, network: Option<Network>) -> Vec<(Subject, Limit)> {
     let of_sign_ups = limits.sign_ups_per_address.saturating_mul(NEW_PASSWORDS_EACH);
     let limit = Limit { count: NEW_PASSWORDS.count.max(of_sign_ups.into()), ..NEW_PASSWORDS };
@@ -203,6 +214,7 @@ const fn tried(limit: LimitName) -> &'static str {
         LimitName::WrongCodes | LimitName::CodesOff => "wrong codes",
         LimitName::SentCodes => "codes were sent",
         LimitName::Pushes => "requests were sent",
+        LimitName::SignIns => "sign-ins to this account from your address",
         LimitName::SignUps => "people signed up from your address",
         LimitName::Addresses => "addresses were tried with your phone",
         LimitName::Sockets => "pages are waiting",

@@ -31,11 +31,14 @@ pub enum Unsettled {
     },
 }
 
-/// An account that is older than keys.
+/// Accounts that get their keys in one transaction. The writer is free between two of them, so another process that
+/// starts at the same time never waits for long.
+const BATCH: i64 = 500;
+
+/// An account whose address was stored before there were keys.
 struct Row {
     id: String,
     email: String,
-    active: bool,
 }
 
 impl Storage {
@@ -54,9 +57,9 @@ impl Storage {
         Ok(email.fetch_one(&self.reader).await?)
     }
 
-    /// Gives each account that is older than keys the key that `canonical` computes from its address. Starts with the
-    /// oldest account. All happens in one transaction, so a crash changes nothing. Returns the accounts that keep their
-    /// old spelling instead.
+    /// Gives every account that has not been looked at since there are keys the key that `canonical` answers for its
+    /// address, oldest first. Each batch is written in one transaction, and the next call goes on after the last one. Answers
+    /// which accounts keep their old spelling instead; of several processes one answers each account.
     ///
     /// # Errors
     /// When the database cannot be read or written.
@@ -64,43 +67,55 @@ impl Storage {
         &self,
         canonical: impl Fn(&str) -> Option<CanonicalEmail> + Send,
     ) -> Result<Vec<Unsettled>, StorageError> {
-        let waiting = sqlx::query_scalar!("SELECT 1 AS one FROM users WHERE email_settled = 0 LIMIT 1");
-        if waiting.fetch_optional(&self.reader).await?.is_none() {
-            return Ok(Vec::new());
-        }
-        let mut db = self.write().await?;
-        let rows = sqlx::query_as!(
-            Row,
-            r#"SELECT id, email, active_at IS NOT NULL AS "active!: bool" FROM users
-               WHERE email_settled = 0 ORDER BY created_at, id"#
-        );
-        let rows = rows.fetch_all(&mut *db).await?;
         let mut unsettled = Vec::new();
-        for row in rows {
-            match canonical(&row.email) {
-                Some(new) => match holder(&mut db, &row, &new.key).await? {
-                    Some(older) => {
-                        keep(&mut db, &row.id).await?;
-                        unsettled.push(Unsettled::Shared { older, younger: row.email });
-                    }
-                    None => set(&mut db, &row, &new).await?,
-                },
-                None => {
-                    keep(&mut db, &row.id).await?;
-                    unsettled.push(Unsettled::Irregular { email: row.email });
-                }
+        loop {
+            let rows = sqlx::query_as!(
+                Row,
+                "SELECT id, email FROM users WHERE email_settled = 0 ORDER BY created_at, id LIMIT $1",
+                BATCH
+            );
+            let rows = rows.fetch_all(&self.reader).await?;
+            if rows.is_empty() {
+                return Ok(unsettled);
             }
+            // Computed before the transaction begins: a key may take long.
+            let batch: Vec<_> = rows.into_iter().map(|row| (canonical(&row.email), row)).collect();
+            let mut db = self.write().await?;
+            for (new, row) in batch {
+                unsettled.extend(settle(&mut db, row, new).await?);
+            }
+            db.commit().await?;
         }
-        db.commit().await?;
-        Ok(unsettled)
     }
 }
 
-/// The spelling of another active account with this key. Pending sign-ups are ignored: they reserve no address.
-async fn holder(db: &mut SqliteConnection, row: &Row, key: &str) -> Result<Option<String>, StorageError> {
-    if !row.active {
+/// Settles one account, unless another process has done so since `row` was read.
+async fn settle(
+    db: &mut SqliteConnection,
+    row: Row,
+    new: Option<CanonicalEmail>,
+) -> Result<Option<Unsettled>, StorageError> {
+    let is_active = sqlx::query_scalar!(
+        r#"SELECT active_at IS NOT NULL AS "active!: bool" FROM users WHERE id = $1 AND email_settled = 0"#,
+        row.id
+    );
+    let Some(is_active) = is_active.fetch_optional(&mut *db).await? else { return Ok(None) };
+    let Some(new) = new else {
+        keep(db, &row.id).await?;
+        return Ok(Some(Unsettled::Irregular { email: row.email }));
+    };
+    // A sign-up that is pending reserves no address, and takes none from anybody.
+    let older = if is_active { holder(db, &new.key).await? } else { None };
+    let Some(older) = older else {
+        set(db, &row, &new).await?;
         return Ok(None);
-    }
+    };
+    keep(db, &row.id).await?;
+    Ok(Some(Unsettled::Shared { older, younger: row.email }))
+}
+
+/// The spelling of another active account that has this key.
+async fn holder(db: &mut SqliteConnection, key: &str) -> Result<Option<String>, StorageError> {
     let holder = sqlx::query_scalar!("SELECT email FROM users WHERE email_key = $1 AND active_at IS NOT NULL", key);
     Ok(holder.fetch_optional(db).await?)
 }

@@ -17,6 +17,9 @@ pub(crate) enum Which {
     /// The one that asks for it: it signs out.
     Itself(SessionId),
     One(SessionId),
+    /// One of too many that wait. Only one with a request has a line in the audit trail, so a loop with a right password
+    /// writes none.
+    Surplus(SessionId),
     AllBut(SessionId),
     All,
 }
@@ -37,6 +40,19 @@ impl Storage {
     pub async fn sign_out(&self, session: &Session) -> Result<Vec<Approval>, StorageError> {
         let mut db = self.write().await?;
         let cancelled = end_itself(&mut db, self.pushes, session, self.clock.now()).await?;
+        db.commit().await?;
+        Ok(cancelled)
+    }
+
+    /// Cancels what a session waits for; the session stays. Answers the approvals that were cancelled.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn take_back(&self, session: &Session) -> Result<Vec<Approval>, StorageError> {
+        let mut db = self.write().await?;
+        let now = self.clock.now();
+        // As at a sign-out: it may be a guesser who rings.
+        let cancelled = approvals::cancel_of_session(&mut db, Some(self.pushes), session.id, now, "taken back").await?;
         db.commit().await?;
         Ok(cancelled)
     }
@@ -92,7 +108,7 @@ pub(crate) async fn end_in(
     let (of, at) = (user.to_string(), millis(now));
     let (one, but, kind) = match which {
         Which::Itself(id) => (Some(id.to_string()), None, audit::Kind::SignedOut),
-        Which::One(id) => (Some(id.to_string()), None, audit::Kind::SessionEnded),
+        Which::One(id) | Which::Surplus(id) => (Some(id.to_string()), None, audit::Kind::SessionEnded),
         Which::AllBut(id) => (None, Some(id.to_string()), audit::Kind::SessionEnded),
         Which::All => (None, None, audit::Kind::SessionEnded),
     };
@@ -110,7 +126,9 @@ pub(crate) async fn end_in(
     let mut ended = Ended { sessions: ids.len(), cancelled: Vec::new() };
     for id in ids {
         let id = parse("sessions", &id)?;
-        audit::write(db, now, kind, user, id, None, note).await?;
+        if !matches!(which, Which::Surplus(_)) || approvals::waits(db, id).await? {
+            audit::write(db, now, kind, user, id, None, note).await?;
+        }
         ended.cancelled.extend(approvals::cancel_of_session(db, rules, id, now, note).await?);
     }
     Ok(ended)

@@ -1,6 +1,6 @@
 //! Invitations to sign up. Limits for how many addresses a proven phone may learn whether they have an account.
 
-use approval::ProviderUserId;
+use approval::{ProviderUserId, UserId};
 use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
@@ -22,7 +22,8 @@ impl Storage {
         let (link, expires_at) = (link.0.as_slice(), millis(expires_at));
         let mut db = self.write().await?;
         let account = sqlx::query_scalar!(
-            "SELECT 1 AS one FROM users WHERE (email_key = $1 OR email = $1) AND active_at IS NOT NULL",
+            "SELECT 1 AS one WHERE EXISTS (SELECT 1 FROM users WHERE email_key = $1 AND active_at IS NOT NULL)
+                OR EXISTS (SELECT 1 FROM users WHERE email = $1 AND active_at IS NOT NULL)",
             email
         );
         if account.fetch_optional(&mut *db).await?.is_some() {
@@ -50,6 +51,18 @@ impl Storage {
         let email =
             sqlx::query_scalar!("SELECT email FROM invitations WHERE token_hash = $1 AND expires_at > $2", link, now);
         Ok(email.fetch_optional(&self.reader).await?)
+    }
+
+    /// The invitation that a pending sign-up brought.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn brought_invitation(&self, sign_up: UserId) -> Result<Option<LinkHash>, StorageError> {
+        let user = sign_up.to_string();
+        let hash = sqlx::query_scalar!("SELECT invitation FROM users WHERE id = $1 AND active_at IS NULL", user);
+        let hash = hash.fetch_optional(&self.reader).await?.flatten();
+        let hash = hash.map(<[u8; 32]>::try_from).transpose();
+        Ok(hash.map_err(|_| StorageError::Corrupt { table: "users" })?.map(LinkHash))
     }
 }
 

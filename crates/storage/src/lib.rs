@@ -55,7 +55,7 @@ pub use passwords::{AddressProof, LinkHash, LinkOwner, PasswordChange};
 pub use push_rules::{Push, PushRules, Withheld};
 pub use questions::Question;
 pub use session_caps::SessionCaps;
-pub use sessions::{Confirmation, ConfirmedBy, NewSession, Session, TokenHash, Via};
+pub use sessions::{Confirmation, ConfirmedBy, Invitation, NewSession, Session, TokenHash, Via};
 pub use shares::Share;
 pub use sign_up_phones::CallWait;
 pub use subject::Subject;

@@ -15,6 +15,8 @@ pub enum LimitName {
     SentCodes,
     /// Requests sent to phones.
     Pushes,
+    /// Sign-ins with a right password.
+    SignIns,
     /// Sign-ups.
     SignUps,
     /// Addresses that were used with one phone.
@@ -34,6 +36,7 @@ impl LimitName {
             Self::CodesOff => "codes_off",
             Self::SentCodes => "sent_codes",
             Self::Pushes => "pushes",
+            Self::SignIns => "sign_ins",
             Self::SignUps => "sign_ups",
             Self::Addresses => "addresses",
             Self::Sockets => "sockets",

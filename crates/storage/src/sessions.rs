@@ -6,7 +6,7 @@ use std::fmt;
 
 use approval::{Channel, Secret, SessionId, UserId};
 use session::SessionRow;
-pub use session::{Confirmation, Session, Via};
+pub use session::{Confirmation, Invitation, Session, Via};
 use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
@@ -63,7 +63,7 @@ impl Storage {
             r#"SELECT s.id, s.user_id, u.full_name, u.email, u.phone, u.provider_user, s.confirmed_at, s.proof,
                 s.expires_at, s.code_sent_by, s.code_trouble, s.replaced_until,
                 s.last_used_at, u.password_set_at, (u.password_doubted_at IS NOT NULL) AS "password_doubted!: bool",
-                (s.token_hash = $1) AS "current!: bool",
+                (s.token_hash = $1) AS "current!: bool", (u.invitation IS NOT NULL) AS "invited!: i64",
                 (u.active_at IS NOT NULL) AS "active!: bool"
              FROM sessions s JOIN users u ON u.id = s.user_id
              WHERE (s.token_hash = $1 OR (s.replaced_token_hash = $1 AND s.replaced_until > $2))

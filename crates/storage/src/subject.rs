@@ -40,6 +40,12 @@ impl Subject {
         Self(format!("new-password:{of}"))
     }
 
+    /// Sign-ins to one account from one network.
+    #[must_use]
+    pub fn sign_in(user: UserId, network: &str) -> Self {
+        Self(format!("sign-in:{network} {user}"))
+    }
+
     /// One phone, or whoever signs up with it.
     #[must_use]
     pub fn phone(provider_user: &ProviderUserId, sign_up: bool) -> Self {

@@ -6,27 +6,37 @@ use time::OffsetDateTime;
 
 use crate::ending::{Which, end_in};
 use crate::rows::{millis, parse};
-use crate::{PushRules, SessionCaps, StorageError};
+use crate::{SessionCaps, StorageError};
 
-/// Ends the oldest pending sessions of `user` beyond the cap; returns the approvals that were cancelled with them. A
-/// cancelled request counts as refused, because it may come from somebody who knows only the password.
+/// Ends the pending sessions of `user` beyond the cap, but not `but`; answers the approvals that were cancelled with
+/// them. Somebody who knows only the password can begin many sessions, so a session whose request may ring stays first,
+/// then one from a network where the account was confirmed, then the newest. No cancelled request counts as refused:
+/// the client that waits for it did nothing.
 pub(crate) async fn end_pending(
     db: &mut SqliteConnection,
     caps: SessionCaps,
-    rules: PushRules,
     user: UserId,
+    but: SessionId,
     now: OffsetDateTime,
 ) -> Result<Vec<Approval>, StorageError> {
-    let (of, at) = (user.to_string(), millis(now));
+    let (of, but, at) = (user.to_string(), but.to_string(), millis(now));
+    // The words of `Delivery::may_ring`.
     let surplus = sqlx::query_scalar!(
-        "SELECT id FROM sessions WHERE user_id = $1 AND confirmed_at IS NULL AND ended_at IS NULL AND expires_at > $2
-         ORDER BY created_at DESC, id DESC LIMIT -1 OFFSET $3",
+        "SELECT s.id FROM sessions s
+         WHERE s.user_id = $1 AND s.confirmed_at IS NULL AND s.ended_at IS NULL AND s.expires_at > $2
+         ORDER BY (s.id = $3) DESC,
+            EXISTS (SELECT 1 FROM approvals a WHERE a.session_id = s.id AND a.status = 'pending'
+                AND a.delivery IN ('sending', 'sent', 'unknown')) DESC,
+            EXISTS (SELECT 1 FROM sessions k INDEXED BY sessions_by_network WHERE k.user_id = s.user_id AND k.network = s.network
+                AND k.confirmed_at IS NOT NULL) DESC,
+            s.created_at DESC, s.id DESC LIMIT -1 OFFSET $4",
         of,
         at,
+        but,
         caps.pending,
     );
     let surplus = surplus.fetch_all(&mut *db).await?;
-    end(db, Some(rules), user, &surplus, now, "too many sign-ins were waiting").await
+    end(db, user, &surplus, Which::Surplus, now, "too many sign-ins were waiting").await
 }
 
 /// Ends the least recently used confirmed sessions of `user` beyond the cap, but not `but`.
@@ -48,21 +58,21 @@ pub(crate) async fn end_confirmed(
         caps.confirmed,
     );
     let surplus = surplus.fetch_all(&mut *db).await?;
-    end(db, None, user, &surplus, now, "too many browsers were signed in").await
+    end(db, user, &surplus, Which::One, now, "too many browsers were signed in").await
 }
 
 async fn end(
     db: &mut SqliteConnection,
-    rules: Option<PushRules>,
     user: UserId,
     surplus: &[String],
+    which: fn(SessionId) -> Which,
     now: OffsetDateTime,
     note: &str,
 ) -> Result<Vec<Approval>, StorageError> {
     let mut cancelled = Vec::new();
     for id in surplus {
-        let one = Which::One(parse("sessions", id)?);
-        cancelled.extend(end_in(db, rules, user, one, now, note).await?.cancelled);
+        let one = which(parse("sessions", id)?);
+        cancelled.extend(end_in(db, None, user, one, now, note).await?.cancelled);
     }
     Ok(cancelled)
 }

@@ -157,7 +157,7 @@ impl Storage {
             None => Vec::new(),
         };
         sessions::insert(&mut db, session, now).await?;
-        cancelled.extend(surplus::end_pending(&mut db, self.caps, self.pushes, session.user, now).await?);
+        cancelled.extend(surplus::end_pending(&mut db, self.caps, session.user, session.id, now).await?);
         let (push, taken) = pushes::may_ask_showing(&mut db, self.pushes, session.user, now).await?;
         if let Push::Withheld(why) = push {
             audit::limited(&mut db, now, session.user, session.id, LimitName::Pushes).await?;

@@ -95,8 +95,8 @@ pub(crate) struct NoSessionOrTransactionCode(Problem);
 )]
 pub(crate) struct CodesOff(Problem);
 
-/// The request comes from another site, push is switched off for the account until a code was used, or, for a
-/// transaction, whoever is in has to choose a new password first.
+/// The request comes from another site, push is switched off for the account until a code was used, sign-ups are closed
+/// or need an invitation now, or, for a transaction, whoever is in has to choose a new password first.
 #[derive(IntoResponses)]
 #[response(
     status = 403,
@@ -104,6 +104,7 @@ pub(crate) struct CodesOff(Problem);
     examples(
         ("foreign-origin" = (value = json!(Problem::foreign_origin()))),
         ("push-off" = (value = json!(Problem::push_off()))),
+        ("sign-up-closed" = (value = json!(Problem::sign_up_closed()))),
         ("new-password-needed" = (value = json!(Problem::new_password_needed())))
     )
 )]
@@ -194,20 +195,22 @@ pub(crate) struct NotApproved(Problem);
 )]
 pub(crate) struct NoSignUp(Problem);
 
-/// The request comes from another site, or the sign-up's invitation was used, replaced, or has expired meanwhile.
+/// The request comes from another site, or the sign-up's invitation was used, replaced, or has expired meanwhile, or
+/// sign-ups are closed or need an invitation now.
 #[derive(IntoResponses)]
 #[response(
     status = 403,
     content_type = "application/problem+json",
     examples(
         ("foreign-origin" = (value = json!(Problem::foreign_origin()))),
+        ("sign-up-closed" = (value = json!(Problem::sign_up_closed()))),
         ("invalid-invitation" = (value = json!(Problem::invalid_invitation())))
     )
 )]
 pub(crate) struct InvalidInvitation(Problem);
 
 /// The request comes from another site, codes are switched off for the account until the phone approved something, or
-/// the sign-up's invitation was used, replaced, or has expired meanwhile.
+/// the sign-up's invitation was used, replaced, or has expired meanwhile, or sign-ups are closed or need an invitation now.
 #[derive(IntoResponses)]
 #[response(
     status = 403,
@@ -215,6 +218,7 @@ pub(crate) struct InvalidInvitation(Problem);
     examples(
         ("foreign-origin" = (value = json!(Problem::foreign_origin()))),
         ("codes-off" = (value = json!(Problem::codes_off()))),
+        ("sign-up-closed" = (value = json!(Problem::sign_up_closed()))),
         ("invalid-invitation" = (value = json!(Problem::invalid_invitation())))
     )
 )]

@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use serde::Deserialize;
+use storage::{Invitation, LinkHash, Via};
 use utoipa::ToSchema;
 
 use super::{
@@ -96,8 +97,9 @@ pub(crate) async fn change_page() -> Redirect {
     Redirect::to("/sign-up")
 }
 
-/// Ends a pending sign-up and shows its form again, with all but the password, because the number was wrong or the
-/// person starts over. A session that is no pending sign-up stays as it is.
+/// Ends a pending sign-up and shows its form again, with all but the password: the number was not right, or the person
+/// starts over. One that brought an invitation only has its request cancelled: its session keeps the invitation, and ends
+/// when the form is sent. A session that is no pending sign-up stays as it is.
 pub(crate) async fn change(
     State(hub): State<Hub>,
     caller: MaybeCaller,
@@ -107,8 +109,13 @@ pub(crate) async fn change(
     if !caller.is_sign_up() {
         return Ok(Redirect::to("/account").into_response());
     }
-    endings::sign_out(&hub, &caller).await?;
-    let jar = cookies.check(&hub).add(Caller::no_cookie(&hub));
+    let jar = if caller.session.invitation == Invitation::Brought {
+        endings::take_back(&hub, &caller).await?;
+        cookies.check(&hub)
+    } else {
+        endings::sign_out(&hub, &caller).await?;
+        cookies.check(&hub).add(Caller::no_cookie(&hub))
+    };
     Ok((jar, page::respond(StatusCode::OK, &begun_before(&hub, caller))).into_response())
 }
 
@@ -123,7 +130,7 @@ fn begun_before(hub: &Hub, caller: Caller) -> SignUp {
     let field = |value: String| Field { value, error: None };
     let (session, empty) = (caller.session, SignUp::new(shell(hub, None)));
     SignUp {
-        invited: hub.settings.sign_up == SignUpMode::Invited,
+        invited: hub.settings.sign_up == SignUpMode::Invited && session.invitation == Invitation::Missing,
         full_name: field(session.full_name),
         email: field(session.email),
         country_code: field(country_of(session.phone.expose())),
@@ -152,11 +159,15 @@ pub(crate) async fn submit(
             return Ok(page::respond(StatusCode::FORBIDDEN, &form));
         }
     }
+    let carried = typed(&input).is_none() && invitation_of(&hub, &input, &caller).await?.is_some();
     match sign_up(&hub, &input, meant.as_ref(), caller, &visitor).await {
         Ok(begun) => Ok(go_and_wait(&hub, &begun)),
         Err(problem) if problem.kind == Kind::SignUpClosed => Err(problem),
         Err(problem) if problem.status.is_client_error() || problem.status == StatusCode::SERVICE_UNAVAILABLE => {
-            Ok(refused(&problem, &corrected(&hub, input, &problem)))
+            let form = corrected(&hub, input, &problem);
+            // The field is empty and required, and there is nothing to paste into it.
+            let invited = form.invited && (!carried || form.invitation.error.is_some());
+            Ok(refused(&problem, &SignUp { invited, ..form }))
         }
         Err(problem) => Err(problem),
     }
@@ -202,8 +213,7 @@ async fn sign_up(
     before: MaybeCaller,
     visitor: &Visitor,
 ) -> Result<Begun, Problem> {
-    let invitation = input.invitation.as_ref().map(Secret::expose).filter(|text| !text.trim().is_empty());
-    let invitation = invitation.map(LinkToken::shown);
+    let invitation = invitation_of(hub, input, &before).await?;
     invitations::allowed(hub, invitation.is_some())?;
     let country_code = input.country_code.to_string();
     let person = Person::parse(&Typed {
@@ -214,12 +224,29 @@ async fn sign_up(
         meant,
         password: &input.password,
     });
-    let begun = begin::sign_up(hub, person.map_err(Problem::invalid)?, invitation.as_ref(), visitor).await?;
+    let begun = begin::sign_up(hub, person.map_err(Problem::invalid)?, invitation, visitor).await?;
     // By the token in force alone: the one before may only repeat its proof.
     if let Some(before) = before.current() {
         endings::sign_out(hub, &before).await?;
     }
     Ok(begun)
+}
+
+/// The invitation that was typed, or the one that this browser's pending sign-up brought.
+async fn invitation_of(hub: &Hub, input: &Input, before: &MaybeCaller) -> Result<Option<LinkHash>, Problem> {
+    if let Some(typed) = typed(input) {
+        return Ok(Some(LinkToken::shown(typed).hash()));
+    }
+    // By the token in force alone, as everything but a repeated proof.
+    match before.0.as_ref().filter(|before| before.session.via == Via::Current) {
+        Some(before) => invitations::brought_before(hub, &before.session, &input.email).await,
+        None => Ok(None),
+    }
+}
+
+/// The key of an invitation as it was typed.
+fn typed(input: &Input) -> Option<&str> {
+    input.invitation.as_ref().map(Secret::expose).filter(|text| !text.trim().is_empty())
 }
 
 /// The form again: what was typed stays, but the password.

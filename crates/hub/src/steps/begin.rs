@@ -3,10 +3,10 @@
 
 use approval::{Approval, ApprovalId, Purpose, Secret, SessionId, UserId};
 use provider::ProviderError;
-use storage::{Attempt, AttemptKind, LimitName, NewSession, NewUser, Replaced, Subject, Withheld};
+use storage::{Attempt, AttemptKind, LimitName, LinkHash, NewSession, NewUser, Replaced, Subject, Withheld};
 
 use crate::{
-    answer::problem::Problem,
+    answer::problem::{Kind, Problem},
     hub::Hub,
     password::strength::OwnWords,
     person::Person,
@@ -21,7 +21,7 @@ use crate::{
     },
     text::address::{Email, EmailError, WantedEmail},
     throttle::{self, PUSHES},
-    token::{LinkToken, Token},
+    token::Token,
 };
 
 /// A session that waits for its proof.
@@ -45,11 +45,18 @@ pub(crate) enum Phone {
 pub(crate) async fn sign_up(
     hub: &Hub,
     person: Person,
-    invitation: Option<&LinkToken>,
+    invitation: Option<LinkHash>,
     visitor: &Visitor,
 ) -> Result<Begun, Problem> {
     let counted = count_sign_up(hub, visitor).await?;
-    let invitation = invitations::checked(hub, invitation, &person.email).await?;
+    let invitation = match invitations::checked(hub, invitation, &person.email).await {
+        // A good invitation and another address: a slip, and no guess at invitations.
+        Err(problem) if problem.kind == Kind::InvalidInput => {
+            hub.storage.forgive(counted).await?;
+            return Err(problem);
+        }
+        checked => checked?,
+    };
     let own = OwnWords::of(&person.full_name, person.email.shown(), &hub.settings.product);
     let client = guess::client(hub, visitor).await?;
     let hashed = hub.passwords.hash(person.password, own, client, &hub.entropy).await;
@@ -95,6 +102,7 @@ pub(crate) async fn sign_in(
 ) -> Result<Begun, Problem> {
     let email = email_for_sign_in(hub, email).await?;
     let account = account_of(hub, &email, password, visitor).await?.ok_or_else(Problem::invalid_credentials)?;
+    count_sign_in(hub, account.id, visitor).await?;
     let (session, token) = new_session(hub, account.id, visitor);
     let whose =
         Whose { user: account.id, session: session.id, provider_user: &account.provider_user, email: &account.email };
@@ -134,6 +142,7 @@ pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<
     if caller.session.password_doubted && old.purpose == Purpose::Transaction {
         return Err(Problem::new_password_needed());
     }
+    invitations::still_allowed(hub, &caller.session)?;
     let draft = draft::again(hub, &old, caller.session.expires_at).ok_or_else(Problem::no_session)?;
     let attempt = count_push(hub, Subject::phone(&old.provider_user, caller.is_sign_up())).await?;
     let replaced = hub.storage.replace(id, |_, taken| draft::numbered(draft, hub, taken)).await?;
@@ -151,6 +160,14 @@ pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<
         Replaced::No => Err(Problem::already_decided()),
         Replaced::Withheld(why) => Err(throttle::withheld(why, hub.clock.now())),
     }
+}
+
+/// Counts a sign-in whose password was right, before its session is written.
+async fn count_sign_in(hub: &Hub, user: UserId, visitor: &Visitor) -> Result<(), Problem> {
+    let limits = throttle::sign_ins(&hub.settings.limits, user, visitor.network);
+    let counted = hub.storage.count_attempts(AttemptKind::Password, &limits).await?;
+    counted.map_err(|limited| throttle::reached(LimitName::SignIns, limited))?;
+    Ok(())
 }
 
 /// Counts a sign-up and its new password, before any costly work. Returns the sign-up's attempt, which is given back if

@@ -9,6 +9,7 @@ use crate::{
     hub::Hub,
     request::caller::{Caller, MaybeCaller},
     steps::{
+        invitations,
         proof::{Confirmed, Proof},
         turn::in_turn,
     },
@@ -28,6 +29,7 @@ pub(crate) async fn check(hub: &Hub, caller: MaybeCaller, text: &str) -> Result<
     if caller.is_confirmed() {
         return Ok(Confirmed::Already);
     }
+    invitations::still_allowed(hub, &caller.session)?;
     let may_begin = may_try(hub, &caller);
     // Boxed: the futures of all handlers are as large as the largest.
     let work = Box::pin(async {

@@ -7,7 +7,10 @@ use crate::{
     answer::problem::Problem,
     hub::Hub,
     request::caller::MaybeCaller,
-    steps::proof::{Confirmed, Proof},
+    steps::{
+        invitations,
+        proof::{Confirmed, Proof},
+    },
     throttle,
 };
 
@@ -18,6 +21,7 @@ pub(crate) async fn complete(hub: &Hub, caller: MaybeCaller, id: ApprovalId) -> 
     if let Some(confirmed) = proof.shown_before(hub, &caller)? {
         return Ok(confirmed);
     }
+    invitations::still_allowed(hub, &caller.session)?;
     let (next, tokens) = proof.new_token(hub, &caller);
     match hub.storage.complete(&caller.session, id, proof.as_str(), tokens).await? {
         Completed::Confirmed => Ok(Confirmed::With(next)),

@@ -13,6 +13,12 @@ pub(crate) async fn cancel(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result
     Ok(approval)
 }
 
+/// Cancels what the caller's own session waits for; the session stays as it was.
+pub(crate) async fn take_back(hub: &Hub, caller: &Caller) -> Result<(), Problem> {
+    tell(hub, &hub.storage.take_back(&caller.session).await?);
+    Ok(())
+}
+
 /// Ends the caller's own session; whatever it still waited for is cancelled.
 pub(crate) async fn sign_out(hub: &Hub, caller: &Caller) -> Result<(), Problem> {
     tell(hub, &hub.storage.sign_out(&caller.session).await?);

@@ -2,7 +2,7 @@
 //! address.
 
 use approval::{Clock, Entropy, Secret};
-use storage::{LinkHash, Storage, StorageError};
+use storage::{Invitation, LinkHash, Session, Storage, StorageError};
 use time::OffsetDateTime;
 use url::{Url, form_urlencoded};
 
@@ -69,19 +69,34 @@ pub(crate) fn allowed(hub: &Hub, has_invitation: bool) -> Result<(), Problem> {
     }
 }
 
+/// Refuses to go on with a sign-up that was begun while the operator still allowed it. Sessions of active accounts go on.
+pub(crate) fn still_allowed(hub: &Hub, session: &Session) -> Result<(), Problem> {
+    if session.active { Ok(()) } else { allowed(hub, session.invitation == Invitation::Brought) }
+}
+
 /// The invitation of a sign-up, if it brought one, which must be for its address. One answer for an invitation that is
 /// used, expired, replaced or unknown.
 pub(crate) async fn checked(
     hub: &Hub,
-    invitation: Option<&LinkToken>,
+    invitation: Option<LinkHash>,
     email: &Email,
 ) -> Result<Option<LinkHash>, Problem> {
     allowed(hub, invitation.is_some())?;
-    let Some(token) = invitation else { return Ok(None) };
-    let invited = hub.storage.invited(token.hash()).await?.ok_or_else(Problem::invalid_invitation)?;
+    let Some(invitation) = invitation else { return Ok(None) };
+    let invited = hub.storage.invited(invitation).await?.ok_or_else(Problem::invalid_invitation)?;
     if invited != email.as_str() {
         let error = "Your invitation is for another address. Please use the one that it was made for.";
         return Err(Problem::invalid(vec![("email", error.to_owned())]));
     }
-    Ok(Some(token.hash()))
+    Ok(Some(invitation))
+}
+
+/// The invitation that a pending sign-up of the same browser brought for the same address: a person who only changes the
+/// number need not open it again.
+pub(crate) async fn brought_before(hub: &Hub, session: &Session, email: &str) -> Result<Option<LinkHash>, Problem> {
+    let address = |text: &str| Email::parse(text).ok().map(|email| email.as_str().to_owned());
+    if session.active || session.invitation == Invitation::Missing || address(&session.email) != address(email) {
+        return Ok(None);
+    }
+    Ok(hub.storage.brought_invitation(session.user).await?)
 }

@@ -23,6 +23,8 @@ pub struct Session {
     pub provider_user: ProviderUserId,
     /// Whether the account is active; while it is not, the session is a sign-up's.
     pub active: bool,
+    /// Whether a pending sign-up brought an invitation.
+    pub invitation: Invitation,
     /// What confirmed it, and when; `None` while pending.
     pub confirmed: Option<Confirmation>,
     /// When it ends by itself, unless it is used.
@@ -37,6 +39,15 @@ pub struct Session {
     pub code_trouble: bool,
     /// Which token was shown for it.
     pub via: Via,
+}
+
+/// Whether a pending sign-up brought an invitation; an active account has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invitation {
+    /// It did.
+    Brought,
+    /// It did not.
+    Missing,
 }
 
 /// How a session came to be confirmed.
@@ -65,6 +76,7 @@ pub(super) struct SessionRow {
     pub(super) email: String,
     pub(super) phone: String,
     pub(super) provider_user: String,
+    pub(super) invited: i64,
     pub(super) confirmed_at: Option<i64>,
     pub(super) proof: Option<String>,
     pub(super) expires_at: i64,
@@ -96,6 +108,7 @@ impl TryFrom<SessionRow> for Session {
             phone: Secret::new(row.phone),
             active: row.active,
             provider_user: parse(TABLE, &row.provider_user)?,
+            invitation: if row.invited == 0 { Invitation::Missing } else { Invitation::Brought },
             confirmed,
             expires_at: from_millis(TABLE, row.expires_at)?,
             password_set_at: row.password_set_at.map(|at| from_millis(TABLE, at)).transpose()?,

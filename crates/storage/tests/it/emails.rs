@@ -1,8 +1,12 @@
 //! Addresses of accounts that are older than keys: which spellings stay, and that each account can still sign in.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use sqlx::{Connection as _, SqliteConnection};
 use storage::{CanonicalEmail, Completed, Heard, Unsettled};
 use time::Duration;
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 
 use crate::given::{Given, callback};
 
@@ -89,4 +93,82 @@ async fn a_pending_sign_up_from_before_takes_no_address_in_another_spelling() {
     let request = given.sent(&pending).await;
     given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
     assert_eq!(given.complete(&pending, given.new_token(&pending)).await, Completed::AlreadyRegistered);
+}
+
+/// So many accounts from before there were keys. Each second one has the address of the one before it in another
+/// spelling.
+async fn accounts_from_before(given: &Given, count: i64) {
+    let url = format!("sqlite:{}", given.folder.path().join("test.db").display());
+    let mut db = SqliteConnection::connect(&url).await.unwrap();
+    sqlx::query(
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < $1)
+         INSERT INTO users (id, full_name, email, phone, password_hash, provider_user, created_at, active_at)
+         SELECT printf('01935f6e-7c00-7000-8000-%012d', n), 'Ada', 'ada' || ((n + 1) / 2) || '@example.com' ||
+            iif(n % 2, '', '.'), '+12015550123', '$argon2id$', '688611', n, n FROM n",
+    )
+    .bind(count)
+    .execute(&mut db)
+    .await
+    .unwrap();
+    db.close().await.unwrap();
+}
+
+async fn unsettled_count(given: &Given) -> i64 {
+    let url = format!("sqlite:{}", given.folder.path().join("test.db").display());
+    let mut db = SqliteConnection::connect(&url).await.unwrap();
+    sqlx::query_scalar("SELECT count(*) FROM users WHERE email_settled = 0").fetch_one(&mut db).await.unwrap()
+}
+
+#[tokio::test]
+async fn settling_goes_on_where_it_stopped() {
+    let given = Given::empty().await;
+    accounts_from_before(&given, 1_100).await;
+    let asked = AtomicUsize::new(0);
+    let stops = move |email: &str| {
+        assert!(asked.fetch_add(1, Ordering::Relaxed) < 700, "this process ends");
+        canonical(email)
+    };
+    let storage = given.storage.clone();
+    let stopped = tokio::spawn(async move { storage.settle_emails(stops).await.map(|_| ()) }).await;
+    assert!(stopped.is_err());
+    assert_eq!(unsettled_count(&given).await, 600);
+    assert_eq!(given.storage.settle_emails(canonical).await.unwrap().len(), 300, "each pair of the rest");
+    assert_eq!(unsettled_count(&given).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settling_keeps_no_other_process_from_writing_while_it_computes_keys() {
+    let given = Given::empty().await;
+    given.account("ada@example.com").await;
+    unsettle(&given).await;
+    let url = format!("sqlite:{}", given.folder.path().join("test.db").display());
+    let written = AtomicUsize::new(0);
+    let writes = |email: &str| {
+        let write = async {
+            let mut db = SqliteConnection::connect(&url).await.unwrap();
+            sqlx::query("PRAGMA busy_timeout = 0").execute(&mut db).await.unwrap();
+            sqlx::query("UPDATE users SET full_name = 'Ada'").execute(&mut db).await.expect("the writer is free");
+            db.close().await.unwrap();
+        };
+        block_in_place(|| Handle::current().block_on(write));
+        written.fetch_add(1, Ordering::Relaxed);
+        canonical(email)
+    };
+    assert_eq!(given.storage.settle_emails(writes).await.unwrap(), []);
+    assert_eq!(written.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn two_processes_that_settle_at_once_give_each_key_to_the_older_account() {
+    let given = Given::empty().await;
+    accounts_from_before(&given, 1_200).await;
+    let other = given.another_process().await;
+    let (one, two) = tokio::join!(given.storage.settle_emails(canonical), other.settle_emails(canonical));
+    let told = [one.unwrap(), two.unwrap()].concat();
+    assert_eq!(told.len(), 600, "each account is told once");
+    for told in told {
+        let Unsettled::Shared { older, younger } = told else { panic!("{told:?}") };
+        assert_eq!(format!("{older}."), younger);
+    }
+    assert_eq!(found(&given, "ada7@example.com..").await.as_deref(), Some("ada7@example.com"));
 }

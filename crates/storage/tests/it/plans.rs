@@ -63,3 +63,18 @@ async fn sessions_that_nobody_confirmed_are_found_without_a_look_at_the_others()
     let steps = plan(&mut db, &statement).await;
     assert!(steps.iter().any(|step| step.contains("INDEX sessions_unconfirmed")), "{steps:#?}");
 }
+
+#[tokio::test]
+async fn an_invitation_finds_an_account_by_the_keys_of_its_address() {
+    let given = Given::empty().await;
+    let url = format!("sqlite:{}", given.folder.path().join("test.db").display());
+    let mut db = SqliteConnection::connect(&url).await.unwrap();
+    let of_both = |statement: &String| {
+        ["SELECT 1 AS one", "email_key = $1 ", " email = $1 "].iter().all(|part| statement.contains(part))
+    };
+    let statement = statements().into_iter().find(of_both).unwrap();
+    let steps = plan(&mut db, &statement).await.join("\n");
+    for found in ["users_by_email_key (email_key=?)", "users_by_email (email=?)"] {
+        assert!(steps.contains(found), "{steps}");
+    }
+}

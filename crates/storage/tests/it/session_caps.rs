@@ -1,7 +1,7 @@
 //! The caps on an account's live sessions.
 
-use approval::Status;
-use storage::{CodeConfirmed, CodeHash, Completed, SessionCaps};
+use approval::{Status, UserId};
+use storage::{Begun, CodeConfirmed, CodeHash, Completed, NewSession, Push, PushRules, SessionCaps, TokenHash};
 use time::Duration;
 
 use crate::given::{Given, Waiting};
@@ -19,25 +19,85 @@ async fn confirmed(given: &Given, waiting: &Waiting, code: u8) -> storage::Token
     token.new
 }
 
-#[tokio::test]
-async fn a_sign_in_beyond_the_cap_ends_the_oldest_and_cancels_its_request() {
-    let given = capped(3, 50).await;
-    let user = given.account("ada@example.com").await;
-    let oldest = given.sign_in(user).await;
-    let mut others = Vec::new();
-    for _ in 0..2 {
+/// So many sign-ins with the right password from a network where the account was never confirmed; their tokens.
+async fn strangers(given: &Given, user: UserId, count: usize) -> Vec<TokenHash> {
+    let mut tokens = Vec::new();
+    for _ in 0..count {
         given.pass(Duration::SECOND);
-        others.push(given.sign_in(user).await);
+        let session = NewSession { network: "203.0.113.9".into(), ..given.new_session(user) };
+        let (begun, cancelled) = given.begin(&session, None).await;
+        assert!(matches!(begun, Begun::Withheld(_)), "{begun:?}");
+        assert_eq!(cancelled, []);
+        tokens.push(session.token);
     }
+    tokens
+}
+
+/// An account of which three sessions may wait, and one request.
+async fn of_three() -> (Given, UserId) {
+    let mut given = capped(3, 50).await;
+    let user = given.account("ada@example.com").await;
+    given.storage = given.storage.by(PushRules { pending: 1, ..PushRules::NONE });
+    (given, user)
+}
+
+async fn is_live(given: &Given, token: TokenHash) -> bool {
+    given.storage.session(token).await.unwrap().is_some()
+}
+
+#[tokio::test]
+async fn sign_ins_too_many_end_no_session_whose_request_may_ring() {
+    let (given, user) = of_three().await;
+    let elsewhere = NewSession { network: "198.51.100.7".into(), ..given.new_session(user) };
+    let (Begun::Asked(asked), _) = given.begin(&elsewhere, None).await else { panic!("the phone is asked") };
+    let tokens = strangers(&given, user, 5).await;
+    assert!(is_live(&given, elsewhere.token).await);
+    assert_eq!(given.storage.approval(asked.id).await.unwrap().unwrap().status, Status::Pending);
+    for (token, lives) in tokens.into_iter().zip([false, false, false, true, true]) {
+        assert_eq!(is_live(&given, token).await, lives, "the oldest stranger ends");
+    }
+}
+
+#[tokio::test]
+async fn sign_ins_too_many_end_no_session_from_where_the_account_was_used() {
+    let (given, user) = of_three().await;
+    strangers_phone(&given, user).await;
+    let owner = given.new_session(user);
+    assert!(matches!(given.begin(&owner, None).await.0, Begun::Withheld(_)), "a stranger has the phone asked");
+    let tokens = strangers(&given, user, 5).await;
+    assert!(is_live(&given, owner.token).await, "the owner waits for a code");
+    assert!(is_live(&given, *tokens.last().unwrap()).await, "the newest one always stays");
+}
+
+/// A stranger with the password has the phone asked.
+async fn strangers_phone(given: &Given, user: UserId) {
+    let session = NewSession { network: "203.0.113.9".into(), ..given.new_session(user) };
+    assert!(matches!(given.begin(&session, None).await.0, Begun::Asked(_)));
+}
+
+#[tokio::test]
+async fn a_request_that_ends_with_a_surplus_session_was_not_refused() {
+    let mut given = capped(1, 50).await;
+    let user = given.account("ada@example.com").await;
+    given.storage = given.storage.by(PushRules { refused: 1, ..PushRules::NONE });
+    let oldest = given.sign_in(user).await;
+    given.sent(&oldest).await;
     given.pass(Duration::SECOND);
-    let session = given.new_session(user);
-    let (_, cancelled) = given.begin(&session, None).await;
+    let (_, cancelled) = given.begin(&given.new_session(user), None).await;
     assert_eq!(cancelled.iter().map(|one| one.id).collect::<Vec<_>>(), [oldest.approval.id]);
-    assert_eq!(given.now(&oldest).await.status, Status::Cancelled);
-    assert!(given.storage.session(oldest.token).await.unwrap().is_none());
-    for other in &others {
-        assert!(given.storage.session(other.token).await.unwrap().is_some());
-    }
+    assert!(!is_live(&given, oldest.token).await);
+    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Allowed, "push is on");
+}
+
+#[tokio::test]
+async fn surplus_sessions_without_a_request_leave_no_line_in_the_trail() {
+    let (given, user) = of_three().await;
+    strangers_phone(&given, user).await;
+    let lines = async || given.storage.audit_of_user(user).await.unwrap().len();
+    strangers(&given, user, 3).await;
+    let before = lines().await;
+    strangers(&given, user, 20).await;
+    assert_eq!(lines().await, before);
 }
 
 #[tokio::test]
