@@ -89,6 +89,21 @@ async fn the_owner_signs_in_while_eight_networks_guess_without_a_pause() {
 }
 
 #[tokio::test]
+async fn a_guess_that_waits_leaves_its_place_when_its_client_hangs_up() {
+    let world = world().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    let give_from =
+        async |from: &str, password: &str| give(&world.http, &world.url, from, &person.email, password).await;
+    // The last three wait for their turn. The next delay is 8 s.
+    for number in 1..=13 {
+        assert_eq!(give_from(&format!("2001:db8:{number:x}::1"), "wrong").await.0, 403);
+    }
+    let leaves = timeout(Duration::from_secs(1), give_from("2001:db8:99::1", PASSWORD)).await;
+    assert!(leaves.is_err(), "it waits");
+    assert_eq!(give_from("2001:db8:99::2", PASSWORD).await.0, 201, "its block has a place again");
+}
+
+#[tokio::test]
 async fn a_flood_of_passwords_from_rotating_networks_keeps_no_owner_out() {
     let world = world().await;
     let person = Browser::default().sign_up(&world, 10).await;

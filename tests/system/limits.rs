@@ -242,7 +242,7 @@ async fn sign_ins_with_a_right_password_are_thirty_in_ten_minutes_from_one_netwo
     }
     let fields = [("email", &*person.email), ("password", "difference engine")];
     let form = world.http.post(format!("{}/sign-in", world.url)).header("x-forwarded-for", "2001:db8:1:2::1");
-    let form = form.header("cookie", "countersign-check=1").form(&fields).send().await.unwrap();
+    let form = form.header("origin", &world.url).form(&fields).send().await.unwrap();
     assert_eq!(form.status(), 429);
     let page = form.text().await.unwrap();
     assert!(page.contains("Too many sign-ins to this account from your address. Please try again in"), "{page}");

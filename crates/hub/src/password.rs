@@ -10,7 +10,7 @@ use approval::{Entropy, Secret};
 use argon2::{
     Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version, password_hash::phc::PasswordHash,
 };
-use pool::{Client, Pool};
+use pool::{HashPool, PoolClient};
 use strength::{Guessable, OwnWords};
 use thiserror::Error;
 
@@ -33,17 +33,17 @@ pub(crate) enum Weak {
     Own,
 }
 
-/// Hashes and checks passwords, at most one for each core at once, in the turns of [`Pool`].
+/// Hashes and checks passwords, at most one for each core at once, in the turns of [`HashPool`].
 #[derive(Debug, Clone)]
 pub(crate) struct Passwords {
-    pool: Pool,
+    pool: HashPool,
     nobodys: Arc<Secret>,
 }
 
 /// Why a password was not hashed or checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum HashError {
-    /// Too many wait already.
+    /// Too many wait already, or the wait was given up.
     #[error("too many passwords wait to be checked")]
     Busy,
     /// It cannot be done at all.
@@ -76,20 +76,21 @@ impl Passwords {
     pub(crate) fn new(entropy: &Entropy) -> Result<Self, HashError> {
         let width = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let nobodys = hash(&format!("{:?}", entropy.bytes::<16>()), entropy.bytes())?;
-        Ok(Self { pool: Pool::new(width), nobodys: Arc::new(nobodys) })
+        Ok(Self { pool: HashPool::new(width), nobodys: Arc::new(nobodys) })
     }
 
     /// The argon2id hash of a new password, a PHC string, unless many people use the password or it is made of its
-    /// owner's own words.
+    /// owner's own words. The wait for a turn ends with `gives_up`; a hash that has begun is finished.
     ///
     /// # Errors
-    /// When too many wait, or hashing does not work at all.
+    /// When too many wait, the wait was given up, or hashing does not work at all.
     pub(crate) async fn hash(
         &self,
         password: NewPassword,
         own: OwnWords,
-        client: Client,
+        client: PoolClient,
         entropy: &Entropy,
+        gives_up: impl Future<Output = ()>,
     ) -> Result<Result<Secret, Weak>, HashError> {
         let salt = entropy.bytes();
         let work = move || {
@@ -100,23 +101,25 @@ impl Passwords {
                 None => hash(normal.expose(), salt).map(Ok),
             }
         };
-        self.work(client, work).await?
+        self.work(client, gives_up, work).await?
     }
 
     /// Whether `password` is the one behind `stored`. Without a stored hash the same work is done, for nobody.
+    /// The wait for a turn ends with `gives_up`.
     ///
     /// # Errors
-    /// When too many wait, or hashing does not work at all.
+    /// When too many wait, the wait was given up, or hashing does not work at all.
     pub(crate) async fn matches(
         &self,
         password: Secret,
         stored: Option<Secret>,
-        client: Client,
+        client: PoolClient,
+        gives_up: impl Future<Output = ()>,
     ) -> Result<bool, HashError> {
         let somebodys = stored.is_some();
         let stored = stored.unwrap_or_else(|| (*self.nobodys).clone());
         let right = self
-            .work(client, move || {
+            .work(client, gives_up, move || {
                 let parsed = PasswordHash::new(stored.expose()).map_err(|_| HashError::Failed)?;
                 Ok(argon2id()?.verify_password(password::normal(&password).expose().as_bytes(), &parsed).is_ok())
             })
@@ -126,10 +129,15 @@ impl Passwords {
 
     async fn work<T: Send + 'static>(
         &self,
-        client: Client,
+        client: PoolClient,
+        gives_up: impl Future<Output = ()>,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashError> {
-        let turn = self.pool.turn(client).await.map_err(|pool::Full| HashError::Busy)?;
+        let turn = tokio::select! {
+            biased;
+            () = gives_up => return Err(HashError::Busy),
+            turn = self.pool.turn(client) => turn.map_err(|pool::PoolFull| HashError::Busy)?,
+        };
         tracing::trace!("hashing a password");
         // The work itself holds the turn, because the core stays busy after the client has gone.
         let work = move || {
@@ -154,9 +162,11 @@ fn hash(password: &str, salt: [u8; 16]) -> Result<Secret, HashError> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::{pending, ready};
+
     use super::*;
 
-    const CLIENT: Client = Client { block: None, is_known: false };
+    const CLIENT: PoolClient = PoolClient { block: None, is_known: false };
 
     fn parse(text: &str) -> Result<NewPassword, Weak> {
         NewPassword::parse(&Secret::new(text))
@@ -176,7 +186,7 @@ mod tests {
         let passwords = Passwords::new(&Entropy::system()).unwrap();
         let refused = async |password: &str| {
             let own = OwnWords::of("Ada Lovelace", "ada@example.com", "Countersign");
-            passwords.hash(parse(password).unwrap(), own, CLIENT, &Entropy::system()).await.unwrap().err()
+            passwords.hash(parse(password).unwrap(), own, CLIENT, &Entropy::system(), pending()).await.unwrap().err()
         };
         for common in ["password", "12345678", "qwertyuiop", "iloveyou", "Password1", "aaaaaaaa"] {
             assert_eq!(refused(common).await, Some(Weak::Common), "{common}");
@@ -191,11 +201,12 @@ mod tests {
         let entropy = Entropy::system();
         let passwords = Passwords::new(&entropy).unwrap();
         let own = OwnWords::of("Ada Lovelace", "ada@example.com", "Countersign");
-        let hash = passwords.hash(parse("correct horse").unwrap(), own, CLIENT, &entropy).await.unwrap().unwrap();
+        let hash =
+            passwords.hash(parse("correct horse").unwrap(), own, CLIENT, &entropy, pending()).await.unwrap().unwrap();
         assert!(hash.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(passwords.matches(Secret::new("correct horse"), Some(hash.clone()), CLIENT).await.unwrap());
-        assert!(!passwords.matches(Secret::new("correct horsf"), Some(hash), CLIENT).await.unwrap());
-        assert!(!passwords.matches(Secret::new("correct horse"), None, CLIENT).await.unwrap());
+        assert!(passwords.matches(Secret::new("correct horse"), Some(hash.clone()), CLIENT, pending()).await.unwrap());
+        assert!(!passwords.matches(Secret::new("correct horsf"), Some(hash), CLIENT, pending()).await.unwrap());
+        assert!(!passwords.matches(Secret::new("correct horse"), None, CLIENT, pending()).await.unwrap());
     }
 
     #[tokio::test]
@@ -204,16 +215,37 @@ mod tests {
         let passwords = Passwords::new(&entropy).unwrap();
         let own = OwnWords::of("Ada Lovelace", "ada@example.com", "Countersign");
         let new = parse("Pr\u{fc}f\u{fc}ng am \u{212b}").unwrap();
-        let hash = passwords.hash(new, own, CLIENT, &entropy).await.unwrap().unwrap();
+        let hash = passwords.hash(new, own, CLIENT, &entropy, pending()).await.unwrap().unwrap();
         for same in ["Pru\u{308}fu\u{308}ng am A\u{30a}", "Ｐrüfüng\u{a0}am Å"] {
-            assert!(passwords.matches(Secret::new(same), Some(hash.clone()), CLIENT).await.unwrap(), "{same}");
+            assert!(
+                passwords.matches(Secret::new(same), Some(hash.clone()), CLIENT, pending()).await.unwrap(),
+                "{same}"
+            );
         }
-        assert!(!passwords.matches(Secret::new("Prufung am A"), Some(hash), CLIENT).await.unwrap());
+        assert!(!passwords.matches(Secret::new("Prufung am A"), Some(hash), CLIENT, pending()).await.unwrap());
     }
 
     #[test]
     fn a_password_is_measured_and_estimated_in_its_normal_form() {
         assert_eq!(parse(&"a\u{308}".repeat(7)).err(), Some(Weak::Short));
         assert!(parse(&"\u{fdfa}".repeat(2)).is_ok(), "its normal form is long enough");
+    }
+
+    #[tokio::test]
+    async fn a_wait_for_a_turn_ends_when_it_is_given_up_and_leaves_no_turn_taken() {
+        let passwords = Passwords { pool: HashPool::new(1), ..Passwords::new(&Entropy::system()).unwrap() };
+        let turn = passwords.pool.turn(CLIENT).await.unwrap();
+        let (leaves, left) = tokio::sync::oneshot::channel::<()>();
+        let waiting = tokio::spawn({
+            let passwords = passwords.clone();
+            async move { passwords.matches(Secret::new("guess"), None, CLIENT, async { drop(left.await) }).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished(), "the turn is taken");
+        leaves.send(()).unwrap();
+        assert_eq!(waiting.await.unwrap(), Err(HashError::Busy));
+        drop(turn);
+        assert_eq!(passwords.matches(Secret::new("guess"), None, CLIENT, pending()).await, Ok(false));
+        assert_eq!(passwords.matches(Secret::new("guess"), None, CLIENT, ready(())).await, Err(HashError::Busy));
     }
 }

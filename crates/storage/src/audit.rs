@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::{from_millis, millis};
-use crate::{LimitName, Storage, StorageError};
+use crate::{AttemptKind, Limit, LimitName, Storage, StorageError, Subject, attempts};
 
 /// One line of the audit trail, as read back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,27 +146,43 @@ pub(crate) async fn says_limited(
 }
 
 /// The same for an account of which only the address is known, if there is one: the work is the same if there is none.
+/// So the limit is noted for the address as well, and not the audit trail but [`limit_is_noted`] says whether a refused
+/// guess has to write.
 pub(crate) async fn limited_by_email(
     db: &mut SqliteConnection,
     now: OffsetDateTime,
     email: &str,
     limit: LimitName,
 ) -> Result<(), StorageError> {
-    let (kind, limit) = (Kind::LimitReached.word(), limit.word());
-    let (at, since) = (millis(now), millis(now - LIMIT_AGAIN));
+    let noted = attempts::count(db, AttemptKind::Password, &[noted(email)], now).await?;
+    if noted.is_err() {
+        return Ok(());
+    }
+    let (kind, limit, at) = (Kind::LimitReached.word(), limit.word(), millis(now));
     sqlx::query!(
         "INSERT INTO audit (at, kind, user_id, note) SELECT $1, $2, id, $4 FROM users
-         WHERE email = $3 AND active_at IS NOT NULL AND NOT EXISTS
-            (SELECT 1 FROM audit WHERE user_id = users.id AND kind = $2 AND note = $4 AND at > $5)",
+         WHERE email = $3 AND active_at IS NOT NULL",
         at,
         kind,
         email,
         limit,
-        since,
     )
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// True if a refused guess at this address was noted lately, whether there is an account or not.
+pub(crate) async fn limit_is_noted(
+    db: &mut SqliteConnection,
+    now: OffsetDateTime,
+    email: &str,
+) -> Result<bool, StorageError> {
+    Ok(attempts::limited(db, AttemptKind::Password, &[noted(email)], now).await?.is_some())
+}
+
+fn noted(email: &str) -> (Subject, Limit) {
+    (Subject::noted(email), Limit { count: 1, window: LIMIT_AGAIN })
 }
 
 /// Writes a line about an account, where no session is there to name.

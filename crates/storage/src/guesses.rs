@@ -113,36 +113,25 @@ impl Storage {
         turn: GuessTurn,
     ) -> Result<Result<Attempt, Delayed>, StorageError> {
         let now = self.clock.now();
+        // A reader looks first: refused guesses, of which there may be a flood, keep nobody from writing.
+        let mut reader = self.reader.acquire().await?;
+        if let Err(delayed) = check(&mut reader, email, guesser, delays, turn, now).await?
+            && audit::limit_is_noted(&mut reader, now, email).await?
+        {
+            return Ok(Err(delayed));
+        }
+        drop(reader);
         let mut db = self.write().await?;
-        let is_known = match guesser.limited.first() {
-            Some(network) => is_known(&mut db, email, &network.name).await?,
-            None => false,
-        };
-        let own = guesser.subjects(email, delays, is_known);
-        let mut wait = Duration::ZERO;
-        for (subject, delay, times) in &own {
-            wait = wait.max(left(&mut db, subject, *delay, *times, now).await?.0);
-        }
-        let (mut shared, mut wrong, mut subjects) = (None, 0, Vec::new());
-        if !is_known {
-            let all = Subject::address(email);
-            shared = Some(left(&mut db, &all, delays.account, 1, now).await?.0.max(Duration::ZERO));
-            let fair = Subject::address_from(email, &guesser.fair.name);
-            wrong = left(&mut db, &fair, delays.pair, guesser.fair.times, now).await?.1;
-            subjects.push(all);
-            if !own.iter().any(|(subject, ..)| *subject == fair) {
-                subjects.push(fair);
+        let checked = check(&mut db, email, guesser, delays, turn, now).await?;
+        let counted = match checked {
+            Ok(subjects) => Ok(insert(&mut db, &subjects, now).await?),
+            Err(delayed) => {
+                audit::limited_by_email(&mut db, now, email, LimitName::Passwords).await?;
+                Err(delayed)
             }
-        }
-        if wait.is_positive() || shared.is_some_and(|shared| shared.is_positive() || turn == GuessTurn::AfterOthers) {
-            audit::limited_by_email(&mut db, now, email, LimitName::Passwords).await?;
-            db.commit().await?;
-            return Ok(Err(Delayed { own: wait, shared, wrong }));
-        }
-        subjects.extend(own.into_iter().map(|(subject, ..)| subject));
-        let counted = insert(&mut db, &subjects, now).await?;
+        };
         db.commit().await?;
-        Ok(Ok(counted))
+        Ok(counted)
     }
 
     /// The guess was wrong.
@@ -176,6 +165,14 @@ impl Storage {
     }
 }
 
+impl Delayed {
+    /// True while a delay applies. It does not if the guess was refused for others that wait.
+    #[must_use]
+    pub fn applies(&self) -> bool {
+        self.own.is_positive() || self.shared.is_some_and(Duration::is_positive)
+    }
+}
+
 impl Guesser {
     /// The subjects of this client's own delays. In a network where the account has been used before, only the network
     /// itself counts: others in a wider block must not delay the owner.
@@ -189,6 +186,43 @@ impl Guesser {
         };
         self.limited.iter().take(counted).flat_map(of_block).collect()
     }
+}
+
+/// What a guess is counted by, unless a delay applies.
+async fn check(
+    db: &mut SqliteConnection,
+    email: &str,
+    guesser: &Guesser,
+    delays: Delays,
+    turn: GuessTurn,
+    now: OffsetDateTime,
+) -> Result<Result<Vec<Subject>, Delayed>, StorageError> {
+    let is_known = match guesser.limited.first() {
+        Some(network) => is_known(db, email, &network.name).await?,
+        None => false,
+    };
+    let own = guesser.subjects(email, delays, is_known);
+    let mut wait = Duration::ZERO;
+    for (subject, delay, times) in &own {
+        wait = wait.max(left(db, subject, *delay, *times, now).await?.0);
+    }
+    let (mut shared, mut wrong, mut subjects) = (None, 0, Vec::new());
+    if !is_known {
+        let all = Subject::address(email);
+        shared = Some(left(db, &all, delays.account, 1, now).await?.0.max(Duration::ZERO));
+        let fair = Subject::address_from(email, &guesser.fair.name);
+        wrong = left(db, &fair, delays.pair, guesser.fair.times, now).await?.1;
+        subjects.push(all);
+        if !own.iter().any(|(subject, ..)| *subject == fair) {
+            subjects.push(fair);
+        }
+    }
+    let delayed = Delayed { own: wait, shared, wrong };
+    if delayed.applies() || (shared.is_some() && turn == GuessTurn::AfterOthers) {
+        return Ok(Err(delayed));
+    }
+    subjects.extend(own.into_iter().map(|(subject, ..)| subject));
+    Ok(Ok(subjects))
 }
 
 /// Counts a guess whose outcome is not known yet.

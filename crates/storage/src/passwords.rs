@@ -41,6 +41,8 @@ pub enum AddressProof {
 /// Whose password a link sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkOwner {
+    /// The account.
+    pub user: UserId,
     /// The account's name.
     pub full_name: String,
     /// The account's address.
@@ -137,14 +139,15 @@ impl Storage {
     /// When the database cannot be read.
     pub async fn owner_of_link(&self, link: LinkHash) -> Result<Option<LinkOwner>, StorageError> {
         let (link, now) = (link.0.as_slice(), millis(self.clock.now()));
-        let owner = sqlx::query_as!(
-            LinkOwner,
-            "SELECT u.full_name, u.email FROM reset_links l JOIN users u ON u.id = l.user_id
+        let owner = sqlx::query!(
+            "SELECT u.id, u.full_name, u.email FROM reset_links l JOIN users u ON u.id = l.user_id
              WHERE l.token_hash = $1 AND l.expires_at > $2",
             link,
             now,
         );
-        Ok(owner.fetch_optional(&self.reader).await?)
+        let Some(owner) = owner.fetch_optional(&self.reader).await? else { return Ok(None) };
+        let user = parse("users", &owner.id)?;
+        Ok(Some(LinkOwner { user, full_name: owner.full_name, email: owner.email }))
     }
 
     /// Uses a link up and sets the password (its argon2id hash, a PHC string), in one transaction: every session of the

@@ -37,13 +37,15 @@ impl Storage {
         shares: &[Share],
     ) -> Result<Result<Attempt, Limited>, StorageError> {
         let now = self.clock.now();
-        let mut db = self.write().await?;
-        let mut all = limits.to_vec();
-        for share in shares {
-            let left = share.limit.count - used(&mut db, kind, &share.of, share.limit, now).await?;
-            all.push((share.of.clone(), share.limit));
-            all.push((share.own.clone(), Limit { count: (left / SHARE_DIVISOR).max(LEAST_SHARE), ..share.limit }));
+        // A reader looks first: what is refused keeps nobody from writing.
+        let mut reader = self.reader.acquire().await?;
+        let all = with_shares(&mut reader, kind, limits, shares, now).await?;
+        if let Some(limited) = attempts::limited(&mut reader, kind, &all, now).await? {
+            return Ok(Err(limited));
         }
+        drop(reader);
+        let mut db = self.write().await?;
+        let all = with_shares(&mut db, kind, limits, shares, now).await?;
         let counted = attempts::count(&mut db, kind, &all, now).await?;
         if counted.is_ok() {
             db.commit().await?;
@@ -64,6 +66,23 @@ impl Storage {
         let mut db = self.reader.acquire().await?;
         Ok(used(&mut db, kind, subject, limit, self.clock.now()).await? >= limit.count)
     }
+}
+
+/// The limits, and those that the shares come to now.
+async fn with_shares(
+    db: &mut SqliteConnection,
+    kind: AttemptKind,
+    limits: &[(Subject, Limit)],
+    shares: &[Share],
+    now: OffsetDateTime,
+) -> Result<Vec<(Subject, Limit)>, StorageError> {
+    let mut all = limits.to_vec();
+    for share in shares {
+        let left = share.limit.count - used(db, kind, &share.of, share.limit, now).await?;
+        all.push((share.of.clone(), share.limit));
+        all.push((share.own.clone(), Limit { count: (left / SHARE_DIVISOR).max(LEAST_SHARE), ..share.limit }));
+    }
+    Ok(all)
 }
 
 async fn used(

@@ -28,6 +28,11 @@ impl Subject {
         Self(format!("pair:{network} {email}"))
     }
 
+    /// The note that a guess at this address was refused, which is made once in a while.
+    pub(crate) fn noted(email: &str) -> Self {
+        Self(format!("noted:{email}"))
+    }
+
     /// Everybody in one network.
     #[must_use]
     pub fn network(network: &str) -> Self {

@@ -11,7 +11,7 @@ use crate::request::network::Block;
 
 /// The client whose work waits for a core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Client {
+pub(crate) struct PoolClient {
     /// The /24 or /48, whose clients share one place in the rotation. Clients without an address share `None`.
     pub(crate) block: Option<Block>,
     /// True if an account was recently confirmed from the client's network.
@@ -20,18 +20,18 @@ pub(crate) struct Client {
 
 /// A pool of cores. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Pool(Arc<Shared>);
+pub(crate) struct HashPool(Arc<Shared>);
 
 /// The right to use one core, until dropped.
 #[derive(Debug)]
-pub(crate) struct Turn {
-    pool: Pool,
+pub(crate) struct CorePermit {
+    pool: HashPool,
     lane: usize,
 }
 
 /// Too many wait already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Full;
+pub(crate) struct PoolFull;
 
 #[derive(Debug)]
 struct Shared {
@@ -59,11 +59,11 @@ struct Lane {
     running: usize,
     /// The blocks with waiters; the first one is next.
     order: VecDeque<Option<Block>>,
-    waiting: HashMap<Option<Block>, VecDeque<oneshot::Sender<Turn>>>,
+    waiting: HashMap<Option<Block>, VecDeque<oneshot::Sender<CorePermit>>>,
     count: usize,
 }
 
-impl Pool {
+impl HashPool {
     /// Waiters in each half. With 30 ms for each turn, the last of them waits for a few seconds.
     const QUEUE: usize = 100;
     /// The longest wait; by then the client has given up.
@@ -79,8 +79,8 @@ impl Pool {
     /// Waits for a turn.
     ///
     /// # Errors
-    /// [`Full`] if too many wait already. The block with most waiters loses one to a block with fewer.
-    pub(crate) async fn turn(&self, client: Client) -> Result<Turn, Full> {
+    /// [`PoolFull`] if too many wait already. The block with most waiters loses one to a block with fewer.
+    pub(crate) async fn turn(&self, client: PoolClient) -> Result<CorePermit, PoolFull> {
         let (sender, receiver) = oneshot::channel();
         let lane = if client.is_known { KNOWN } else { STRANGERS };
         self.state().lanes[lane].push(client.block, sender)?;
@@ -88,7 +88,7 @@ impl Pool {
         match tokio::time::timeout(Self::LONGEST_WAIT, receiver).await {
             Ok(Ok(turn)) => Ok(turn),
             // A waiter of another block replaced this one, or the wait was too long.
-            Ok(Err(_)) | Err(_) => Err(Full),
+            Ok(Err(_)) | Err(_) => Err(PoolFull),
         }
     }
 
@@ -97,7 +97,7 @@ impl Pool {
         loop {
             let Some((lane, waiter)) = self.state().next(self.0.width, self.0.strangers) else { return };
             // If the waiter has gone, sending returns the turn; dropping it frees it for the next waiter.
-            drop(waiter.send(Turn { pool: self.clone(), lane }));
+            drop(waiter.send(CorePermit { pool: self.clone(), lane }));
         }
     }
 
@@ -107,7 +107,7 @@ impl Pool {
     }
 }
 
-impl Drop for Turn {
+impl Drop for CorePermit {
     fn drop(&mut self) {
         self.pool.state().lanes[self.lane].running -= 1;
         self.pool.give_turns();
@@ -116,7 +116,7 @@ impl Drop for Turn {
 
 impl State {
     /// Takes the next waiter out of its queue, if a turn is free for it.
-    fn next(&mut self, width: usize, strangers: usize) -> Option<(usize, oneshot::Sender<Turn>)> {
+    fn next(&mut self, width: usize, strangers: usize) -> Option<(usize, oneshot::Sender<CorePermit>)> {
         if self.lanes[KNOWN].running + self.lanes[STRANGERS].running >= width {
             return None;
         }
@@ -140,11 +140,11 @@ impl State {
 }
 
 impl Lane {
-    fn push(&mut self, block: Option<Block>, waiter: oneshot::Sender<Turn>) -> Result<(), Full> {
-        if self.count >= Pool::QUEUE {
+    fn push(&mut self, block: Option<Block>, waiter: oneshot::Sender<CorePermit>) -> Result<(), PoolFull> {
+        if self.count >= HashPool::QUEUE {
             self.forget_the_gone();
         }
-        if self.count >= Pool::QUEUE {
+        if self.count >= HashPool::QUEUE {
             self.make_room(block)?;
         }
         let waiting = self.waiting.entry(block).or_default();
@@ -157,7 +157,7 @@ impl Lane {
     }
 
     /// Takes the first waiter of the next block, and moves the block to the end of the order.
-    fn pop(&mut self) -> Option<oneshot::Sender<Turn>> {
+    fn pop(&mut self) -> Option<oneshot::Sender<CorePermit>> {
         while let Some(block) = self.order.pop_front() {
             let Some(waiting) = self.waiting.get_mut(&block) else { continue };
             let before = waiting.len();
@@ -176,11 +176,11 @@ impl Lane {
     }
 
     /// Removes the newest waiter of the block with most waiters, unless `block` would then have as many.
-    fn make_room(&mut self, block: Option<Block>) -> Result<(), Full> {
+    fn make_room(&mut self, block: Option<Block>) -> Result<(), PoolFull> {
         let own = self.waiting.get(&block).map_or(0, VecDeque::len);
-        let longest = self.waiting.values_mut().max_by_key(|waiting| waiting.len()).ok_or(Full)?;
+        let longest = self.waiting.values_mut().max_by_key(|waiting| waiting.len()).ok_or(PoolFull)?;
         if longest.len() <= own + 1 {
-            return Err(Full);
+            return Err(PoolFull);
         }
         longest.pop_back();
         self.count -= 1;

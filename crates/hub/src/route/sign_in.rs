@@ -25,7 +25,7 @@ use crate::{
         cookie_support::{CHECKED, CookieCheck, CookieSupport},
         visitor::Visitor,
     },
-    steps::begin::{self, Begun, Phone},
+    steps::begin::{self, Begun, PushOutcome},
 };
 
 /// Email and password.
@@ -122,8 +122,8 @@ pub(super) fn send_again(hub: &Hub, cookies: CookieSupport, path: &str) -> Respo
 /// The waiting page is next, or the code form; the cookie is set.
 pub(super) fn go_and_wait(hub: &Hub, begun: &Begun) -> Response {
     let next = match &begun.phone {
-        Phone::Asked(approval) => format!("/approvals/{}", approval.id),
-        Phone::Left(_) => "/code".to_owned(),
+        PushOutcome::Asked(approval) => format!("/approvals/{}", approval.id),
+        PushOutcome::Left(_) => "/code".to_owned(),
     };
     (cookie(hub, begun), Redirect::to(&next)).into_response()
 }
@@ -131,8 +131,8 @@ pub(super) fn go_and_wait(hub: &Hub, begun: &Begun) -> Response {
 /// The same for a program.
 pub(super) fn answer(hub: &Hub, begun: &Begun) -> Response {
     let next = match &begun.phone {
-        Phone::Asked(approval) => Onward::approval(approval),
-        Phone::Left(why) => Onward::code(*why),
+        PushOutcome::Asked(approval) => Onward::approval(approval),
+        PushOutcome::Left(why) => Onward::code(*why),
     };
     (StatusCode::CREATED, cookie(hub, begun), axum::Json(next)).into_response()
 }

@@ -27,13 +27,13 @@ use crate::{
 /// A session that waits for its proof.
 #[derive(Debug)]
 pub(crate) struct Begun {
-    pub(crate) phone: Phone,
+    pub(crate) phone: PushOutcome,
     pub(crate) token: Token,
 }
 
 /// Whether the phone is asked.
 #[derive(Debug)]
-pub(crate) enum Phone {
+pub(crate) enum PushOutcome {
     /// It is, by this approval.
     Asked(Box<Approval>),
     /// It is not, and the session waits for a code.
@@ -58,8 +58,8 @@ pub(crate) async fn sign_up(
         checked => checked?,
     };
     let own = OwnWords::of(&person.full_name, person.email.shown(), &hub.settings.product);
-    let client = guess::client(hub, visitor).await?;
-    let hashed = hub.passwords.hash(person.password, own, client, &hub.entropy).await;
+    let client = guess::pool_client(hub, visitor).await?;
+    let hashed = hub.passwords.hash(person.password, own, client, &hub.entropy, guess::gives_up(hub)).await;
     if !matches!(hashed, Ok(Ok(_))) {
         // The sign-up is not counted, but the new password is.
         hub.storage.forgive(counted).await?;
@@ -174,9 +174,16 @@ async fn count_sign_in(hub: &Hub, user: UserId, visitor: &Visitor) -> Result<(),
 /// the password is refused.
 async fn count_sign_up(hub: &Hub, visitor: &Visitor) -> Result<Attempt, Problem> {
     let limits = &hub.settings.limits;
-    guess::count_new_password(hub, &throttle::new_passwords(limits, visitor.network)).await?;
     let counted = hub.storage.count_attempts(AttemptKind::SignUp, &throttle::sign_ups(limits, visitor.network)).await?;
-    counted.map_err(|limited| throttle::reached(LimitName::SignUps, limited))
+    // First, so that a refused sign-up uses up no new password.
+    let sign_up = counted.map_err(|limited| throttle::reached(LimitName::SignUps, limited))?;
+    match guess::count_new_password(hub, &throttle::new_passwords(limits, visitor.network)).await {
+        Ok(()) => Ok(sign_up),
+        Err(refused) => {
+            hub.storage.forgive(sign_up).await?;
+            Err(refused)
+        }
+    }
 }
 
 /// Counts a request that will be sent to a phone.
@@ -187,12 +194,12 @@ pub(crate) async fn count_push(hub: &Hub, phone: Subject) -> Result<Attempt, Pro
 
 fn asked(hub: &Hub, approval: Approval, token: Token) -> Begun {
     follow::push_and_follow(hub, approval.clone());
-    Begun { phone: Phone::Asked(Box::new(approval)), token }
+    Begun { phone: PushOutcome::Asked(Box::new(approval)), token }
 }
 
 fn left(why: Withheld, token: Token) -> Begun {
     throttle::note(why);
-    Begun { phone: Phone::Left(why), token }
+    Begun { phone: PushOutcome::Left(why), token }
 }
 
 fn new_session(hub: &Hub, user: UserId, visitor: &Visitor) -> (NewSession, Token) {

@@ -1,6 +1,8 @@
 //! Checks a password against an account: counts the guess, after earlier ones if guesses wait, then checks it in the
 //! pool. Knows no session.
 
+use std::pin::pin;
+
 use approval::Secret;
 use storage::{Account, Attempt, AttemptKind, Delayed, GuessTurn, Limit, LimitName, Limited, Subject};
 use tokio::time::Instant;
@@ -8,14 +10,15 @@ use tokio::time::Instant;
 use crate::{
     answer::problem::Problem,
     hub::Hub,
-    password::pool::Client,
+    password::pool::PoolClient,
     request::{
+        client,
         network::{Network, guesser},
         visitor::Visitor,
     },
     throttle::{
         self, GUESSES,
-        guess_queue::{LONGEST_WAIT, come_back_in},
+        guess_queue::{LONGEST_WAIT, NoPlace, come_back_in},
     },
 };
 
@@ -30,8 +33,8 @@ pub(crate) async fn account_of(
     let attempt = count(hub, email, visitor.network).await?;
     let account = hub.storage.account(email).await?;
     let stored = account.as_ref().map(|account| account.password_hash.clone());
-    let client = client(hub, visitor).await?;
-    let matches = match hub.passwords.matches(password, stored, client).await {
+    let client = pool_client(hub, visitor).await?;
+    let matches = match hub.passwords.matches(password, stored, client, gives_up(hub)).await {
         Ok(matches) => matches,
         Err(error) => {
             hub.storage.forgive(attempt).await?;
@@ -46,10 +49,10 @@ pub(crate) async fn account_of(
     Ok(Some(account))
 }
 
-/// The client for the pool, which reserves half of its cores for known networks.
-pub(crate) async fn client(hub: &Hub, visitor: &Visitor) -> Result<Client, Problem> {
+/// Whose hashing it is: known networks have half of the pool.
+pub(crate) async fn pool_client(hub: &Hub, visitor: &Visitor) -> Result<PoolClient, Problem> {
     let is_known = hub.storage.is_known_network(&visitor.network_name()).await?;
-    Ok(Client { block: visitor.network.map(Network::fair), is_known })
+    Ok(PoolClient { block: visitor.network.map(Network::fair), is_known })
 }
 
 /// Counts a new password before it is estimated and hashed.
@@ -59,7 +62,15 @@ pub(crate) async fn count_new_password(hub: &Hub, limits: &[(Subject, Limit)]) -
     Ok(())
 }
 
-/// Counts a guess. During the delay that all strangers to the account share, it waits until it is drawn.
+/// Waits until waiting is of no use any more: the client has left, or the hub stops.
+pub(crate) async fn gives_up(hub: &Hub) {
+    tokio::select! {
+        () = client::has_left() => {}
+        () = hub.stop.cancelled() => {}
+    }
+}
+
+/// Counts a guess. Under the delay that all strangers to the account share, it waits until it is drawn.
 async fn count(hub: &Hub, email: &str, network: Option<Network>) -> Result<Attempt, Problem> {
     let guesser = guesser(network);
     let turn = if hub.guess_queues.any_wait(email) { GuessTurn::AfterOthers } else { GuessTurn::Now };
@@ -68,10 +79,24 @@ async fn count(hub: &Hub, email: &str, network: Option<Network>) -> Result<Attem
         Err(delayed) => delayed,
     };
     let until = Instant::now() + LONGEST_WAIT;
-    let Some(place) = hub.guess_queues.join(email, network.map(Network::fair), &delayed) else {
-        return Err(refused(delayed));
+    let place = match hub.guess_queues.join(email, network.map(Network::fair), &delayed) {
+        Ok(place) => place,
+        // The guesses before this one have left the queue meanwhile.
+        Err(NoPlace::NotNeeded) => {
+            return hub.storage.count_guess(email, &guesser, GUESSES, GuessTurn::Now).await?.map_err(refused);
+        }
+        Err(NoPlace::Refused) => return Err(refused(delayed)),
     };
-    while let Some(true) = hub.stop.run_until_cancelled(place.drawn(until, &hub.entropy)).await {
+    let mut gives_up = pin!(gives_up(hub));
+    loop {
+        let is_drawn = tokio::select! {
+            biased;
+            () = &mut gives_up => false,
+            is_drawn = place.drawn(until, &hub.entropy) => is_drawn,
+        };
+        if !is_drawn {
+            break;
+        }
         match hub.storage.count_guess(email, &guesser, GUESSES, GuessTurn::Now).await? {
             Ok(attempt) => return Ok(attempt),
             // Another guess was counted meanwhile, by this hub or another.

@@ -86,11 +86,12 @@ pub(crate) async fn change(
 }
 
 /// Sets a password by a link's token, once; every session of the account ends. One answer for a token that is used,
-/// expired or unknown.
+/// expired or unknown: it costs one read, and is not counted.
 pub(crate) async fn reset(hub: &Hub, visitor: &Visitor, token: &LinkToken, new: &Secret) -> Result<(), Problem> {
     let owner = hub.storage.owner_of_link(token.hash()).await?.ok_or_else(Problem::invalid_link)?;
     let password = parse(new)?;
-    guess::count_new_password(hub, &throttle::new_passwords(&hub.settings.limits, visitor.network)).await?;
+    // The token proves who this is, so that neighbours in the network cannot use up the tries.
+    guess::count_new_password(hub, &throttle::new_passwords_of(owner.user)).await?;
     let own = OwnWords::of(&owner.full_name, &owner.email, &hub.settings.product);
     let hash = hash(hub, password, own, visitor).await?;
     let cancelled = hub.storage.reset_password(token.hash(), &hash).await?.ok_or_else(Problem::invalid_link)?;
@@ -103,8 +104,8 @@ fn parse(text: &Secret) -> Result<NewPassword, Problem> {
 }
 
 async fn hash(hub: &Hub, password: NewPassword, own: OwnWords, visitor: &Visitor) -> Result<Secret, Problem> {
-    let client = guess::client(hub, visitor).await?;
-    let hashed = hub.passwords.hash(password, own, client, &hub.entropy).await?;
+    let client = guess::pool_client(hub, visitor).await?;
+    let hashed = hub.passwords.hash(password, own, client, &hub.entropy, guess::gives_up(hub)).await?;
     hashed.map_err(|weak| wrong(&weak.to_string()))
 }
 

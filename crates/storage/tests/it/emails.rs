@@ -1,4 +1,4 @@
-//! Addresses of accounts that are older than keys: which spellings stay, and that each account can still sign in.
+//! Addresses of accounts from before there were keys: who keeps what, and that nobody is locked out.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,14 +10,14 @@ use tokio::task::block_in_place;
 
 use crate::given::{Given, callback};
 
-/// A canonical form for tests: in lower case, without a dot at the end. A text with a space has none.
+/// A canonical form for tests: without a dot at the end and in lower case; what has a space in it has none.
 fn canonical(email: &str) -> Option<CanonicalEmail> {
     let shown = email.trim_end_matches('.').replace("xn--bcher-kva", "bücher");
     let key = shown.replace("bücher", "xn--bcher-kva");
     (!email.contains(' ')).then_some(CanonicalEmail { key, shown })
 }
 
-/// Removes the keys, as if the rows were older.
+/// Makes the rows what they were before there were keys.
 async fn unsettle(given: &Given) {
     let url = format!("sqlite:{}", given.folder.path().join("test.db").display());
     let mut db = SqliteConnection::connect(&url).await.unwrap();

@@ -2,7 +2,7 @@
 
 use approval::Clock;
 use sqlx::{Connection as _, SqliteConnection};
-use storage::{AttemptKind, Limit, Storage, Subject};
+use storage::{AttemptKind, Delay, Delays, GuessTurn, Guesser, Limit, NetworkBlock, Share, Storage, Subject};
 use time::Duration;
 
 use crate::given::Given;
@@ -112,4 +112,35 @@ async fn a_clock_that_is_set_back_makes_a_limit_no_longer_than_its_window() {
     assert!(attempt().await.unwrap().is_err());
     given.pass(Duration::MILLISECOND);
     assert!(attempt().await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn refused_attempts_do_not_wait_for_the_writer() {
+    let given = Given::empty().await;
+    let user = given.account("ada@example.com").await;
+    let delay = Delay { free: 1, first: Duration::SECOND, longest: Duration::MINUTE, window: Duration::HOUR };
+    let delays = Delays { pair: delay, account: delay, network: Delay { free: 100, ..delay } };
+    let block = NetworkBlock { name: "192.0.2.1".into(), times: 1 };
+    let guesser = Guesser { limited: vec![block.clone()], fair: block };
+    let (known, unknown) = ("ada@example.com", "eve@example.com");
+    let guess = async |email| given.storage.count_guess(email, &guesser, delays, GuessTurn::Now).await.unwrap();
+    let share = Share { of: ada(), limit: FIVE, own: Subject::share(&ada(), "192.0.2.0/24") };
+    let send = async || given.storage.count_shared(AttemptKind::CodeSent, &[], std::slice::from_ref(&share)).await;
+    for email in [known, unknown] {
+        given.storage.guessed_wrong(&guess(email).await.unwrap()).await.unwrap();
+        // The first refusal is noted, whether there is an account or not.
+        guess(email).await.unwrap_err();
+    }
+    while send().await.unwrap().is_ok() {}
+    let url = format!("sqlite:{}", given.folder.path().join("test.db").display());
+    let mut db = SqliteConnection::connect(&url).await.unwrap();
+    let _writing = db.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let refused = async {
+        guess(known).await.unwrap_err();
+        guess(unknown).await.unwrap_err();
+        send().await.unwrap().unwrap_err();
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(2), refused).await.expect("nothing has to be written");
+    let noted = given.storage.audit_of_user(user).await.unwrap();
+    assert_eq!(noted.iter().filter(|row| row.kind == "limit_reached").count(), 1);
 }

@@ -1,10 +1,12 @@
 //! The queue under attack, on tokio's clock: guessers who never pause, and an owner among them.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use storage::Delay;
 use tokio::task::JoinSet;
 
+use super::queue::{IN_ONE_QUEUE, OF_ONE_BLOCK, PLACES};
 use super::*;
 use crate::request::network::Network;
 use crate::throttle::GUESSES;
@@ -68,7 +70,11 @@ async fn guess(
     };
     let refused = |delayed: Delayed| Err(std_duration(come_back_in(delayed.own, delayed.shared.unwrap_or_default())));
     let until = Instant::now() + LONGEST_WAIT;
-    let Some(place) = queues.join(EMAIL, block, &delayed) else { return refused(delayed) };
+    let place = match queues.join(EMAIL, block, &delayed) {
+        Ok(place) => place,
+        Err(NoPlace::NotNeeded) => return counted.count(block, false).or_else(refused),
+        Err(NoPlace::Refused) => return refused(delayed),
+    };
     while place.drawn(until, entropy).await {
         match counted.count(block, false) {
             Ok(()) => return Ok(()),
@@ -79,39 +85,72 @@ async fn guess(
     refused(Delayed { shared: Some(place.shared_delay()), ..delayed })
 }
 
-/// The time until the owner's guess is counted. She arrives when the attack is `age` old, and obeys `Retry-After`.
-async fn owner_among_guessers(age: Duration, seed: u64) -> Duration {
+/// Guessers who never pause for longer than this.
+struct Attack {
+    blocks: u16,
+    /// Guesses of each block at once.
+    at_once: usize,
+    pause: Duration,
+    /// Wrong guesses of each block in the hour before.
+    before: u32,
+}
+
+/// How long an owner needs who comes when the attack is `age` old, and obeys Retry-After.
+async fn owner_among_guessers(attack: &Attack, age: Duration, seed: u64) -> Duration {
     let (queues, counted) = (GuessQueues::default(), Arc::new(Counted::default()));
     let entropy = seeded(seed);
+    let numbers = 1..=attack.blocks;
+    for _ in 0..attack.before {
+        for number in numbers.clone() {
+            counted.0.lock().unwrap().entry(block(number)).or_default().push(Instant::now());
+            tokio::time::advance(Duration::from_mins(20) / u32::from(attack.blocks)).await;
+        }
+    }
     let mut guessers = JoinSet::<()>::new();
-    for number in 1..=8 {
-        let (queues, counted, entropy) = (queues.clone(), Arc::clone(&counted), entropy.clone());
+    for number in numbers.flat_map(|number| std::iter::repeat_n(number, attack.at_once)) {
+        let (queues, counted, entropy, pause) = (queues.clone(), Arc::clone(&counted), entropy.clone(), attack.pause);
         guessers.spawn(async move {
             loop {
                 // The next guess follows almost immediately, refused or not.
                 let _ = guess(&queues, &counted, block(number), &entropy).await;
-                tokio::time::sleep(Duration::from_millis(250)).await;
+                tokio::time::sleep(pause).await;
             }
         });
     }
     tokio::time::sleep(age).await;
     let begun = Instant::now();
-    while let Err(wait) = guess(&queues, &counted, block(99), &entropy).await {
+    while let Err(wait) = guess(&queues, &counted, block(999), &entropy).await {
+        if begun.elapsed() > Duration::from_mins(6) {
+            break;
+        }
         tokio::time::sleep(Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))).await;
     }
     begun.elapsed()
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_owner_signs_in_within_3_minutes_while_8_guess_without_a_pause() {
+async fn an_owner_in_a_new_network_is_in_within_3_minutes_while_8_guess_without_a_pause() {
+    let attack = Attack { blocks: 8, at_once: 1, pause: Duration::from_millis(250), before: 0 };
     for age in [3, 20, 60, 200, 660, 1500] {
         let mut late = 0;
         for seed in 0..10 {
-            let took = owner_among_guessers(Duration::from_secs(age + seed), seed * 1000 + age).await;
+            let took = owner_among_guessers(&attack, Duration::from_secs(age + seed), seed * 1000 + age).await;
             late += u32::from(took > Duration::from_mins(3));
         }
         assert!(late <= 1, "{late} of 10 took longer, {age} s after the guessing began");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_owner_is_in_within_3_minutes_while_40_blocks_guess_four_at_once() {
+    // In the first minutes the owner cannot be told from blocks that have not guessed wrong yet.
+    let attack = Attack { blocks: 40, at_once: 4, pause: Duration::from_secs(1), before: 3 };
+    let mut late = 0;
+    for seed in 0..10 {
+        let took = owner_among_guessers(&attack, Duration::from_secs(20 + seed), seed).await;
+        late += u32::from(took > Duration::from_mins(3));
+    }
+    assert!(late <= 1, "{late} of 10 took longer");
 }
 
 #[tokio::test(start_paused = true)]
@@ -121,10 +160,10 @@ async fn each_block_that_never_guessed_wrong_is_drawn_as_often_as_another() {
     let mut drawn = HashMap::new();
     for _ in 0..400 {
         let queues = GuessQueues::default();
-        // One block has three places, and is not drawn more often.
+        // One block guesses three times at once, and is drawn no more often for it.
         let places: Vec<_> = [1, 1, 1, 2, 3, 4]
             .into_iter()
-            .map(|number| (number, queues.join(EMAIL, block(number), &delayed).unwrap()))
+            .filter_map(|number| Some((number, queues.join(EMAIL, block(number), &delayed).ok()?)))
             .collect();
         let (until, entropy) = (Instant::now() + LONGEST_WAIT, &entropy);
         let waits = places
@@ -154,7 +193,6 @@ async fn one_guess_is_counted_at_a_time_and_the_next_is_drawn_when_it_leaves() {
         drop(place);
     }
     assert!(!queues.any_wait(EMAIL));
-    assert_eq!(queues.state().places, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -165,10 +203,10 @@ async fn a_place_waits_for_ten_seconds_and_no_longer_than_it_can_help() {
         shared: Some(time::Duration::seconds(shared)),
         wrong: 3,
     };
-    assert!(queues.join(EMAIL, block(1), &delayed(11, 1)).is_none(), "its own delay is too long");
-    assert!(queues.join(EMAIL, block(1), &delayed(0, 11)).is_none(), "the account's delay is too long");
-    assert!(queues.join(EMAIL, block(1), &delayed(3, 0)).is_none(), "nobody contends for its own delay");
-    assert!(queues.join(EMAIL, block(1), &Delayed { shared: None, ..delayed(3, 0) }).is_none());
+    assert!(queues.join(EMAIL, block(1), &delayed(11, 1)).is_err(), "its own delay is too long");
+    assert!(queues.join(EMAIL, block(1), &delayed(0, 11)).is_err(), "the account's delay is too long");
+    assert!(queues.join(EMAIL, block(1), &delayed(3, 0)).is_err(), "nobody contends for its own delay");
+    assert!(queues.join(EMAIL, block(1), &Delayed { shared: None, ..delayed(3, 0) }).is_err());
     let begun = Instant::now();
     let first = queues.join(EMAIL, block(1), &delayed(0, 5)).unwrap();
     let second = queues.join(EMAIL, block(2), &delayed(0, 5)).unwrap();
@@ -184,19 +222,97 @@ async fn a_place_waits_for_ten_seconds_and_no_longer_than_it_can_help() {
     assert_eq!(begun.elapsed(), Duration::ZERO, "the next delay ends too late");
 }
 
+/// A guess that waits for its own delay and for that of the account.
+fn delayed(own: i64, wrong: u32) -> Delayed {
+    Delayed { own: time::Duration::seconds(own), shared: Some(time::Duration::seconds(5)), wrong }
+}
+
+/// Whether the place had to make room: it learns that at once.
+async fn is_evicted(place: &Place) -> bool {
+    let begun = Instant::now();
+    let until = begun + Duration::from_secs(1);
+    !place.drawn(until, &seeded(1)).await && begun.elapsed().is_zero() && !place.is_waiting()
+}
+
+impl Place {
+    fn is_waiting(&self) -> bool {
+        self.queues.queues().places().any(|(_, one)| one.id == self.id)
+    }
+}
+
 #[tokio::test(start_paused = true)]
-async fn queues_are_bounded_in_all_for_an_account_and_for_a_block() {
+async fn a_newcomer_takes_the_place_of_the_worst_guesser_in_a_full_queue() {
     let queues = GuessQueues::default();
-    let delayed = Delayed { own: time::Duration::ZERO, shared: Some(time::Duration::SECOND), wrong: 0 };
-    let of_block: Vec<_> = (0..9).filter_map(|_| queues.join(EMAIL, block(1), &delayed)).collect();
-    assert_eq!(of_block.len(), GuessQueues::OF_ONE_BLOCK);
-    let of_account: Vec<_> = (2..500).filter_map(|number| queues.join(EMAIL, block(number), &delayed)).collect();
-    assert_eq!(of_block.len() + of_account.len(), GuessQueues::IN_ONE_QUEUE);
-    let made_up: Vec<_> =
-        (0..5000).filter_map(|number| queues.join(&format!("{number}@example.com"), block(1), &delayed)).collect();
-    assert_eq!(of_block.len() + of_account.len() + made_up.len(), GuessQueues::PLACES);
-    drop((of_block, of_account, made_up));
-    assert!(queues.state().accounts.is_empty() && queues.state().places == 0);
+    let wrong = |number: u16| delayed(0, if number == 7 { 3 } else { 1 });
+    let all = 1..=u16::try_from(IN_ONE_QUEUE).unwrap();
+    let mut places: Vec<_> = all.map(|number| queues.join(EMAIL, block(number), &wrong(number)).unwrap()).collect();
+    assert!(queues.join(EMAIL, block(998), &delayed(0, 3)).is_err(), "it guessed wrong as often as the worst");
+    let worst = places.remove(6);
+    let woken = tokio::spawn(async move { worst.drawn(Instant::now() + LONGEST_WAIT, &seeded(1)).await });
+    tokio::task::yield_now().await;
+    let begun = Instant::now();
+    let owner = queues.join(EMAIL, block(999), &delayed(0, 0)).expect("the newcomer has a place");
+    assert!(!woken.await.unwrap());
+    assert!(begun.elapsed().is_zero(), "the evicted guess waits no longer");
+    assert!(!is_evicted(&owner).await);
+    assert!(places.iter().all(Place::is_waiting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_block_has_one_place_in_a_queue_and_its_older_guess_keeps_it() {
+    let queues = GuessQueues::default();
+    let slow = queues.join(EMAIL, block(1), &delayed(9, 4)).unwrap();
+    assert!(queues.join(EMAIL, block(1), &delayed(9, 4)).is_err());
+    let ready = queues.join(EMAIL, block(1), &delayed(0, 4)).expect("its own delay ends earlier");
+    assert!(is_evicted(&slow).await);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert!(queues.join(EMAIL, block(1), &delayed(0, 4)).is_err(), "an older guess keeps its place");
+    assert!(queues.join("grace@example.com", block(1), &delayed(0, 0)).is_ok());
+    drop(slow);
+    assert!(ready.is_waiting() && queues.any_wait(EMAIL), "the evicted guess takes nothing along");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guess_that_came_after_others_is_free_when_these_have_left() {
+    let queues = GuessQueues::default();
+    let first = queues.join(EMAIL, block(1), &delayed(0, 0)).unwrap();
+    let after_others = Delayed { own: time::Duration::ZERO, shared: Some(time::Duration::ZERO), wrong: 0 };
+    drop(first);
+    assert_eq!(queues.join(EMAIL, block(2), &after_others).unwrap_err(), NoPlace::NotNeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drawn_guess_is_never_evicted() {
+    let queues = GuessQueues::default();
+    let guess = Delayed { shared: Some(time::Duration::MILLISECOND), ..delayed(0, 9) };
+    let drawn = queues.join(EMAIL, block(1), &guess).unwrap();
+    assert!(drawn.drawn(Instant::now() + LONGEST_WAIT, &seeded(1)).await);
+    let others = 2..=u16::try_from(IN_ONE_QUEUE).unwrap();
+    let others: Vec<_> = others.filter_map(|number| queues.join(EMAIL, block(number), &delayed(0, 1)).ok()).collect();
+    assert_eq!(others.len() + 1, IN_ONE_QUEUE);
+    let _owner = queues.join(EMAIL, block(999), &delayed(0, 0)).expect("another makes room");
+    assert!(drawn.is_waiting());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_block_cannot_hold_the_places_of_all_accounts() {
+    let queues = GuessQueues::default();
+    let join = |account: usize, number| queues.join(&format!("{account}@example.com"), block(number), &delayed(0, 0));
+    let mut places = Vec::new();
+    for number in 0..u16::try_from(PLACES / OF_ONE_BLOCK).unwrap() {
+        let of_block: Vec<_> = (0..50).filter_map(|account| join(account, number).ok()).collect();
+        assert_eq!(of_block.len(), OF_ONE_BLOCK);
+        places.extend(of_block);
+    }
+    assert_eq!(places.len(), PLACES);
+    // Each newcomer has its place, until no block has many more than another.
+    for number in 100..200 {
+        places.push(join(77, number).expect("a block with many places makes room"));
+        assert_eq!(queues.queues().places().count(), PLACES);
+    }
+    assert_eq!(places.iter().filter(|place| !place.is_waiting()).count(), 100);
+    drop(places);
+    assert!(queues.queues().accounts.is_empty());
 }
 
 #[test]
