@@ -65,11 +65,11 @@ fn used(process: &Process) -> u64 {
     threads.flatten().filter_map(of).sum()
 }
 
-/// The cost of each of the `count` units that `send` sends: the least of three, since noise only adds.
+/// The cost of each of the `count` units that `send` sends: the least of ten, since noise only adds.
 async fn each(world: &World, count: u64, mut send: impl AsyncFnMut()) -> u64 {
     send().await;
     let mut least = u64::MAX;
-    for _ in 0..3 {
+    for _ in 0..10 {
         let before = used(&world.serve);
         send().await;
         least = least.min(used(&world.serve).saturating_sub(before) / count);

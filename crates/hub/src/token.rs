@@ -24,6 +24,9 @@ pub(crate) struct LinkToken(Secret);
 pub(crate) struct ServerKey([u8; 32]);
 
 impl Token {
+    /// Characters of a token: 256 bits in base64 without padding.
+    pub(crate) const LENGTH: usize = 43;
+
     /// A new random token.
     pub(crate) fn random(entropy: &Entropy) -> Self {
         Self(Secret::new(URL_SAFE_NO_PAD.encode(entropy.bytes::<32>())))
@@ -149,6 +152,6 @@ mod tests {
     fn tokens_and_keys_print_as_redacted() {
         let (token, link) = (Token::random(&Entropy::system()), LinkToken::random(&Entropy::system()));
         assert_eq!(format!("{token:?}{link:?}{:?}", ServerKey::new([7; 32])), "[redacted]".repeat(3));
-        assert_eq!((token.expose().len(), link.expose().len()), (43, 43));
+        assert_eq!((token.expose().len(), link.expose().len()), (Token::LENGTH, 43));
     }
 }

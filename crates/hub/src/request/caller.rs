@@ -105,9 +105,10 @@ impl FromRequestParts<Hub> for MaybeCaller {
     }
 }
 
-/// The token in the request's cookie, valid or not.
+/// The token in the request's cookie, valid or not. A value of another length is no token, and nothing looks it up.
 pub(crate) fn token(hub: &Hub, headers: &HeaderMap) -> Option<Token> {
-    cookie(headers, cookie_name(is_secure(hub))).map(Token::shown)
+    let value = cookie(headers, cookie_name(is_secure(hub)));
+    value.filter(|value| value.len() == Token::LENGTH).map(Token::shown)
 }
 
 /// Browsers keep cookies for loopback without TLS only if they are not `Secure`.

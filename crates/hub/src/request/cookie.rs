@@ -2,26 +2,36 @@
 //! so their contents must not affect ours. Knows no session.
 
 use axum::http::{HeaderMap, header};
+use memchr::{memchr, memmem};
+
+/// The most cookies of our name that are compared. No browser sends as many.
+const SAME_NAME_LIMIT: usize = 16;
 
 /// The value of the one cookie called `name`, exactly as it was set: not decoded, not unquoted, not cut. `None` if it
 /// is missing, or if several have different values: nothing tells which one is ours.
-pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &'a str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter();
-    let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-    let mut values = pairs.filter_map(|pair| {
-        // Only spaces and tabs are trimmed around a pair (RFC 6265, 5.4), never Unicode white space: a browser keeps it
-        // as part of the name, so any page could set such a cookie.
-        let pair = trim_blanks(pair);
-        let end = pair.iter().position(|byte| *byte == b'=')?;
-        (&pair[..end] == name.as_bytes()).then(|| &pair[end + 1..])
-    });
+    let mut values = lines.flat_map(|line| values(line.as_bytes(), name));
     let value = values.next()?;
-    let is_only = values.all(|other| other == value);
+    let is_only = values.by_ref().take(SAME_NAME_LIMIT).all(|other| other == value) && values.next().is_none();
     str::from_utf8(value).ok().filter(|value| is_only && value.is_ascii())
 }
 
-fn trim_blanks(mut bytes: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
+/// The values of the pairs called `name` in one header. Searches for the name and reads no other pair: a header may have
+/// 80 KiB of them.
+fn values<'a>(line: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    memmem::find_iter(line, name).filter_map(move |begin| {
+        // Only spaces and tabs are trimmed around a pair (RFC 6265, 5.4), never Unicode white space: a browser keeps it
+        // as part of the name, so any page could set such a cookie.
+        let begins_pair = matches!(without_blanks(&line[..begin]), [] | [.., b';']);
+        let value = line[begin + name.len()..].strip_prefix(b"=").filter(|_| begins_pair)?;
+        Some(without_blanks(memchr(b';', value).map_or(value, |end| &value[..end])))
+    })
+}
+
+/// The bytes without the spaces and tabs at their end.
+fn without_blanks(mut bytes: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t'] = bytes {
         bytes = rest;
     }
     bytes
@@ -87,6 +97,13 @@ mod tests {
             assert_eq!(read(&[format!("countersign={value}").as_bytes()]).as_deref(), Some(value));
         }
         assert_eq!(read(&["countersign=tokén".as_bytes()]), None);
+    }
+
+    #[test]
+    fn more_of_our_cookies_than_a_browser_sends_count_as_none() {
+        let many = |count| read(&["countersign=token;".repeat(count).as_bytes()]);
+        assert_eq!(many(1 + SAME_NAME_LIMIT).as_deref(), Some("token"));
+        assert_eq!(many(2 + SAME_NAME_LIMIT), None);
     }
 
     #[test]

@@ -9,6 +9,8 @@ use axum::{
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 
+use memchr::memmem;
+
 use crate::hub::Hub;
 
 /// The query of a form that was sent again after the check cookie was set: a browser without any cookie now keeps none.
@@ -70,7 +72,7 @@ impl CookieSupport {
 
 /// True if a cookie header contains `name`. Compares bytes, because other cookies of the site may have any.
 fn names(headers: &HeaderMap, name: &str) -> bool {
-    let holds = |value: &HeaderValue| value.as_bytes().windows(name.len()).any(|part| part == name.as_bytes());
+    let holds = |value: &HeaderValue| memmem::find(value.as_bytes(), name.as_bytes()).is_some();
     headers.get_all(header::COOKIE).iter().any(holds)
 }
 

@@ -51,7 +51,7 @@ pub(crate) async fn submit(
 ) -> Result<Response, Problem> {
     match codes::check(&hub, caller.clone(), typed.code.expose()).await {
         Ok(confirmed) => Ok((confirmed.cookies(&hub), Redirect::to("/account")).into_response()),
-        Err(problem) => again(&hub, caller, problem).await,
+        Err(problem) => again(&hub, caller.current(), problem).await,
     }
 }
 
@@ -64,7 +64,14 @@ pub(crate) async fn send(
 ) -> Result<Response, Problem> {
     match sending::send(&hub, &caller.clone().required()?, &visitor, wanted.channel).await {
         Ok(()) => Ok(Redirect::to("/code").into_response()),
-        Err(problem) => again(&hub, caller, problem).await,
+        Err(problem) => {
+            // The row says more than the session that the request began with: how the last code was sent.
+            let now = match caller.current() {
+                Some(caller) => MaybeCaller::of(&hub, caller.token).await?.current(),
+                None => None,
+            };
+            again(&hub, now, problem).await
+        }
     }
 }
 
@@ -75,16 +82,14 @@ fn approved(approval: Option<&Approval>) -> Option<Redirect> {
 }
 
 /// The form again, with what went wrong; without a session there is no form.
-async fn again(hub: &Hub, caller: MaybeCaller, problem: Problem) -> Result<Response, Problem> {
+async fn again(hub: &Hub, caller: Option<Caller>, problem: Problem) -> Result<Response, Problem> {
     let leads_away = matches!(problem.kind, Kind::NoSession | Kind::AlreadyRegistered | Kind::AlreadySignedIn);
-    match caller.current() {
+    match caller {
         Some(caller) if !leads_away => {
             let approval = hub.storage.approval_of_session(caller.session.id).await?;
             if let Some(onward) = approved(approval.as_ref()) {
                 return Ok(onward.into_response());
             }
-            // The row may say more than the session that the request began with: a code may have been sent meanwhile.
-            let caller = MaybeCaller::of(hub, caller.token.clone()).await?.0.unwrap_or(caller);
             let (error, trouble) = beside_or_above(&problem);
             let page = Code { error, trouble, ..form(hub, &caller, approval).await? };
             Ok(refused(&problem, &page))
