@@ -24,7 +24,7 @@ pub(crate) use account::{Account, Noted, SignedIn};
 pub(crate) use assets::asset;
 pub(crate) use code::{Code, Reason};
 pub(crate) use devices::{Device, Devices};
-pub(crate) use form::Field;
+pub(crate) use form::{Field, shown_again};
 pub(crate) use landing::Landing;
 pub(crate) use moment::Moment;
 pub(crate) use password::{Password, Reset, ResetDone};

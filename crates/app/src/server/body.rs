@@ -23,7 +23,7 @@ const PASSED_PIECE: u64 = 1024;
 const SMALL_PIECE: usize = 512;
 /// The most small pieces of a body. Each piece costs as much as a large one, so a body in chunks of one byte would cost
 /// milliseconds before it is counted.
-const MOST_SMALL_PIECES: u32 = 32;
+const MOST_SMALL_PIECES: u32 = 16;
 
 /// What a peer sends, as long as it sends all of it in time.
 #[derive(Debug)]

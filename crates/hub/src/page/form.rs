@@ -9,6 +9,14 @@ pub(crate) struct Field {
     pub(crate) error: Option<String>,
 }
 
+/// The longest text that a page shows again, in bytes: more than anybody types, and little enough to escape.
+const SHOWN_AGAIN: usize = 4096;
+
+/// The text to show again in its field; nothing of one that is too long, which was made by no person.
+pub(crate) fn shown_again(text: String) -> String {
+    if text.len() <= SHOWN_AGAIN { text } else { String::new() }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{fs, path::Path};

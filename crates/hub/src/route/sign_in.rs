@@ -63,8 +63,12 @@ pub(crate) async fn submit(
     cookies: CookieSupport,
     Form(input): Form<Input>,
 ) -> Result<Response, Problem> {
-    let form =
-        |error: &str, email| SignIn { shell: shell(&hub, None), email, error: Some(error.to_owned()), ended: false };
+    let form = |error: &str, email| SignIn {
+        shell: shell(&hub, None),
+        email: page::shown_again(email),
+        error: Some(error.to_owned()),
+        ended: false,
+    };
     match cookies.verdict() {
         CookieCheck::Kept => {}
         CookieCheck::Unproven => return Ok(send_again(&hub, cookies, "/sign-in")),

@@ -254,11 +254,11 @@ fn corrected(hub: &Hub, input: Input, problem: &Problem) -> SignUp {
     let country_code = input.country_code.to_string();
     let field = |name: &str, value: String| {
         let error = problem.errors.iter().find(|(field, _)| *field == name).map(|(_, error)| error.clone());
-        Field { value, error }
+        Field { value: page::shown_again(value), error }
     };
     let of_invitation = problem.kind == Kind::InvalidInvitation;
     let invitation = Field {
-        value: input.invitation.map(|invitation| invitation.expose().to_owned()).unwrap_or_default(),
+        value: page::shown_again(input.invitation.map_or_else(String::new, |key| key.expose().to_owned())),
         error: of_invitation.then(|| problem.detail.clone()),
     };
     SignUp {
