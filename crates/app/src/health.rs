@@ -2,7 +2,7 @@
 //! whoever looks after it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::extract::State;
@@ -27,9 +27,6 @@ use crate::server::{self, Heads, Slots};
 /// How long a file may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long one look answers later requests: each look writes to a file.
-const LOOK_AGE: Duration = Duration::from_millis(100);
-
 /// What `/metrics` answers.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -45,12 +42,6 @@ pub(crate) struct Health {
     pub(crate) spool: Option<Arc<Spooled>>,
 }
 
-/// The parts, and what the last look at them showed.
-struct Looks {
-    health: Health,
-    last: Option<(Instant, (StatusCode, Value))>,
-}
-
 /// Answers `/health/live`, `/health/ready` and `/metrics` (Prometheus text format 0.0.4) on `ADMIN_ADDR`, if that is set, to the very end of the process.
 ///
 /// # Errors
@@ -63,39 +54,25 @@ pub(crate) async fn serve(config: &Config, health: Health, slots: Slots, lifecyc
         .route("/metrics", get(move || std::future::ready(([(CONTENT_TYPE, TEXT)], counted.render()))))
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
-        .with_state(Arc::new((Mutex::new(Looks { health, last: None }), lifecycle.stop.clone())));
+        .with_state(Arc::new((Mutex::new(health), lifecycle.stop.clone())));
     lifecycle.keep(server::serve(listener, router, Heads::Short, slots, CancellationToken::new()));
     Ok(())
 }
 
 /// `GET /health/ready`: 200 when work can be sent here, 503 when it should go elsewhere; and why, in one word.
-async fn ready(State(process): State<Arc<(Mutex<Looks>, CancellationToken)>>) -> Response {
-    let (looks, stop) = &*process;
+async fn ready(State(process): State<Arc<(Mutex<Health>, CancellationToken)>>) -> Response {
+    let (health, stop) = &*process;
     if stop.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "state": "stopping" }))).into_response();
     }
     // One look at a time, however many ask: the files are for callbacks and sign-ins.
-    let (status, state) = looks.lock().await.look().await;
+    let (status, state) = health.lock().await.state().await;
     (status, Json(state)).into_response()
 }
 
 /// What a file answers, if it does and in time.
 async fn in_time<T, E>(file: impl Future<Output = Result<T, E>>) -> Option<T> {
     timeout(PATIENCE, file).await.ok()?.ok()
-}
-
-impl Looks {
-    /// The state now, or at most [`LOOK_AGE`] ago.
-    async fn look(&mut self) -> (StatusCode, Value) {
-        if let Some((at, state)) = &self.last
-            && at.elapsed() < LOOK_AGE
-        {
-            return state.clone();
-        }
-        let state = self.health.state().await;
-        self.last = Some((Instant::now(), state.clone()));
-        state
-    }
 }
 
 impl Health {
