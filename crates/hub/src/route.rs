@@ -31,7 +31,12 @@ pub(crate) use in_flight::PLACES as CHANGES_AT_ONCE;
 pub(crate) use openapi::document;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::{answer::problem::Problem, hub::Hub, page, request::body::LARGEST_BODY};
+use crate::{
+    answer::problem::Problem,
+    hub::Hub,
+    page,
+    request::body::{CODE_BODY, LARGEST_BODY},
+};
 
 /// No script, style, picture or connection but our own; nobody may frame us.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -73,7 +78,7 @@ fn pages() -> Router<Hub> {
         .route("/approvals/{id}/resend", post(waiting::resend))
         .route("/approvals/{id}/code", get(transaction::code_page).post(transaction::submit_code))
         .route("/approvals/{id}/code/send", post(transaction::submit_send))
-        .route("/code", get(code::page).post(code::submit))
+        .route("/code", get(code::page).post(code::submit).layer(DefaultBodyLimit::max(CODE_BODY)))
         .route("/code/send", post(code::send))
         .route("/account", get(account::page))
         .route("/account/notices/{id}/dismiss", post(account::dismiss))
@@ -96,7 +101,7 @@ fn api() -> Router<Hub> {
         .route("/sessions/{id}", delete(sessions::end))
         .route("/password", post(password::change))
         .route("/password/reset", post(reset::reset))
-        .route("/session/code", post(session::code))
+        .route("/session/code", post(session::code).layer(DefaultBodyLimit::max(CODE_BODY)))
         .route("/session/code/send", post(session::send_code))
         .route("/approvals", post(transaction::create))
         .route("/approvals/{id}", get(approval::show))

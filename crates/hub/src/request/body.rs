@@ -22,6 +22,9 @@ use crate::{answer::problem::Problem, hub::Hub};
 /// The largest body any address takes, in bytes.
 pub(crate) const LARGEST_BODY: usize = 16 * 1024;
 
+/// The largest body with a code, in bytes: 64 characters of any script, encoded, and room around them.
+pub(crate) const CODE_BODY: usize = 1024;
+
 /// The most pairs in a form. Ours have at most 10 labels with their values and a few more; each pair costs about 100
 /// ns.
 const MOST_PAIRS: usize = 100;
