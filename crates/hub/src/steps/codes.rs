@@ -31,7 +31,6 @@ pub(crate) async fn check(hub: &Hub, caller: MaybeCaller, text: &str) -> Result<
     }
     invitations::still_allowed(hub, &caller.session)?;
     let may_begin = may_try(hub, &caller);
-    // Boxed: the futures of all handlers are as large as the largest.
     let work = Box::pin(async {
         // This may be a second click, and the first may just have got in.
         if let Some(confirmed) = proof.shown_meanwhile(hub, &caller).await? {

@@ -80,7 +80,7 @@ pub(crate) async fn approve_by_code(
     if let Some(approved) = before {
         return Ok(approved);
     }
-    in_turn(hub, id, &Proof::by_code(hub, &code), codes::may_try(hub, caller), async {
+    let work = Box::pin(async {
         // This may be a second click, and the first may just have approved it.
         if let Some(approved) = approved_before(hub, caller, id).await? {
             return Ok(approved);
@@ -96,8 +96,8 @@ pub(crate) async fn approve_by_code(
             Some(CodeApproved::Used) => Err(Problem::invalid_transaction_code()),
             None => Err(Problem::not_found()),
         }
-    })
-    .await
+    });
+    in_turn(hub, id, &Proof::by_code(hub, &code), codes::may_try(hub, caller), work).await
 }
 
 /// The transaction, if it is approved already; `None` while it is pending.

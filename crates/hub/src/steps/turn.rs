@@ -4,7 +4,7 @@
 //! nor what it opens.
 
 use std::fmt::Display;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use approval::told;
@@ -25,7 +25,8 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(
 
 /// Does `work` about `proof` for the session or the transaction `of`, once all such work that began earlier, in any
 /// process on this database, is done. `work` must therefore first check the outcome of earlier work. `may_begin` is
-/// checked before the wait, unless the same proof is being checked already, which may succeed.
+/// checked before the wait, unless the same proof is being checked already, which may succeed. `work` is boxed, because
+/// every waiter holds it.
 ///
 /// # Errors
 /// [`Problem::code_in_work`] when too many wait already, or it takes too long.
@@ -34,7 +35,7 @@ pub(crate) async fn in_turn<T>(
     of: impl Display,
     proof: &Proof,
     may_begin: impl Future<Output = Result<(), Problem>>,
-    work: impl Future<Output = Result<T, Problem>>,
+    work: Pin<Box<impl Future<Output = Result<T, Problem>>>>,
 ) -> Result<T, Problem> {
     let subject = Subject::turn(of, proof.as_str());
     let place = hub.turns.take(subject.clone()).ok_or_else(Problem::code_in_work)?;
