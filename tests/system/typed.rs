@@ -113,6 +113,8 @@ async fn a_code_is_taken_in_any_grouping_and_other_text_counts_as_no_try() {
         let page = browser.submit(&world, "/code", &[("code", none)]).await;
         assert!(page.text.contains("A code has 6 to 10 digits") && page.text.contains("code-error"), "{}", page.text);
     }
+    let pasted = browser.submit(&world, "/code", &[("code", &"a whole mail. ".repeat(500))]).await;
+    assert!(pasted.status == 401 && pasted.text.contains("A code has 6 to 10 digits"), "{}", pasted.text);
     assert_eq!(browser.ask_for_code(&world, "sms").await.status, 202);
     let code = newest(&world, &person).await;
     let (first, last) = code.split_at(3);

@@ -188,7 +188,8 @@ mod tests {
             let own = OwnWords::of("Ada Lovelace", "ada@example.com", "Countersign");
             passwords.hash(parse(password).unwrap(), own, CLIENT, &Entropy::system(), pending()).await.unwrap().err()
         };
-        for common in ["password", "12345678", "qwertyuiop", "iloveyou", "Password1", "aaaaaaaa"] {
+        for common in ["password", "ｐａｓｓｗｏｒｄ", "12345678", "qwertyuiop", "iloveyou", "Password1", "aaaaaaaa"]
+        {
             assert_eq!(refused(common).await, Some(Weak::Common), "{common}");
         }
         for own in ["ada@example.com", "lovelace", "countersign1"] {

@@ -18,8 +18,6 @@ pub(crate) struct Code {
     pub(crate) phone: ShownPhone,
     /// How the last code was sent; `None` when none was.
     pub(crate) sent: Option<Channel>,
-    /// Whether an account is being opened.
-    pub(crate) sign_up: bool,
     /// The note under the button for a call: what it does, or when it is possible.
     pub(crate) call_note: String,
     /// What is wrong with the code that was typed.
@@ -41,7 +39,7 @@ impl Code {
 
     /// Completes the words "sign …", for a sign-up or a sign-in.
     const fn again(&self) -> &'static str {
-        if self.sign_up { "up again" } else { "in again" }
+        if self.phone.is_sign_up() { "up again" } else { "in again" }
     }
 
     /// Whether signing in again has the phone asked, now or soon.

@@ -65,10 +65,9 @@ impl OwnWords {
     }
 }
 
-/// Why a password is easy to guess. `None` if it is not.
-pub(crate) fn guessable(password: &str, own: &OwnWords) -> Option<Guessable> {
-    let text = nfkc(password);
-    let readings = readings(&text);
+/// Why a password, in its normal form, is easy to guess. `None` if it is not.
+pub(crate) fn guessable(text: &str, own: &OwnWords) -> Option<Guessable> {
+    let readings = readings(text);
     if readings.iter().any(|reading| own.make_up(&reading.to_lowercase())) {
         return Some(Guessable::Own);
     }
@@ -78,7 +77,7 @@ pub(crate) fn guessable(password: &str, own: &OwnWords) -> Option<Guessable> {
     let known: Vec<&str> = own.0.iter().map(String::as_str).collect();
     let below = |text: &str, most: u64| zxcvbn::zxcvbn(text, &known).guesses() < most;
     let is_common = readings.iter().any(|reading| below(reading, COMMON_BELOW_GUESSES))
-        || cores(&text).iter().any(|core| below(core, CORE_BELOW_GUESSES));
+        || cores(text).iter().any(|core| below(core, CORE_BELOW_GUESSES));
     is_common.then_some(Guessable::Common)
 }
 

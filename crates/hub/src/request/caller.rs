@@ -112,7 +112,7 @@ pub(crate) fn token(hub: &Hub, headers: &HeaderMap) -> Option<Token> {
 }
 
 /// Browsers keep cookies for loopback without TLS only if they are not `Secure`.
-fn is_secure(hub: &Hub) -> bool {
+pub(crate) fn is_secure(hub: &Hub) -> bool {
     !hub.origins.is_loopback()
 }
 

@@ -17,6 +17,11 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &'a str) -> Option<&'a st
     str::from_utf8(value).ok().filter(|value| is_only && value.is_ascii())
 }
 
+/// True if there is a cookie called `name`, with any value.
+pub(crate) fn has_cookie(headers: &HeaderMap, name: &str) -> bool {
+    headers.get_all(header::COOKIE).iter().any(|line| values(line.as_bytes(), name).next().is_some())
+}
+
 /// The values of the pairs called `name` in one header. Searches for the name and reads no other pair: a header may have
 /// 80 KiB of them.
 fn values<'a>(line: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a [u8]> {

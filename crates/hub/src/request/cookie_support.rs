@@ -5,19 +5,20 @@ use std::convert::Infallible;
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    http::{HeaderMap, request::Parts},
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 
-use memchr::memmem;
-
-use crate::hub::Hub;
+use crate::{
+    hub::Hub,
+    request::{
+        caller::{cookie_name, is_secure},
+        cookie::has_cookie,
+    },
+};
 
 /// The query of a form that was sent again after the check cookie was set: a browser without any cookie now keeps none.
 pub(crate) const CHECKED: &str = "cookies";
-
-/// The name of the check cookie; with the prefix `__Host-` if browsers reach us by TLS.
-const CHECK: &str = "countersign-check";
 
 /// Evidence in a request that the browser keeps cookies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +43,9 @@ pub(crate) enum CookieCheck {
 }
 
 impl CookieSupport {
-    fn of(headers: &HeaderMap, query: Option<&str>) -> Self {
-        let (checked, any) = (names(headers, CHECK), names(headers, "countersign"));
+    fn of(headers: &HeaderMap, query: Option<&str>, secure: bool) -> Self {
+        let checked = has_cookie(headers, check_name(secure));
+        let any = checked || has_cookie(headers, cookie_name(secure));
         let browser = headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate");
         let verdict = match query {
             _ if any || !browser => CookieCheck::Kept,
@@ -63,34 +65,39 @@ impl CookieSupport {
         if self.checked || !self.browser {
             return CookieJar::new();
         }
-        let secure = !hub.origins.is_loopback();
-        let name = if secure { format!("__Host-{CHECK}") } else { CHECK.to_owned() };
-        let cookie = Cookie::build((name, "1")).path("/").http_only(true).secure(secure).same_site(SameSite::Lax);
+        let secure = is_secure(hub);
+        let cookie =
+            Cookie::build((check_name(secure), "1")).path("/").http_only(true).secure(secure).same_site(SameSite::Lax);
         CookieJar::new().add(cookie.build())
     }
 }
 
-/// True if a cookie header contains `name`. Compares bytes, because other cookies of the site may have any.
-fn names(headers: &HeaderMap, name: &str) -> bool {
-    let holds = |value: &HeaderValue| memmem::find(value.as_bytes(), name.as_bytes()).is_some();
-    headers.get_all(header::COOKIE).iter().any(holds)
+/// The name of the check cookie; with the prefix `__Host-` if browsers reach us by TLS.
+const fn check_name(secure: bool) -> &'static str {
+    if secure { "__Host-countersign-check" } else { "countersign-check" }
 }
 
 impl FromRequestParts<Hub> for CookieSupport {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Hub) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.headers, parts.uri.query()))
+    async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers, parts.uri.query(), is_secure(hub)))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn verdict(pairs: &[(&'static str, &[u8])], query: Option<&str>) -> CookieCheck {
+        of(pairs, query, false)
+    }
+
+    fn of(pairs: &[(&'static str, &[u8])], query: Option<&str>, secure: bool) -> CookieCheck {
         let pairs = pairs.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_bytes(value).unwrap()));
-        CookieSupport::of(&pairs.collect(), query).verdict()
+        CookieSupport::of(&pairs.collect(), query, secure).verdict()
     }
 
     #[test]
@@ -104,9 +111,13 @@ mod tests {
     #[test]
     fn the_check_cookie_or_a_session_shows_that_cookies_are_kept() {
         let browser: (&str, &[u8]) = ("sec-fetch-mode", b"navigate");
-        for cookie in [&b"countersign-check=1"[..], b"__Host-countersign-check=1", b"a=Jos\xe9; countersign=x"] {
-            assert_eq!(verdict(&[browser, ("cookie", cookie)], Some(CHECKED)), CookieCheck::Kept);
+        for cookie in [&b"countersign-check=1"[..], b"a=Jos\xe9; countersign=x"] {
+            assert_eq!(of(&[browser, ("cookie", cookie)], Some(CHECKED), false), CookieCheck::Kept);
         }
+        for cookie in [&b"__Host-countersign-check=1"[..], b"a=Jos\xe9; __Host-countersign=x"] {
+            assert_eq!(of(&[browser, ("cookie", cookie)], Some(CHECKED), true), CookieCheck::Kept);
+        }
+        assert_eq!(of(&[browser, ("cookie", b"x-countersign=1")], Some(CHECKED), false), CookieCheck::Blocked);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The network of an address, by which limits count, and the wider blocks around it. Knows no request and no limit.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
+use ipnet::IpNet;
 use storage::{Guesser, NetworkBlock};
 
 /// Whoever has one address of IPv6 has a network of them (RFC 6177, 2), so all addresses in a /64 are taken for one; of
@@ -12,10 +13,7 @@ pub struct Network(Block);
 
 /// All addresses with a common prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Block {
-    first: IpAddr,
-    prefix: u8,
-}
+pub(crate) struct Block(IpNet);
 
 /// The prefix lengths of IPv6 blocks with their own limits, each as a multiple of a /64's limit. Providers give a
 /// customer a /56 or a /48, which contain 256 and 65,536 networks.
@@ -40,31 +38,23 @@ impl Network {
     /// The network, then the wider blocks around it that have limits, each with its limit as a multiple of one
     /// network's.
     pub(crate) fn limited(self) -> Vec<(Block, u32)> {
-        match self.0.first {
-            IpAddr::V4(_) => vec![(self.0, 1)],
-            IpAddr::V6(_) => WIDER.map(|(prefix, times)| (Block::of(self.0.first, prefix), times)).to_vec(),
+        match self.0.0 {
+            IpNet::V4(_) => vec![(self.0, 1)],
+            IpNet::V6(own) => WIDER.map(|(prefix, times)| (Block::of(own.addr().into(), prefix), times)).to_vec(),
         }
     }
 
     /// The block that counts as one client in fair queues: a /24 of IPv4, a /48 of IPv6.
     pub(crate) fn fair(self) -> Block {
-        Block::of(self.0.first, if self.0.first.is_ipv4() { 24 } else { 48 })
+        let address = self.0.0.addr();
+        Block::of(address, if address.is_ipv4() { 24 } else { 48 })
     }
 }
 
 impl Block {
+    /// The block around `address`; the address alone if the prefix is too long for its family.
     fn of(address: IpAddr, prefix: u8) -> Self {
-        let first = match address {
-            IpAddr::V4(v4) => {
-                let mask = u32::MAX.checked_shl(u32::from(32_u8.saturating_sub(prefix))).unwrap_or(0);
-                Ipv4Addr::from_bits(v4.to_bits() & mask).into()
-            }
-            IpAddr::V6(v6) => {
-                let mask = u128::MAX.checked_shl(u32::from(128_u8.saturating_sub(prefix))).unwrap_or(0);
-                Ipv6Addr::from_bits(v6.to_bits() & mask).into()
-            }
-        };
-        Self { first, prefix }
+        Self(IpNet::new(address, prefix).unwrap_or_else(|_| address.into()).trunc())
     }
 }
 
@@ -100,9 +90,9 @@ impl fmt::Display for Network {
 
 impl fmt::Display for Block {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.first, self.prefix) {
-            (IpAddr::V4(address), 32) => write!(f, "{address}"),
-            (first, prefix) => write!(f, "{first}/{prefix}"),
+        match self.0 {
+            IpNet::V4(one) if one.prefix_len() == 32 => one.addr().fmt(f),
+            block => block.fmt(f),
         }
     }
 }

@@ -47,9 +47,15 @@ pub(crate) async fn page(State(hub): State<Hub>, caller: MaybeCaller) -> Result<
 pub(crate) async fn submit(
     State(hub): State<Hub>,
     caller: MaybeCaller,
-    Form(typed): Form<TypedCode>,
+    typed: Result<Form<TypedCode>, Problem>,
 ) -> Result<Response, Problem> {
-    match codes::check(&hub, caller.clone(), typed.code.expose()).await {
+    let checked = match typed {
+        Ok(Form(typed)) => codes::check(&hub, caller.clone(), typed.code.expose()).await,
+        // No code is as long.
+        Err(problem) if problem.kind == Kind::TooLarge => Err(Problem::malformed_code()),
+        Err(problem) => Err(problem),
+    };
+    match checked {
         Ok(confirmed) => Ok((confirmed.cookies(&hub), Redirect::to("/account")).into_response()),
         Err(problem) => again(&hub, caller.current(), problem).await,
     }
@@ -128,7 +134,6 @@ async fn form(hub: &Hub, caller: &Caller, approval: Option<Approval>) -> Result<
         reason,
         phone: phone(session),
         sent: session.code_sent_by.filter(|_| !session.code_trouble),
-        sign_up: caller.is_sign_up(),
         call_note,
         error: None,
         trouble,
