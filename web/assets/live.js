@@ -3,17 +3,23 @@
 // that tests can play them.
 
 /**
- * @typedef {{version: number, status: string, delivery: string, expires_at: string, replaced_by?: string | null}}
- * Approval @typedef {object} World @property {() => void} connect opens a socket; its life is told by `opened`, `frame`
- * and `closed` @property {() => void} drop forgets the socket; nothing more is heard of it @property {() => void} ping
- * asks the server over the socket for the present state @property {() => void} stream opens a stream of server-sent
- * events; its life is told by `streamed` and `broken` @property {(since: number, wait: number) => Promise<Approval |
- * null>} poll the next state, or what there is after `wait` seconds; null when there is no such approval for us. Fails
- * with the seconds to leave the server alone, if it said so @property {() => void} hush forgets the stream and the
- * poll; nothing more is heard of them @property {(work: () => void, ms: number) => number} after @property {(timer:
- * number) => void} forget @property {() => number} random at least 0, less than 1 @property {(approval: Approval) =>
- * void} tell shows the state @property {(ms: number) => void} left takes the time left by the server's clock @property
- * {(word: "connecting" | "live" | "lost" | "slow") => void} line shows the connection @property {() => void} reload
+ * @typedef {{version: number, status: string, delivery: string, expires_at: string, replaced_by?: string | null}} Approval
+ * @typedef {object} World
+ * @property {() => void} connect opens a socket; its life is told by `opened`, `frame` and `closed`
+ * @property {() => void} drop forgets the socket; nothing more is heard of it
+ * @property {() => void} ping asks the server over the socket for the present state
+ * @property {() => void} stream opens a stream of server-sent events; its life is told by `streamed` and `broken`
+ * @property {(since: number, wait: number) => Promise<Approval | null>} poll the next state, or what there is after
+ *   `wait` seconds; null when there is no such approval for us. Fails with the seconds to leave the server alone, if
+ *   it said so
+ * @property {() => void} hush forgets the stream and the poll; nothing more is heard of them
+ * @property {(work: () => void, ms: number) => number} after
+ * @property {(timer: number) => void} forget
+ * @property {() => number} random at least 0, less than 1
+ * @property {(approval: Approval) => void} tell shows the state
+ * @property {(ms: number) => void} left takes the time left by the server's clock
+ * @property {(word: "connecting" | "live" | "lost" | "slow") => void} line shows the connection
+ * @property {() => void} reload
  */
 
 /** Between a state that came over the socket and the next question, in ms. */
