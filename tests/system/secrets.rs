@@ -162,7 +162,7 @@ fn no_type_that_prints_itself_holds_a_secret_in_plain_text() {
 
 /// Whether this line is a field whose name promises a secret, and whose type prints it.
 fn is_a_plain_secret(line: &str) -> bool {
-    const SECRET: [&str; 14] = [
+    const SECRET: [&str; 17] = [
         "password",
         "password_hash",
         "token",
@@ -177,6 +177,9 @@ fn is_a_plain_secret(line: &str) -> bool {
         "signature",
         "payload",
         "seed",
+        "invitation",
+        "meant",
+        "link",
     ];
     let Some((name, kind)) = line.trim().split_once(": ") else { return false };
     let name = name.rsplit(' ').next().unwrap_or_default();

@@ -176,10 +176,10 @@ pub(crate) async fn submit(
 /// Signs somebody up.
 ///
 /// The account is pending until its phone is proven: the approval is to be completed, or a code to be typed. The answer
-/// is the same whether the address is known or not. `next` is `code` while the phone gets no requests from sign-ups,
-/// because the last one was denied or not answered. The operator may require an invitation, or close sign-ups. Phone
-/// numbers that do not exist and common passwords are refused with 422, beside their field: no schema can describe
-/// them.
+/// is the same whether the address is known or not. `next` is `code` while the phone gets no requests from sign-ups:
+/// because enough of them wait on it, or the last one was denied or not answered. The operator may require an invitation,
+/// or close sign-ups. Phone numbers that do not exist and common passwords are refused with 422, beside their field: no
+/// schema can describe them.
 #[utoipa::path(
     post,
     path = "/api/users",

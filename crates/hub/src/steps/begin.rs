@@ -40,8 +40,8 @@ pub(crate) enum PushOutcome {
     Left(Withheld),
 }
 
-/// Signs somebody up: nothing but the try is written before the provider took the phone, and the account stays pending until the
-/// phone is proven. Answers alike whether the address is known or not.
+/// Signs somebody up: only the attempt is written before the provider accepts the phone, and the account stays pending
+/// until the phone is proven. Answers alike whether the address is known or not.
 pub(crate) async fn sign_up(
     hub: &Hub,
     person: Person,
