@@ -4,7 +4,7 @@
 mod ends;
 
 use approval::{Approval, ApprovalId, Change, Channel, Delivery, Number, Purpose, RequestId, SessionId, Status};
-pub(crate) use ends::{approve_at_once, cancel_of_session, end_in, waits};
+pub(crate) use ends::{approve_at_once, cancel_of_session, end_in};
 use sqlx::SqliteConnection;
 use time::OffsetDateTime;
 

@@ -99,10 +99,10 @@ pub(crate) async fn confirm(
     completion: Completion<'_>,
     now: OffsetDateTime,
 ) -> Result<Completed, StorageError> {
-    let may_open = if session.active { MayOpen::Uninvited } else { may_open(db, session, now).await? };
-    if let MayOpen::Not(completed) = may_open {
-        return Ok(completed);
-    }
+    let invited = match may_open(db, session, now).await? {
+        Ok(invited) => invited,
+        Err(completed) => return Ok(completed),
+    };
     let (id, at, until) = (session.id.to_string(), millis(now), millis(now + REPEAT));
     let (old, new) = (completion.token.old.0.as_slice(), completion.token.new.0.as_slice());
     let NewToken { ends_at, idle_for, .. } = completion.token;
@@ -129,53 +129,54 @@ pub(crate) async fn confirm(
         return Ok(Completed::NotApproved);
     }
     if !session.active {
-        activate(db, session, &may_open, now).await?;
+        activate(db, session, invited.as_deref(), now).await?;
     }
-    // A trigger announces each approval that is cancelled with these sessions.
     surplus::end_confirmed(db, caps, session.user, session.id, now).await?;
     Ok(Completed::Confirmed)
 }
 
-/// Whether a sign-up whose phone is proven may open its account.
-#[derive(Debug)]
-enum MayOpen {
-    /// It may, and its address stays unproven.
-    Uninvited,
-    /// It may, and an invitation proves its address; this is the address's key.
-    Invited(String),
-    Not(Completed),
-}
-
-/// A sign-up with an invitation may learn whether its address has an account. Any other is counted before the check.
-async fn may_open(db: &mut SqliteConnection, session: &Session, now: OffsetDateTime) -> Result<MayOpen, StorageError> {
+/// Whether a session may be confirmed, as far as its account says. `Some` is the key of the address that an invitation
+/// proves. A sign-up with an invitation may learn whether its address has an account. Any other is counted before the
+/// check.
+async fn may_open(
+    db: &mut SqliteConnection,
+    session: &Session,
+    now: OffsetDateTime,
+) -> Result<Result<Option<String>, Completed>, StorageError> {
+    if session.active {
+        return Ok(Ok(None));
+    }
     let user = session.user.to_string();
+    // Of two requests that complete a sign-up at once, the second finds its account active.
     let own = sqlx::query!(
-        r#"SELECT invitation, coalesce(email_key, email) AS "key!: String" FROM users WHERE id = $1"#,
+        r#"SELECT invitation, coalesce(email_key, email) AS "key!: String" FROM users
+         WHERE id = $1 AND active_at IS NULL"#,
         user
     );
-    let Some(own) = own.fetch_optional(&mut *db).await? else { return Ok(MayOpen::Not(Completed::NotApproved)) };
+    let Some(own) = own.fetch_optional(&mut *db).await? else { return Ok(Err(Completed::NotApproved)) };
     if own.invitation.is_none()
         && let Err(limited) = invitations::count_address(db, &session.provider_user, &own.key, now).await?
     {
-        return Ok(MayOpen::Not(Completed::AddressesLimited(limited)));
+        return Ok(Err(Completed::AddressesLimited(limited)));
     }
     if address_taken(db, session).await? {
-        return Ok(MayOpen::Not(Completed::AlreadyRegistered));
+        return Ok(Err(Completed::AlreadyRegistered));
     }
-    let Some(invitation) = own.invitation else { return Ok(MayOpen::Uninvited) };
+    let Some(invitation) = own.invitation else { return Ok(Ok(None)) };
     let valid = invitations::is_valid(db, &own.key, &invitation, now).await?;
-    Ok(if valid { MayOpen::Invited(own.key) } else { MayOpen::Not(Completed::InvitationUsedUp) })
+    Ok(if valid { Ok(Some(own.key)) } else { Err(Completed::InvitationUsedUp) })
 }
 
-/// Activates the account, uses up its invitation, and resets the sign-up limits of its phone.
+/// Activates the account, uses up its invitation, and resets the sign-up limits of its phone. `invited` is the key of
+/// the address that the invitation proves.
 async fn activate(
     db: &mut SqliteConnection,
     session: &Session,
-    may_open: &MayOpen,
+    invited: Option<&str>,
     now: OffsetDateTime,
 ) -> Result<(), StorageError> {
     let (user, at) = (session.user.to_string(), millis(now));
-    let proven_at = matches!(may_open, MayOpen::Invited(_)).then_some(at);
+    let proven_at = invited.map(|_| at);
     sqlx::query!(
         "UPDATE users SET active_at = $2, email_proven_at = $3, invitation = NULL WHERE id = $1 AND active_at IS NULL",
         user,
@@ -184,7 +185,7 @@ async fn activate(
     )
     .execute(&mut *db)
     .await?;
-    if let MayOpen::Invited(key) = may_open {
+    if let Some(key) = invited {
         invitations::use_up(db, key).await?;
     }
     sign_up_phones::proven(db, &session.provider_user).await

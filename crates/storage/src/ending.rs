@@ -17,8 +17,8 @@ pub(crate) enum Which {
     /// The one that asks for it: it signs out.
     Itself(SessionId),
     One(SessionId),
-    /// One of too many that wait. Only one with a request has a line in the audit trail, so a loop with a right password
-    /// writes none.
+    /// A pending session over the cap. Only one with a request has a line in the audit trail, so a loop with a right
+    /// password writes none.
     Surplus(SessionId),
     AllBut(SessionId),
     All,
@@ -105,31 +105,57 @@ pub(crate) async fn end_in(
     now: OffsetDateTime,
     note: &str,
 ) -> Result<Ended, StorageError> {
-    let (of, at) = (user.to_string(), millis(now));
-    let (one, but, kind) = match which {
-        Which::Itself(id) => (Some(id.to_string()), None, audit::Kind::SignedOut),
-        Which::One(id) | Which::Surplus(id) => (Some(id.to_string()), None, audit::Kind::SessionEnded),
-        Which::AllBut(id) => (None, Some(id.to_string()), audit::Kind::SessionEnded),
-        Which::All => (None, None, audit::Kind::SessionEnded),
+    let ids = match which {
+        Which::Itself(id) | Which::One(id) | Which::Surplus(id) => end_one(db, user, id, now).await?,
+        Which::AllBut(id) => end_all(db, user, Some(id), now).await?,
+        Which::All => end_all(db, user, None, now).await?,
     };
-    let ids = sqlx::query_scalar!(
-        r#"UPDATE sessions SET ended_at = $2
-         WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND ($3 IS NULL OR id = $3) AND ($4 IS NULL OR id <> $4)
-         RETURNING id AS "id!""#,
-        of,
-        at,
-        one,
-        but,
-    )
-    .fetch_all(&mut *db)
-    .await?;
+    let kind = if matches!(which, Which::Itself(_)) { audit::Kind::SignedOut } else { audit::Kind::SessionEnded };
     let mut ended = Ended { sessions: ids.len(), cancelled: Vec::new() };
     for id in ids {
         let id = parse("sessions", &id)?;
-        if !matches!(which, Which::Surplus(_)) || approvals::waits(db, id).await? {
+        let cancelled = approvals::cancel_of_session(db, rules, id, now, note).await?;
+        if !matches!(which, Which::Surplus(_)) || !cancelled.is_empty() {
             audit::write(db, now, kind, user, id, None, note).await?;
         }
-        ended.cancelled.extend(approvals::cancel_of_session(db, rules, id, now, note).await?);
+        ended.cancelled.extend(cancelled);
     }
     Ok(ended)
+}
+
+/// Ends one session of the account, if it is live. Returns its id.
+async fn end_one(
+    db: &mut SqliteConnection,
+    user: UserId,
+    id: SessionId,
+    now: OffsetDateTime,
+) -> Result<Vec<String>, StorageError> {
+    let (user, id, at) = (user.to_string(), id.to_string(), millis(now));
+    let ended = sqlx::query_scalar!(
+        r#"UPDATE sessions SET ended_at = $3 WHERE id = $1 AND user_id = $2 AND ended_at IS NULL AND expires_at > $3
+         RETURNING id AS "id!""#,
+        id,
+        user,
+        at,
+    );
+    Ok(ended.fetch_all(db).await?)
+}
+
+/// Ends the live sessions of the account, except `but`. Returns their ids.
+async fn end_all(
+    db: &mut SqliteConnection,
+    user: UserId,
+    but: Option<SessionId>,
+    now: OffsetDateTime,
+) -> Result<Vec<String>, StorageError> {
+    let (user, but, at) = (user.to_string(), but.map(|id| id.to_string()), millis(now));
+    let ended = sqlx::query_scalar!(
+        r#"UPDATE sessions SET ended_at = $2
+         WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND ($3 IS NULL OR id <> $3)
+         RETURNING id AS "id!""#,
+        user,
+        at,
+        but,
+    );
+    Ok(ended.fetch_all(db).await?)
 }

@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::notices::{self, NoticeKind};
-use crate::rows::{from_millis, millis, parse};
+use crate::rows::{from_millis, millis};
 use crate::{Push, PushRules, StorageError, Withheld, audit, numbers, sign_up_phones};
 
 /// Whether the phone of `user` may be asked now, `leaving` being an approval that will not be on it any more.
@@ -27,13 +27,14 @@ pub(crate) async fn may_ask(
             let until = from_millis("factors", off_at)? + rules.off_without_codes;
             match factors.codes_off_at {
                 None => return Ok(Push::Withheld(Withheld::Off)),
-                Some(_) if now < until => return Ok(Push::Withheld(Withheld::Refused(until))),
+                // A time in the future is from before the clock was set back, nobody knows how long ago.
+                Some(_) if off_at <= millis(now) && now < until => return Ok(Push::Withheld(Withheld::Refused(until))),
                 Some(_) => {}
             }
         } else if let Some(asked_at) = factors.push_refused_at {
             let asked_at = from_millis("factors", asked_at)?;
             let until = asked_at + rules.wait(factors.refused);
-            // What was asked in the future was asked before the clock was set back, nobody knows how long ago.
+            // The same.
             if asked_at <= now && now < until {
                 return Ok(Push::Withheld(Withheld::Refused(until)));
             }
@@ -47,27 +48,8 @@ pub(crate) async fn may_ask(
         leaving
     );
     let pending = pending.fetch_one(db).await?;
-    match pending.first {
-        Some(first) if pending.count >= rules.pending => {
-            // What is over its time has a last question to the provider before it.
-            let until = from_millis("approvals", first)?.max(now + Duration::SECOND);
-            Ok(Push::Withheld(Withheld::Pending(until)))
-        }
-        _ => Ok(Push::Allowed),
-    }
-}
-
-/// Whether the phone of `user` may be asked now, and the numbers that its requests show.
-pub(crate) async fn may_ask_showing(
-    db: &mut SqliteConnection,
-    rules: PushRules,
-    user: UserId,
-    now: OffsetDateTime,
-) -> Result<(Push, Vec<Number>), StorageError> {
-    let push = may_ask(db, rules, user, None, now).await?;
-    let user = user.to_string();
-    let phone = sqlx::query_scalar!("SELECT provider_user FROM users WHERE id = $1", user).fetch_one(&mut *db).await?;
-    showing(db, rules, &parse("users", &phone)?, push, None, now).await
+    let first = pending.first.map(|first| from_millis("approvals", first)).transpose()?;
+    Ok(Push::beside(pending.count, first, rules.pending, now))
 }
 
 /// Withholds `push` if the phone has too many requests, of all accounts and sign-ups. Also returns the numbers that
@@ -80,25 +62,15 @@ pub(crate) async fn showing(
     leaving: Option<ApprovalId>,
     now: OffsetDateTime,
 ) -> Result<(Push, Vec<Number>), StorageError> {
-    let taken = numbers::on_phone(db, phone).await?;
-    if push != Push::Allowed || taken.len() < usize::try_from(rules.on_phone).unwrap_or(usize::MAX) {
-        return Ok((push, taken));
-    }
-    let (phone, leaving) = (phone.as_str(), leaving.map(|id| id.to_string()).unwrap_or_default());
-    let pending = sqlx::query!(
-        r#"SELECT count(*) AS "count!: u32", min(expires_at) AS "first: i64" FROM approvals
-         WHERE provider_user = $1 AND status = 'pending' AND id <> $2"#,
-        phone,
-        leaving
-    );
-    let pending = pending.fetch_one(db).await?;
-    match pending.first {
-        Some(first) if pending.count >= rules.on_phone => {
-            let until = from_millis("approvals", first)?.max(now + Duration::SECOND);
-            Ok((Push::Withheld(Withheld::Pending(until)), taken))
-        }
-        _ => Ok((Push::Allowed, taken)),
-    }
+    let shown = numbers::on_phone(db, phone).await?;
+    let push = if push == Push::Allowed {
+        let staying = shown.iter().filter(|one| Some(one.id) != leaving).map(|one| one.expires_at);
+        let pending = u32::try_from(staying.clone().count()).unwrap_or(u32::MAX);
+        Push::beside(pending, staying.min(), rules.on_phone, now)
+    } else {
+        push
+    };
+    Ok((push, shown.into_iter().map(|one| one.number).collect()))
 }
 
 /// Whether the phone may be asked again in the place of `old`. Taking back a request that the phone shows is no answer to
@@ -144,10 +116,9 @@ pub(crate) async fn ended(
     approval: &Approval,
     now: OffsetDateTime,
 ) -> Result<(), StorageError> {
-    if approval.purpose == Purpose::SignUp {
-        sign_up_phones::ended(db, approval, now).await?;
-    }
     let user = approval.user.to_string();
+    // A request from before the clock was set back counts as one of now.
+    let created_at = approval.created_at.min(now);
     let asked_at = match approval.status {
         Status::Approved => {
             sqlx::query!(
@@ -158,11 +129,14 @@ pub(crate) async fn ended(
             .await?;
             return Ok(());
         }
-        Status::Denied => Some(millis(approval.created_at)),
-        Status::Expired if approval.delivery.may_ring() => Some(millis(approval.created_at)),
+        Status::Denied => Some(created_at),
+        Status::Expired if approval.delivery.may_ring() => Some(created_at),
         Status::Cancelled if approval.delivery.may_ring() => None,
         _ => return Ok(()),
     };
+    if approval.purpose == Purpose::SignUp {
+        sign_up_phones::ended(db, approval, asked_at, now).await?;
+    }
     if approval.purpose == Purpose::SignIn {
         let kind = match approval.status {
             Status::Denied => Some(NoticeKind::SignInDenied),
@@ -173,20 +147,21 @@ pub(crate) async fn ended(
             notices::write(db, kind, approval.user, Some(approval.session), now).await?;
         }
     }
+    let (asked_at, at) = (asked_at.map(millis), millis(now));
     let row = sqlx::query!(
         r#"INSERT INTO factors (user_id, refused_pushes, push_refused_at) VALUES ($1, 1, $2)
          ON CONFLICT (user_id) DO UPDATE SET refused_pushes = refused_pushes + 1,
-            push_refused_at = coalesce(max(push_refused_at, $2), $2, push_refused_at)
+            push_refused_at = coalesce(max(min(push_refused_at, $3), $2), $2, push_refused_at)
          RETURNING refused_pushes AS "refused: u32", push_off_at"#,
         user,
-        asked_at
+        asked_at,
+        at
     )
     .fetch_one(&mut *db)
     .await?;
     if row.refused < rules.refused {
         return Ok(());
     }
-    let at = millis(now);
     sqlx::query!("UPDATE factors SET push_off_at = $2 WHERE user_id = $1", user, at).execute(&mut *db).await?;
     if row.push_off_at.is_none() {
         notices::write(db, NoticeKind::PushOff, approval.user, None, now).await?;

@@ -1,7 +1,7 @@
 //! Limits on sign-ups with one phone: when it may get a request, and when a call. A denial counts for the next sign-ups
 //! with that phone, never for its owner's sign-ins, which `pushes` limits. Knows no provider.
 
-use approval::{Approval, ApprovalId, ProviderUserId, Status};
+use approval::{Approval, ApprovalId, ProviderUserId};
 use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
@@ -70,14 +70,6 @@ impl Storage {
         .await?;
         Ok(())
     }
-
-    /// Whether a sign-up may send a request to this phone now.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn may_ask_for_sign_up(&self, phone: &ProviderUserId) -> Result<Push, StorageError> {
-        may_ask(&mut *self.reader.acquire().await?, self.pushes, phone, None, self.clock.now()).await
-    }
 }
 
 /// Whether a sign-up may send a request to this phone now. `leaving` is a request that the new one replaces.
@@ -112,33 +104,25 @@ pub(crate) async fn may_ask(
         leaving
     );
     let pending = pending.fetch_one(db).await?;
-    match pending.first {
-        Some(first) if pending.count >= rules.pending => {
-            let until = from_millis("approvals", first)?.max(now + Duration::SECOND);
-            Ok(Push::Withheld(Withheld::Pending(until)))
-        }
-        _ => Ok(Push::Allowed),
-    }
+    let first = pending.first.map(|first| from_millis("approvals", first)).transpose()?;
+    Ok(Push::beside(pending.count, first, rules.pending, now))
 }
 
-/// Records the end of a sign-up's request that the phone may have shown. [`proven`] deletes the record.
+/// Records the end of a sign-up's request that the phone may have shown. `asked_at` starts a rest; a cancelled request
+/// has none. [`proven`] deletes the record.
 pub(crate) async fn ended(
     db: &mut SqliteConnection,
     approval: &Approval,
+    asked_at: Option<OffsetDateTime>,
     now: OffsetDateTime,
 ) -> Result<(), StorageError> {
-    let asked_at = match approval.status {
-        Status::Denied => Some(millis(approval.created_at)),
-        Status::Expired if approval.delivery.may_ring() => Some(millis(approval.created_at)),
-        Status::Cancelled if approval.delivery.may_ring() => None,
-        _ => return Ok(()),
-    };
-    let (phone, created_at, now) = (approval.provider_user.as_str(), millis(approval.created_at), millis(now));
+    let (phone, created_at) = (approval.provider_user.as_str(), millis(approval.created_at.min(now)));
+    let (asked_at, now) = (asked_at.map(millis), millis(now));
     sqlx::query!(
         "INSERT INTO sign_up_phones (provider_user, refused_pushes, push_refused_at, changed_at) VALUES ($1, 1, $2, $3)
          ON CONFLICT (provider_user) DO UPDATE SET refused_pushes = refused_pushes + 1, changed_at = $3,
             push_refused_at = CASE WHEN $2 IS NULL AND refused_pushes + 1 < $4 THEN push_refused_at
-                ELSE max(coalesce(push_refused_at, $5), $5) END",
+                ELSE max(coalesce(min(push_refused_at, $3), $5), $5) END",
         phone,
         asked_at,
         now,

@@ -39,14 +39,15 @@ pub(crate) async fn end_pending(
     end(db, user, &surplus, Which::Surplus, now, "too many sign-ins were waiting").await
 }
 
-/// Ends the least recently used confirmed sessions of `user` beyond the cap, but not `but`.
+/// Ends the least recently used confirmed sessions of `user` beyond the cap, but not `but`. A trigger announces what is
+/// cancelled with them.
 pub(crate) async fn end_confirmed(
     db: &mut SqliteConnection,
     caps: SessionCaps,
     user: UserId,
     but: SessionId,
     now: OffsetDateTime,
-) -> Result<Vec<Approval>, StorageError> {
+) -> Result<(), StorageError> {
     let (of, but, at) = (user.to_string(), but.to_string(), millis(now));
     let surplus = sqlx::query_scalar!(
         "SELECT id FROM sessions
@@ -58,7 +59,8 @@ pub(crate) async fn end_confirmed(
         caps.confirmed,
     );
     let surplus = surplus.fetch_all(&mut *db).await?;
-    end(db, user, &surplus, Which::One, now, "too many browsers were signed in").await
+    end(db, user, &surplus, Which::One, now, "too many browsers were signed in").await?;
+    Ok(())
 }
 
 async fn end(

@@ -27,8 +27,9 @@ const ROUND: u32 = 100;
 
 impl Storage {
     /// Sweeps one round, each kind of row in a transaction of its own, and returns whether another round may find more.
-    /// Deletes expired sign-ups with their audit rows, used codes, links, attempts, notices and sessions. Attempts in
-    /// the future, made before the clock was set back, are moved to now: otherwise they would count for too long.
+    /// Deletes expired sign-ups with their audit rows, used codes, links, attempts, notices and sessions. Attempts,
+    /// addresses and records of phones in the future, from before the clock was set back, are moved to now: otherwise
+    /// they would count for too long.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -38,6 +39,8 @@ impl Storage {
         let used_code = millis(now - USED_CODE);
         let db = &self.writer;
         sqlx::query!("UPDATE attempts SET at = $1 WHERE at > $1", at).execute(db).await?;
+        sqlx::query!("UPDATE checked_addresses SET at = $1 WHERE at > $1", at).execute(db).await?;
+        sqlx::query!("UPDATE sign_up_phones SET changed_at = $1 WHERE changed_at > $1", at).execute(db).await?;
         // These kinds never have many rows.
         sqlx::query!("DELETE FROM used_codes WHERE used_at < $1", used_code).execute(db).await?;
         sqlx::query!("DELETE FROM reset_links WHERE expires_at < $1", at).execute(db).await?;

@@ -27,14 +27,6 @@ pub(crate) async fn cancel_of_session(
     Ok(cancelled)
 }
 
-/// True while a session waits for an approval, inside a transaction.
-pub(crate) async fn waits(db: &mut SqliteConnection, session: SessionId) -> Result<bool, StorageError> {
-    let id = session.to_string();
-    let waits =
-        sqlx::query_scalar!("SELECT 1 AS one FROM approvals WHERE session_id = $1 AND status = 'pending' LIMIT 1", id);
-    Ok(waits.fetch_optional(db).await?.is_some())
-}
-
 /// Ends a pending approval inside a transaction. `false`: it had its final status already. Without rules the end says
 /// nothing about who rings the phone, and does not count.
 pub(crate) async fn end_in(

@@ -15,6 +15,14 @@ async fn prove(given: &Given, waiting: &Waiting) -> Completed {
     given.complete(waiting, given.new_token(waiting)).await
 }
 
+/// The sign-up is confirmed by a new code.
+async fn by_code(given: &Given, waiting: &Waiting, code: u8) -> Completed {
+    let token = given.new_token(waiting);
+    let code = given.storage.confirm_by_code(&waiting.session, CodeHash([code; 32]), "code", token).await;
+    let CodeConfirmed::Fresh(completed, _) = code.unwrap() else { panic!("the code is new") };
+    completed
+}
+
 async fn invite(given: &Given, email: &str, link: LinkHash) -> bool {
     given.storage.invite(email, link, given.clock.now() + Duration::days(7)).await.unwrap()
 }
@@ -71,10 +79,7 @@ async fn sign_ups_that_wait_at_once_share_the_limit_by_tap_and_by_code() {
         let completed = if number % 2 == 0 {
             prove(&given, one).await
         } else {
-            let token = given.new_token(one);
-            let code = given.storage.confirm_by_code(&one.session, CodeHash([number; 32]), "code", token).await;
-            let CodeConfirmed::Fresh(completed, _) = code.unwrap() else { panic!("the code is new") };
-            completed
+            by_code(&given, one, number).await
         };
         limited += u8::from(matches!(completed, Completed::AddressesLimited(_)));
     }
@@ -115,4 +120,50 @@ async fn a_replaced_or_expired_invitation_opens_no_account() {
     let late = given.try_sign_up("ada@example.com", Some(OTHER)).await.unwrap();
     assert_eq!(prove(&given, &late).await, Completed::InvitationUsedUp);
     assert!(given.storage.account("ada@example.com").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn addresses_that_a_clock_ahead_has_counted_count_for_a_day_and_no_longer() {
+    let given = Given::empty().await;
+    for email in ["a@example.com", "b@example.com", "c@example.com"] {
+        assert!(!is_limited(&given, email).await, "{email}");
+    }
+    given.pass(-Duration::days(30));
+    assert!(is_limited(&given, "d@example.com").await);
+    given.storage.sweep().await.unwrap();
+    given.pass(Duration::DAY - Duration::MILLISECOND);
+    assert!(is_limited(&given, "d@example.com").await);
+    given.pass(Duration::MILLISECOND);
+    assert!(!is_limited(&given, "d@example.com").await);
+}
+
+#[tokio::test]
+async fn an_invited_sign_up_passes_a_phone_at_its_limit_and_so_does_a_second_click() {
+    let given = Given::empty().await;
+    for email in ["a@example.com", "b@example.com", "c@example.com"] {
+        assert!(!is_limited(&given, email).await, "{email}");
+    }
+    invite(&given, "ada@example.com", LINK).await;
+    let waiting = given.try_sign_up("ada@example.com", Some(LINK)).await.unwrap();
+    assert_eq!(prove(&given, &waiting).await, Completed::Confirmed);
+    // This request began while the account was pending, so it brings the session of then.
+    assert_eq!(given.complete(&waiting, given.new_token(&waiting)).await, Completed::NotApproved);
+    assert_eq!(by_code(&given, &waiting, 1).await, Completed::NotApproved);
+    given.pass(Duration::DAY);
+    for email in ["d@example.com", "e@example.com", "f@example.com"] {
+        assert!(!is_limited(&given, email).await, "the second click used up no address");
+    }
+}
+
+#[tokio::test]
+async fn a_code_opens_no_account_with_an_invitation_that_was_replaced() {
+    let given = Given::empty().await;
+    invite(&given, "ada@example.com", LINK).await;
+    let waiting = given.try_sign_up("ada@example.com", Some(LINK)).await.unwrap();
+    invite(&given, "ada@example.com", OTHER).await;
+    assert_eq!(by_code(&given, &waiting, 1).await, Completed::InvitationUsedUp);
+    assert!(given.storage.session(waiting.token).await.unwrap().unwrap().confirmed.is_none());
+    assert!(given.storage.account("ada@example.com").await.unwrap().is_none());
+    let good = given.try_sign_up("ada@example.com", Some(OTHER)).await.unwrap();
+    assert_eq!(by_code(&given, &good, 2).await, Completed::Confirmed);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use approval::{Change, ProviderUserId};
+use approval::{Change, ProviderUserId, Purpose};
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use storage::{CallWait, CodeHash, Heard, Push, PushRules, Replaced, Withheld};
 use time::Duration;
@@ -76,6 +76,35 @@ async fn a_sign_up_that_nobody_answers_counts_from_when_it_was_asked() {
             assert_eq!(push, Push::Allowed, "it rested while it waited");
         }
     }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_ends_one_rest_and_keeps_the_phone_from_no_other() {
+    let given = ruled().await;
+    let (one, late) = (given.sign_up("a@example.com").await, given.sign_up("b@example.com").await);
+    denied(&given, &one).await;
+    given.pass(-Duration::days(30));
+    assert_eq!(given.storage.may_ask_for_sign_up(&phone()).await.unwrap(), Push::Allowed);
+    denied(&given, &late).await;
+    assert_eq!(rest(&given).await, Duration::minutes(10), "it was sent before the clock was set back");
+    given.pass(Duration::minutes(10));
+    let next = given.sign_up("c@example.com").await;
+    denied(&given, &next).await;
+    assert_eq!(rest(&given).await, Duration::minutes(100));
+}
+
+#[tokio::test]
+async fn refused_sign_ups_that_a_clock_ahead_has_recorded_are_forgotten_after_a_day() {
+    let given = ruled().await;
+    let waiting = given.sign_up("a@example.com").await;
+    denied(&given, &waiting).await;
+    given.pass(-Duration::days(30));
+    given.storage.sweep().await.unwrap();
+    given.pass(Duration::DAY + Duration::MILLISECOND);
+    given.storage.sweep().await.unwrap();
+    let next = given.sign_up("b@example.com").await;
+    denied(&given, &next).await;
+    assert_eq!(rest(&given).await, Duration::MINUTE);
 }
 
 #[tokio::test]
@@ -164,6 +193,44 @@ async fn a_phone_full_of_requests_gets_no_more_and_the_sign_in_goes_on_by_code()
     }
     let (begun, _) = given.begin(&given.new_session(user), None).await;
     assert!(matches!(begun, storage::Begun::Withheld(Withheld::Pending(_))), "{begun:?}");
+}
+
+#[tokio::test]
+async fn a_full_phone_is_the_reason_for_every_account_and_sign_up_on_it() {
+    let mut given = ruled().await;
+    let (one, two) = (given.account("one@example.com").await, given.account("two@example.com").await);
+    given.storage = given.storage.by(PushRules { pending: 100, ..RULES });
+    let last = given.sign_in(two).await;
+    given.pass(Duration::SECOND);
+    for _ in 0..5 {
+        given.sign_in(one).await;
+    }
+    let busy = Push::Withheld(Withheld::Pending(last.approval.expires_at));
+    assert_eq!(given.storage.may_ask(two).await.unwrap(), busy);
+    assert_eq!(given.storage.may_ask_for_sign_up(&phone()).await.unwrap(), busy);
+    let again = given.storage.replace(last.approval.id, |_, taken| {
+        assert_eq!(taken.len(), 6);
+        given.approval_of(&last.session, Purpose::SignIn, taken)
+    });
+    assert!(matches!(again.await.unwrap(), Replaced::Now(_)), "it leaves its place to the next");
+    let stranger = given.new_session(two);
+    assert!(matches!(given.begin(&stranger, None).await.0, storage::Begun::Withheld(Withheld::Pending(_))));
+}
+
+#[tokio::test]
+async fn a_denied_request_is_not_sent_again_to_a_full_phone() {
+    let mut given = ruled().await;
+    let user = given.account("one@example.com").await;
+    given.storage = given.storage.by(PushRules { pending: 100, refused: 100, ..RULES });
+    let denied = given.sign_in(user).await;
+    let request = given.sent(&denied).await;
+    given.storage.decide(&callback(&request, "denied"), Heard::Callback).await.unwrap();
+    given.pass(Duration::seconds(5));
+    for _ in 0..6 {
+        given.sign_in(user).await;
+    }
+    let again = given.storage.replace(denied.approval.id, |_, _| panic!("nothing is asked")).await.unwrap();
+    assert!(matches!(again, Replaced::Withheld(Withheld::Pending(_))), "{again:?}");
 }
 
 /// The rows of every table that a sign-up can write to.
