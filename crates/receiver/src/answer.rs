@@ -51,7 +51,7 @@ pub(crate) enum Refused {
     Method,
     /// It came to an address where nothing is.
     Nowhere,
-    /// It is long, and too many long callbacks wait for the check of their signature.
+    /// It is long, and its turn for the check of its signature did not come in time.
     Busy,
     /// The event log failed, or, without an error, did not acknowledge in time.
     Unavailable(Option<PublishError>),

@@ -58,7 +58,8 @@ impl Receiver {
     }
 
     /// Verifies short callbacks here, as nearly all genuine ones are, and long ones in the pool, because any client can
-    /// send unsigned ones.
+    /// send unsigned ones. A genuine long one waits there for its turn: the provider disables the callback URL after
+    /// three errors.
     async fn verified(self: &Arc<Self>, pool: &VerifyPool, raw: Raw) -> Result<(Raw, Verified), Refused> {
         if !raw.signed().is_costly() {
             let verified = self.verify(&raw)?;

@@ -70,9 +70,12 @@ pub(crate) enum BodyRefused {
     /// The body is larger than 64 KiB.
     #[response(status = 413, content_type = "application/problem+json", example = json!(Problem::of(&Refused::TooLarge)))]
     TooLarge(Problem),
-    /// The event log did not acknowledge the callback; or it has more than 4 KiB, and too many such are being checked,
-    /// which is answered with `Retry-After`.
-    #[response(status = 503, content_type = "application/problem+json", example = json!(Problem::of(&UNAVAILABLE)))]
+    /// The event log did not acknowledge the callback (`unavailable`). Or the callback has more than 4 KiB and waited 4 s
+    /// because too many such are being checked (`busy`, with `Retry-After`).
+    #[response(status = 503, content_type = "application/problem+json", examples(
+        ("unavailable" = (value = json!(Problem::of(&UNAVAILABLE)))),
+        ("busy" = (value = json!(Problem::of(&Refused::Busy))))
+    ))]
     Unavailable(Problem),
 }
 
@@ -82,9 +85,12 @@ pub(crate) enum QueryRefused {
     /// The signature is missing or wrong.
     #[response(status = 401, content_type = "application/problem+json", example = json!(Problem::of(&UNSIGNED)))]
     Signature(Problem),
-    /// The event log did not acknowledge the callback; or it has more than 4 KiB, and too many such are being checked,
-    /// which is answered with `Retry-After`.
-    #[response(status = 503, content_type = "application/problem+json", example = json!(Problem::of(&UNAVAILABLE)))]
+    /// The event log did not acknowledge the callback (`unavailable`). Or the callback has more than 4 KiB and waited 4 s
+    /// because too many such are being checked (`busy`, with `Retry-After`).
+    #[response(status = 503, content_type = "application/problem+json", examples(
+        ("unavailable" = (value = json!(Problem::of(&UNAVAILABLE)))),
+        ("busy" = (value = json!(Problem::of(&Refused::Busy))))
+    ))]
     Unavailable(Problem),
 }
 

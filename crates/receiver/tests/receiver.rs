@@ -261,15 +261,36 @@ async fn large_callbacks_are_taken_while_strangers_send_larger_ones() {
     assert_eq!((large.status, log.ids().len()), (StatusCode::OK, 1));
 }
 
+/// A body of the largest size with a wrong signature.
+fn forged() -> Request<Body> {
+    request(Method::POST, "/authy/callback", SIGNATURE, format!("{{\"a\":\"{}\"}}", "~".repeat(LIMIT - 10)))
+}
+
 #[tokio::test]
+async fn a_large_callback_waits_for_its_turn_behind_200_forged_ones() {
+    let log = FakeLog::new(Mood::Well);
+    let router = receiving(&log, key_of(KEY).into());
+    let forged = futures_util::future::join_all((0..200).map(|_| send_to(router.clone(), forged())));
+    let large = format!("{BODY}{}", " ".repeat(10_000));
+    let genuine = [post(&large), get(&BODY.replace("canary-message", &"~".repeat(3000)))];
+    let genuine = futures_util::future::join_all(genuine.map(|signed| send_to(router.clone(), signed)));
+    let (forged, genuine) = futures_util::future::join(forged, genuine).await;
+    assert!(forged.iter().all(|answer| answer.status == StatusCode::UNAUTHORIZED));
+    assert!(genuine.iter().all(|answer| answer.status == StatusCode::OK));
+    assert_eq!(log.ids().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn beyond_the_queue_large_bodies_are_answered_503_and_small_callbacks_are_taken() {
     let log = FakeLog::new(Mood::Well);
     let router = receiving(&log, key_of(KEY).into());
-    let body = format!("{{\"a\":\"{}\"}}", "~".repeat(LIMIT - 10));
-    let strangers =
-        (0..200).map(|_| send_to(router.clone(), request(Method::POST, "/authy/callback", SIGNATURE, body.clone())));
-    let strangers = futures_util::future::join_all(strangers);
-    let (refused, small) = futures_util::future::join(strangers, send_to(router.clone(), post(BODY))).await;
+    let strangers = futures_util::future::join_all((0..200).map(|_| send_to(router.clone(), forged())));
+    let small = async {
+        // The turns do not reach the end of the queue in time.
+        tokio::time::advance(Duration::from_secs(5)).await;
+        send_to(router.clone(), post(BODY)).await
+    };
+    let (refused, small) = futures_util::future::join(strangers, small).await;
     let busy: Vec<_> = refused.iter().filter(|answer| answer.status == StatusCode::SERVICE_UNAVAILABLE).collect();
     assert!(!busy.is_empty());
     assert!(busy.iter().all(|answer| is_problem(answer, "busy") && answer.headers[header::RETRY_AFTER] == "1"));
