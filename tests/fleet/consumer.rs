@@ -57,7 +57,7 @@ async fn ready_when(admin: &str, wanted: impl Fn(u16, &Value) -> bool) -> Value 
 async fn a_hub_without_events_reports_the_remedy_until_it_is_applied() {
     let folder = tempdir().unwrap();
     let server = server(&folder);
-    assert!(migrate(&folder, &server).await.contains("the consumer of the hubs is made"));
+    assert!(migrate(&folder, &server).await.contains("the consumer of the hubs is created"));
     let admin = format!("127.0.0.1:{}", free_port());
     let own = [("AUTHY_API_KEY", "12345"), ("PORT", "0"), ("PUBLIC_URL", "http://127.0.0.1:1"), ("ADMIN_ADDR", &admin)];
     let mut hub = Process::start(folder.path(), &["hub"], &[&own[..], &login(&server, "hub")].concat());
@@ -81,7 +81,7 @@ async fn a_hub_without_events_reports_the_remedy_until_it_is_applied() {
     };
     assert!(line.contains("ERROR") && line.contains("run `countersign migrate`"), "{line}");
 
-    assert!(migrate(&folder, &server).await.contains("the consumer of the hubs is changed"));
+    assert!(migrate(&folder, &server).await.contains("the consumer of the hubs is repaired"));
     ready_when(&admin, |status, state| status == 200 && state["state"] == "ready").await;
     while !hub.error_line().await.contains("events are taken from NATS again") {}
 }

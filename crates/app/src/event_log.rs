@@ -50,14 +50,16 @@ pub(crate) async fn relied_on(database: &DatabaseUrl, lifecycle: &Lifecycle) -> 
     Ok(log)
 }
 
-/// The log on NATS. `inbox` is the word in the process's inbox subjects; `takes` is true for hubs, which consume
-/// events. `None` if no server is configured.
+/// The log on NATS. `role` is the word in the process's inbox subjects; only a `hub` consumes events. `None` if no server
+/// is configured.
 ///
 /// # Errors
 /// A sentence that says what is in the way.
-pub(crate) async fn on_nats(nats: &Nats, inbox: &'static str, takes: bool) -> anyhow::Result<Option<Arc<JetStream>>> {
-    let Some(settings) = settings(nats, inbox)? else { return Ok(None) };
-    let log = JetStream::connect(JetStreamSettings { takes, ..settings }).await.map_err(|error| sentence(&error))?;
+pub(crate) async fn on_nats(nats: &Nats, role: &'static str) -> anyhow::Result<Option<Arc<JetStream>>> {
+    let Some(settings) = settings(nats, role)? else { return Ok(None) };
+    let log = JetStream::connect(JetStreamSettings { takes: role == "hub", ..settings })
+        .await
+        .map_err(|error| sentence(&error))?;
     Ok(Some(Arc::new(log)))
 }
 

@@ -25,7 +25,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 pub use connect::ConnectError;
 use connect::Line;
@@ -88,7 +88,8 @@ impl JetStream {
         }
         let taking = Taking::new(context.clone(), settings.clone(), line.connections());
         if settings.takes {
-            taking.prepare().await;
+            // A check that is not answered in time is made again before the first message is taken.
+            let _ = timeout_at(deadline, taking.prepare()).await;
         }
         let me = line.client.new_inbox();
         Ok(Self { context, line, settings, taking, changes: Mutex::default(), me })

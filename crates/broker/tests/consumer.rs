@@ -100,7 +100,7 @@ async fn a_consumer_that_is_changed_is_noticed_and_left_and_migrate_changes_it_b
         let log = JetStream::connect(settings(&server, Duration::from_millis(50))).await.unwrap();
         let stream = events(&server).await;
         for (number, (bad, words)) in [
-            (pull::Config { max_deliver: 1, ..ours() }, "it gives up on what was handed out a few times"),
+            (pull::Config { max_deliver: 1, ..ours() }, "its max_deliver gives up after a few deliveries"),
             (pull::Config { filter_subject: "countersign.callback.none".to_owned(), ..ours() }, "some subjects"),
             (pull::Config { ack_wait: Duration::from_hours(1), ..ours() }, "after more than a minute"),
             (pull::Config { max_ack_pending: 1, ..ours() }, "holds up the rest"),
@@ -117,7 +117,7 @@ async fn a_consumer_that_is_changed_is_noticed_and_left_and_migrate_changes_it_b
             let left = &left.cached_info().config;
             assert_eq!((left.max_deliver, left.ack_wait), (bad.max_deliver, bad.ack_wait), "a hub changes nothing");
             publish(&log, &number.to_string()).await;
-            assert_eq!(migrate(settings(&server, NEVER)).await.unwrap(), Migrated::Changed, "{version}: {words}");
+            assert_eq!(migrate(settings(&server, NEVER)).await.unwrap(), Migrated::Repaired, "{version}: {words}");
             assert_eq!(take(&log).await, number.to_string());
         }
         assert_eq!(migrate(settings(&server, NEVER)).await.unwrap(), Migrated::Unchanged);
@@ -143,7 +143,7 @@ async fn a_consumer_of_another_kind_is_made_anew_and_loses_nothing() {
             publish(&log, &number.to_string()).await;
             stream.create_consumer(bad).await.unwrap();
             until_unusable(&log).await;
-            assert_eq!(migrate(settings(&server, NEVER)).await.unwrap(), Migrated::MadeAnew, "{version}: {number}");
+            assert_eq!(migrate(settings(&server, NEVER)).await.unwrap(), Migrated::Recreated, "{version}: {number}");
             while take(&log).await != number.to_string() {}
         }
     }
@@ -158,7 +158,7 @@ async fn a_consumer_that_is_paused_is_noticed_and_migrate_ends_the_pause() {
     events(&server).await.pause_consumer("hubs", until).await.unwrap();
     assert!(until_unusable(&log).await.contains("it is paused"));
     publish(&log, "a").await;
-    assert_eq!(migrate(settings(&server, NEVER)).await.unwrap(), Migrated::Changed);
+    assert_eq!(migrate(settings(&server, NEVER)).await.unwrap(), Migrated::Repaired);
     assert_eq!(take(&log).await, "a");
 }
 
@@ -207,15 +207,18 @@ async fn with_the_logins_that_we_ship_only_migrate_makes_what_is_missing() {
         assert!(matches!(refused, ConnectError::Stream(_)), "{refused:?}");
         assert!(refused.to_string().contains("countersign migrate"), "{refused}");
 
-        assert_eq!(migrate(login(&server, "operator")).await.unwrap(), Migrated::Made);
+        assert_eq!(migrate(login(&server, "operator")).await.unwrap(), Migrated::Created);
         let hub = JetStream::connect(login(&server, "hub")).await.unwrap();
         assert_eq!(hub.fault(), None);
         events(&server).await.delete_consumer("hubs").await.unwrap();
         let fault = until_unusable(&hub).await;
-        assert!(fault.contains("is missing, and this login may not make it; run `countersign migrate`"), "{fault}");
+        assert!(
+            fault.contains("is missing, and NATS did not answer the request to create it; run `countersign migrate`"),
+            "{fault}"
+        );
         let receiver = JetStreamSettings { takes: false, ..login(&server, "receiver") };
         publish(&JetStream::connect(receiver).await.unwrap(), "a").await;
-        assert_eq!(migrate(login(&server, "operator")).await.unwrap(), Migrated::Made);
+        assert_eq!(migrate(login(&server, "operator")).await.unwrap(), Migrated::Created);
         assert_eq!(take(&hub).await, "a");
     }
 }

@@ -194,7 +194,7 @@ async fn a_consumer_of_somebody_elses_making_that_could_lose_events_is_not_taken
     let refused = log.next().await.unwrap_err();
 
     let cause = std::error::Error::source(&refused).unwrap().to_string();
-    assert!(cause.contains("it gives up on what was handed out a few times"), "{cause}");
+    assert!(cause.contains("its max_deliver gives up after a few deliveries"), "{cause}");
     stream.delete_consumer("hubs").await.unwrap();
     assert_eq!(log.next().await.unwrap().payload, "a");
 }

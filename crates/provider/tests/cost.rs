@@ -3,36 +3,36 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "../../../tests/cost/cpu.rs"]
+#[expect(dead_code, reason = "shared with other suites, which use more of it")]
+mod cpu;
+
+use std::time::Duration;
+
 use approval::Secret;
+use cpu::Bill;
 use provider::{ApiKey, ApiKeys, CallbackUrl, Method, SignedRequest, verify};
-use rustix::time::{ClockId, clock_gettime};
 
 /// A wrong signature: 32 bytes in Base64.
 const SIGNATURE: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-/// The CPU limit of a request that is verified on the threads that serve connections, in microseconds.
-const CHEAP: u64 = 300;
-/// The CPU limit of any other, in the pool, in microseconds.
-const COSTLY: u64 = 4_000;
-/// Unoptimised code takes this many times as long.
+/// An unoptimised build takes this many times as long.
 const SLOWER: u64 = if cfg!(debug_assertions) { 40 } else { 1 };
+/// The cost limit of a request that is verified in the pool.
+const POOL: Duration = Duration::from_micros(4000 * SLOWER);
+/// The cost limit of a request whose headers no signature can match.
+const HEADERS: Duration = Duration::from_micros(20 * SLOWER);
 
-/// CPU time of this thread, in microseconds, so that other tests do not count.
-fn cpu() -> u64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    u64::try_from(time.tv_sec * 1_000_000 + time.tv_nsec / 1_000).unwrap()
-}
-
-/// The CPU time to refuse this request: the least of several tries, since the first one fills caches.
-fn cost(request: &SignedRequest<'_>) -> u64 {
+/// Adds the cost of refusing this request.
+async fn add(bill: &mut Bill, what: impl Into<String>, request: &SignedRequest<'_>) {
     let key = |text: &str| ApiKey::new(Secret::new(text)).unwrap();
     let keys = ApiKeys::new(key("the key in force"), Some(key("the key before it")));
     let url: CallbackUrl = "https://app.example.com/authy/callback".parse().unwrap();
-    let once = || {
-        let begun = cpu();
-        assert!(verify(&keys, &url, request).is_err(), "nobody signed it");
-        cpu() - begun
-    };
-    (0..9).map(|_| once()).min().unwrap()
+    bill.add(what, async || {
+        let (refused, cost) = cpu::cost(async { verify(&keys, &url, request) }).await;
+        assert!(refused.is_err(), "nobody signed it");
+        cost
+    })
+    .await;
 }
 
 /// The most expensive bodies of about this many bytes, each in another way.
@@ -80,57 +80,67 @@ fn bodies(length: usize) -> Vec<(&'static str, String)> {
     ]
 }
 
-#[test]
-fn no_unsigned_body_costs_more_than_300_microseconds_where_connections_are_served() {
+#[tokio::test]
+async fn no_unsigned_body_costs_more_than_300_microseconds_where_connections_are_served() {
+    let mut bill = Bill::default();
     for (what, body) in bodies(4_000) {
         let body = &body.as_bytes()[..body.len().min(4_096)];
         let request =
             SignedRequest { method: Method::Post, nonce: Some("1"), signature: Some(SIGNATURE), query: "", body };
         assert!(!request.is_costly());
-        let cost = cost(&request);
-        assert!(cost <= CHEAP * SLOWER, "{what}: {cost} µs");
+        add(&mut bill, what, &request).await;
     }
+    bill.settle();
 }
 
-#[test]
-fn the_largest_unsigned_bodies_cost_a_few_milliseconds_in_the_pool() {
+#[tokio::test]
+async fn the_largest_unsigned_bodies_cost_a_few_milliseconds_in_the_pool() {
+    let mut bill = Bill::default();
     for (what, body) in bodies(65_000) {
         let body = &body.as_bytes()[..body.len().min(65_536)];
         let request =
             SignedRequest { method: Method::Post, nonce: Some("1"), signature: Some(SIGNATURE), query: "", body };
-        let cost = cost(&request);
-        assert!(cost <= COSTLY * SLOWER, "{what}: {cost} µs");
+        add(&mut bill, what, &request).await;
     }
+    bill.settle_within(POOL);
 }
 
-#[test]
-fn no_unsigned_query_costs_more() {
-    for (length, limit) in [(4_000, CHEAP), (65_000, COSTLY)] {
-        let pairs = |count: usize| {
-            let width = length / count - 1;
-            (0..count).rev().map(|n| format!("{n:0width$}")).collect::<Vec<_>>().join("&")
+/// The costs of refusing the most expensive queries of about this many bytes.
+async fn queries(length: usize) -> Bill {
+    let pairs = |count: usize| {
+        let width = length / count - 1;
+        (0..count).rev().map(|n| format!("{n:0width$}")).collect::<Vec<_>>().join("&")
+    };
+    let mut bill = Bill::default();
+    for query in [pairs(500), pairs(40), "&".repeat(length), "%7e".repeat(length / 3)] {
+        let request = SignedRequest {
+            method: Method::Get,
+            nonce: Some("1"),
+            signature: Some(SIGNATURE),
+            query: &query,
+            body: b"",
         };
-        for query in [pairs(500), pairs(40), "&".repeat(length), "%7e".repeat(length / 3)] {
-            let request = SignedRequest {
-                method: Method::Get,
-                nonce: Some("1"),
-                signature: Some(SIGNATURE),
-                query: &query,
-                body: b"",
-            };
-            assert!(cost(&request) <= limit * SLOWER, "{}", &query[..20]);
-        }
+        add(&mut bill, &query[..20], &request).await;
     }
+    bill
 }
 
-#[test]
-fn headers_that_no_signature_can_match_are_refused_before_the_body() {
+#[tokio::test]
+async fn no_unsigned_query_costs_more() {
+    queries(4_000).await.settle();
+    queries(65_000).await.settle_within(POOL);
+}
+
+#[tokio::test]
+async fn headers_that_no_signature_can_match_are_refused_before_the_body() {
     let long = "1".repeat(60_000);
     let body = bodies(65_000).remove(0).1;
+    let mut bill = Bill::default();
     for (nonce, signature) in [(Some(&*long), SIGNATURE), (Some("1"), &*long), (None, SIGNATURE), (Some("1"), "AAAA")] {
         let body = body.as_bytes();
         let request = SignedRequest { method: Method::Post, nonce, signature: Some(signature), query: "", body };
         assert!(request.check_headers().is_err());
-        assert!(cost(&request) <= 20 * SLOWER);
+        add(&mut bill, format!("a signature of {} characters", signature.len()), &request).await;
     }
+    bill.settle_within(HEADERS);
 }

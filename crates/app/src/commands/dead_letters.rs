@@ -23,7 +23,7 @@ pub(crate) async fn dead_letters(
     config: Config,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<Closing> {
-    let nats = event_log::on_nats(&config.nats, "operator", false).await?;
+    let nats = event_log::on_nats(&config.nats, "operator").await?;
     let log: Arc<dyn EventLog> = match &nats {
         Some(nats) => nats.clone(),
         None => event_log::beside(config.product.database_url.as_ref().unwrap_or(&DatabaseUrl::SERVE)).await?,

@@ -36,8 +36,8 @@ pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Resul
     let (provider, provider_address) = bind(own, config.simulator.port, "SIMULATOR_PORT").await?;
     if !host.is_loopback() {
         tracing::warn!(
-            "HOST lets other machines use this demo, and everybody knows its key: whoever reaches it can sign in as \
-             anyone; set HOST=127.0.0.1, or run `countersign serve`"
+            "HOST lets other machines use this demo, and everybody knows its key: any client that reaches it can sign in \
+             as anyone; set HOST=127.0.0.1, or run `countersign serve`"
         );
     }
     let (url, phone) = (local_url(address), local_url(provider_address));

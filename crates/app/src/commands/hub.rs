@@ -39,7 +39,7 @@ pub(crate) async fn hub(config: Config, lifecycle: &Lifecycle) -> anyhow::Result
     let url = local_url(address);
     let public_url = public_url(&config, address)?;
     let storage = product::open_storage(config.product.database_url.as_ref().unwrap_or(&DatabaseUrl::SERVE)).await?;
-    let nats = event_log::on_nats(&config.nats, "hub", true).await?.ok_or(NO_NATS)?;
+    let nats = event_log::on_nats(&config.nats, "hub").await?.ok_or(NO_NATS)?;
     let health = Health { storage: Some(storage.clone()), events: None, nats: Some(nats.clone()), spool: None };
     let capacity = Capacity::plan(&config.listen, &config.sockets);
     let plan = plan(&config, public_url, key, storage, nats.clone(), true, capacity.seats);

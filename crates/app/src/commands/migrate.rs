@@ -20,9 +20,9 @@ pub(crate) async fn migrate(config: Config, lifecycle: &Lifecycle) -> anyhow::Re
     if let Some(migrated) = event_log::migrate_nats(&config.nats).await? {
         let consumer = match migrated {
             Migrated::Unchanged => "unchanged",
-            Migrated::Made => "made",
-            Migrated::Changed => "changed",
-            Migrated::MadeAnew => {
+            Migrated::Created => "created",
+            Migrated::Repaired => "repaired",
+            Migrated::Recreated => {
                 "created again; hubs get every event that NATS still keeps once more, and ignore the repeats"
             }
         };

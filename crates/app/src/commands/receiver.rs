@@ -37,7 +37,7 @@ pub(crate) async fn receiver(config: Config, lifecycle: &Lifecycle) -> anyhow::R
     event_log::needs_nats(&config.nats)?;
     let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
     let spool = event_log::spool(&config.receiver).await?;
-    let nats = event_log::on_nats(&config.nats, "receiver", false).await?.ok_or(NO_NATS)?;
+    let nats = event_log::on_nats(&config.nats, "receiver").await?.ok_or(NO_NATS)?;
     let spooled = spooled(&nats, spool, lifecycle);
     let health = Health { storage: None, events: None, nats: Some(nats), spool: Some(spooled.clone()) };
     let router = product::receiver(keys, callback_url, spooled.clone()).fallback(|| async { receiver::nothing_here() });

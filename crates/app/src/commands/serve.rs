@@ -30,7 +30,7 @@ pub(crate) async fn serve(config: Config, lifecycle: &Lifecycle) -> anyhow::Resu
     let callback_url = receiver::callback_url(&config, Some(&public_url))?;
     let database = config.product.database_url.clone().unwrap_or(DatabaseUrl::SERVE);
     let storage = product::open_storage(&database).await?;
-    let nats = event_log::on_nats(&config.nats, "hub", true).await?;
+    let nats = event_log::on_nats(&config.nats, "hub").await?;
     let mut health = Health { storage: Some(storage.clone()), events: None, nats: nats.clone(), spool: None };
     let (log, intake): (Arc<dyn EventLog>, Arc<dyn Intake>) = if let Some(nats) = nats {
         let spooled = receiver::spooled(&nats, event_log::spool(&config.receiver).await?, lifecycle);

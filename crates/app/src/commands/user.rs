@@ -59,6 +59,7 @@ async fn invite(email: &str, config: &Config) -> anyhow::Result<()> {
     let (storage, database, public_url) = open(config).await?;
     let made = hub::invite(&storage, &public_url, email, &Clock::system(), &Entropy::system()).await;
     storage.close().await;
+    let email = email.escape_debug();
     let link = match made? {
         Invited::Link(link) => link,
         Invited::HasAccount => bail!("{email} has an account already in the database {database}"),

@@ -25,7 +25,7 @@ pub(crate) enum LogFormat {
 }
 
 /// The error for a value with an invisible character, usually copied along with it.
-pub(super) const UNSEEN: &str = "has a character in it that cannot be seen; type it instead of pasting it";
+const UNSEEN: &str = "has a character in it that cannot be seen; type it instead of pasting it";
 
 /// True for an invisible character that belongs in no value. Control characters have an error of their own.
 pub(super) fn is_unseen(character: char) -> bool {

@@ -57,7 +57,7 @@ pub(super) struct Line {
 #[derive(Debug)]
 struct State {
     connected: watch::Sender<bool>,
-    /// How often a connection was made.
+    /// Number of connections made so far.
     connections: Arc<AtomicU64>,
     missed: Notify,
 }
@@ -67,7 +67,7 @@ impl Line {
         *self.state.connected.borrow()
     }
 
-    /// How often a connection was made.
+    /// Number of connections made so far.
     pub(super) fn connections(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.state.connections)
     }

@@ -19,12 +19,12 @@ pub enum Migrated {
     /// Its settings were right.
     Unchanged,
     /// It was missing, and was created.
-    Made,
+    Created,
     /// Its settings were repaired.
-    Changed,
+    Repaired,
     /// It could not be repaired, so it was deleted and created again. Hubs get every event that the stream still keeps
     /// once more; a repeated event decides nothing.
-    MadeAnew,
+    Recreated,
 }
 
 /// Creates missing streams and the missing consumer, and repairs those that could lose or hold up events.
@@ -70,7 +70,7 @@ async fn consumer(stream: &Stream, settings: &JetStreamSettings) -> Result<Migra
     let unanswered = |error| StreamError::Unanswered(streams::HUBS, Arc::new(error));
     let Some(found) = info(stream).await? else {
         stream.create_consumer_strict(wanted()).await.map_err(unanswered)?;
-        return Ok(Migrated::Made);
+        return Ok(Migrated::Created);
     };
     let fault = |info: &_| review::consumer_fault(info, subjects, pull(settings));
     if fault(&found).is_none() {
@@ -84,13 +84,13 @@ async fn consumer(stream: &Stream, settings: &JetStreamSettings) -> Result<Migra
             let _ = stream.resume_consumer(streams::HUBS).await;
         }
         if info(stream).await?.as_ref().is_some_and(|info| fault(info).is_none()) {
-            return Ok(Migrated::Changed);
+            return Ok(Migrated::Repaired);
         }
     }
     let deleted = stream.delete_consumer(streams::HUBS).await;
     deleted.map_err(|error| StreamError::Unanswered(streams::HUBS, Arc::new(error)))?;
     let made = stream.create_consumer_strict(wanted()).await.map_err(unanswered)?;
-    fault(made.cached_info()).map_or(Ok(Migrated::MadeAnew), |fault| Err(StreamError::Unsafe(streams::HUBS, fault)))
+    fault(made.cached_info()).map_or(Ok(Migrated::Recreated), |fault| Err(StreamError::Unsafe(streams::HUBS, fault)))
 }
 
 /// The found settings, with every harmful one replaced.
@@ -105,8 +105,12 @@ fn mended(found: Config, wanted: &Config) -> Config {
         max_messages_per_subject: wanted.max_messages_per_subject,
         storage: wanted.storage,
         no_ack: false,
-        max_age: wanted.max_age,
-        max_message_size: wanted.max_message_size,
+        max_age: if review::is_too_young(found.max_age) { wanted.max_age } else { found.max_age },
+        max_message_size: if review::is_too_small(found.max_message_size) {
+            wanted.max_message_size
+        } else {
+            found.max_message_size
+        },
         sealed: false,
         allow_rollup: false,
         mirror: None,
@@ -114,5 +118,26 @@ fn mended(found: Config, wanted: &Config) -> Config {
         subject_transform: None,
         persist_mode: wanted.persist_mode,
         ..found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repair_replaces_harmful_settings_and_keeps_harmless_ones() {
+        let wanted = streams::events(&JetStreamSettings::at(""));
+        let (month, any_size) = (Duration::from_hours(30 * 24), 1 << 20);
+        for (max_age, max_message_size, kept) in [
+            (month, any_size, (month, any_size)),
+            (Duration::ZERO, -1, (Duration::ZERO, -1)),
+            (Duration::from_hours(1), 1024, (wanted.max_age, wanted.max_message_size)),
+        ] {
+            let found = Config { discard: DiscardPolicy::Old, max_age, max_message_size, ..wanted.clone() };
+            let repaired = mended(found, &wanted);
+            assert_eq!((repaired.max_age, repaired.max_message_size), kept);
+            assert_eq!(review::stream_fault(&repaired, &wanted), None);
+        }
     }
 }

@@ -78,8 +78,8 @@ pub(super) fn stream_fault(found: &stream::Config, wanted: &stream::Config) -> O
         (*max_messages_per_subject > 0, "it keeps only a few messages of each subject"),
         (*storage != StorageType::File, "it is kept in memory"),
         (*no_ack, "it does not acknowledge messages"),
-        (!max_age.is_zero() && *max_age < LONGEST_OUTAGE, "it drops messages within 48 hours"),
-        ((1..LONGEST_MESSAGE).contains(max_message_size), "it refuses long callbacks"),
+        (is_too_young(*max_age), "it drops messages within 48 hours"),
+        (is_too_small(*max_message_size), "it refuses long callbacks"),
         (*sealed, "it is sealed"),
         (*allow_rollup, "each message may drop those before it"),
         (mirror.is_some(), "it is a mirror, and takes nothing"),
@@ -87,6 +87,16 @@ pub(super) fn stream_fault(found: &stream::Config, wanted: &stream::Config) -> O
         (subject_transform.is_some(), "it changes subjects"),
         (matches!(persist_mode, Some(PersistenceMode::Async)), "it acknowledges before it has written"),
     ])
+}
+
+/// True for a `max_age` after which events are dropped too early. Zero means never.
+pub(super) const fn is_too_young(max_age: Duration) -> bool {
+    !max_age.is_zero() && max_age.as_secs() < LONGEST_OUTAGE.as_secs()
+}
+
+/// True for a `max_message_size` that refuses a long callback. Zero and less mean no limit.
+pub(super) const fn is_too_small(max_message_size: i32) -> bool {
+    0 < max_message_size && max_message_size < LONGEST_MESSAGE
 }
 
 /// The first setting of the consumer by which an event could be lost or held up on its way to the hubs.
@@ -143,7 +153,7 @@ pub(super) fn consumer_fault(found: &consumer::Info, subjects: &[String], pull: 
             *ack_wait > pull.lease.max(LONGEST_LEASE),
             "its ack_wait is too long: events of a dead hub are redelivered only after more than a minute",
         ),
-        (*max_deliver > 0, "it gives up on what was handed out a few times"),
+        (*max_deliver > 0, "its max_deliver gives up after a few deliveries"),
         (!all, "it skips some subjects"),
         (*replay_policy != ReplayPolicy::Instant, "it replays events at their original speed"),
         ((1..MOST_HUBS).contains(max_waiting), "its max_waiting allows only a few hubs to pull at once"),
@@ -153,7 +163,10 @@ pub(super) fn consumer_fault(found: &consumer::Info, subjects: &[String], pull: 
         (!max_expires.is_zero() && *max_expires < pull.expires, "it refuses the pulls of hubs"),
         (*memory_storage, "it forgets acknowledgements when the server restarts"),
         (!backoff.is_empty(), "its backoff replaces the lease"),
-        (*priority_policy != PriorityPolicy::None || !priority_groups.is_empty(), "it prefers some hubs"),
+        (
+            *priority_policy != PriorityPolicy::None || !priority_groups.is_empty(),
+            "its priority settings exclude some hubs",
+        ),
     ])
 }
 

@@ -2,8 +2,8 @@
 //! use, after each reconnect, and every 30 s. A role creates the consumer if it is missing and the login may, and never
 //! changes it. Delivers no messages itself.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use approval::told;
@@ -11,7 +11,6 @@ use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{FromConsumer as _, PullConsumer, pull};
 use async_nats::jetstream::context::ConsumerInfoErrorKind;
 use async_nats::jetstream::stream::{ConsumerCreateStrictErrorKind, Stream};
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::review::{self, Pull};
@@ -32,10 +31,10 @@ pub(super) struct SharedConsumer {
     settings: JetStreamSettings,
     /// Connections made so far, which changes at each reconnect.
     connections: Arc<AtomicU64>,
-    /// The connection on which this login was not allowed to create the consumer.
-    unmade: AtomicU64,
+    /// When NATS last left a request to create the consumer unanswered.
+    unmade: Mutex<Option<Instant>>,
     /// Why no events are taken; `None` while they are.
-    fault: watch::Sender<Option<String>>,
+    fault: Mutex<Option<String>>,
 }
 
 /// A consumer whose settings were checked.
@@ -48,12 +47,12 @@ pub(super) struct Reviewed {
 
 impl SharedConsumer {
     pub(super) fn new(context: Context, settings: JetStreamSettings, connections: Arc<AtomicU64>) -> Self {
-        Self { context, settings, connections, unmade: AtomicU64::new(u64::MAX), fault: watch::Sender::default() }
+        Self { context, settings, connections, unmade: Mutex::default(), fault: Mutex::default() }
     }
 
     /// The known fault, if any.
     pub(super) fn fault(&self) -> Option<String> {
-        self.fault.borrow().clone()
+        locked(&self.fault).clone()
     }
 
     /// True once `reviewed` must be checked again.
@@ -61,13 +60,18 @@ impl SharedConsumer {
         reviewed.connection != self.connection() || reviewed.at.elapsed() >= self.settings.review_every
     }
 
-    /// The consumer, if its settings are safe. A fault is logged when it appears and when it ends.
+    /// The consumer, if its settings are safe. A fault is logged when it appears and when it ends. A check that NATS does
+    /// not answer is no fault of `checked`, the consumer that was checked before on this connection: it stays in use.
     ///
     /// # Errors
     /// [`StreamError`] says what an operator has to do.
-    pub(super) async fn review(&self) -> Result<Reviewed, StreamError> {
+    pub(super) async fn review(&self, checked: Option<Reviewed>) -> Result<Reviewed, StreamError> {
         let connection = self.connection();
         let found = self.find().await;
+        let checked = checked.filter(|checked| checked.connection == self.connection());
+        if let (Err(StreamError::Unanswered(..)), Some(checked)) = (&found, checked) {
+            return Ok(Reviewed { at: Instant::now(), ..checked });
+        }
         self.note(found.as_ref().err());
         Ok(Reviewed { consumer: found?, connection, at: Instant::now() })
     }
@@ -91,15 +95,15 @@ impl SharedConsumer {
         Ok(PullConsumer::new(config, info, self.context.clone()))
     }
 
-    /// Creates the missing consumer. The server does not answer a login that may not, so a timeout means that.
+    /// Creates the missing consumer. The server does not answer a login that may not create it, so such a login would
+    /// wait at each call: after an unanswered request the next one is sent only after [`JetStreamSettings::review_every`].
     async fn make(&self, stream: &Stream) -> Result<PullConsumer, StreamError> {
-        let connection = self.connection();
-        if self.unmade.load(Ordering::Relaxed) == connection {
+        if locked(&self.unmade).is_some_and(|at| at.elapsed() < self.settings.review_every) {
             return Err(StreamError::Missing(streams::HUBS));
         }
         stream.create_consumer_strict(streams::hubs(&self.settings)).await.map_err(|error| match error.kind() {
             ConsumerCreateStrictErrorKind::TimedOut => {
-                self.unmade.store(connection, Ordering::Relaxed);
+                *locked(&self.unmade) = Some(Instant::now());
                 StreamError::Missing(streams::HUBS)
             }
             _ => StreamError::Unanswered(streams::HUBS, Arc::new(error)),
@@ -108,23 +112,26 @@ impl SharedConsumer {
 
     fn note(&self, error: Option<&StreamError>) {
         let fault = error.map(|error| told(error));
-        self.fault.send_if_modified(|known| {
-            if *known == fault {
-                return false;
-            }
-            if let Some(fault) = &fault {
-                tracing::error!(error = fault, "no events are taken from NATS");
-            } else {
-                tracing::info!("events are taken from NATS again");
-            }
-            *known = fault;
-            true
-        });
+        let mut known = locked(&self.fault);
+        if *known == fault {
+            return;
+        }
+        if let Some(fault) = &fault {
+            tracing::error!(error = fault, "no events are taken from NATS");
+        } else {
+            tracing::info!("events are taken from NATS again");
+        }
+        *known = fault;
     }
 
     fn connection(&self) -> u64 {
         self.connections.load(Ordering::Relaxed)
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Each change is one assignment.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The consumer's settings; `None` if it is missing.

@@ -39,14 +39,17 @@ pub enum StreamError {
     /// A stream or consumer has settings under which events can be lost or held up.
     #[error("the stream or consumer {0} can lose or hold up events: {1}; run `countersign migrate`")]
     Unsafe(&'static str, &'static str),
-    /// The consumer is missing, and this login may not create it.
-    #[error("the consumer {0} is missing, and this login may not make it; run `countersign migrate`")]
+    /// The consumer is missing, and this login perhaps may not create it.
+    #[error("the consumer {0} is missing, and NATS did not answer the request to create it; run `countersign migrate`")]
     Missing(&'static str),
     /// The server did not return the settings of a stream or consumer.
     #[error("NATS did not return the settings of the stream or consumer {0}")]
     Unanswered(&'static str, #[source] Cause),
     /// The server refused to repair the settings of a stream or consumer.
-    #[error("NATS refused to change the stream or consumer {0} ({1}); delete it, and run `countersign migrate` again")]
+    #[error(
+        "NATS refused to change the stream or consumer {0} ({1}); stop the receivers, wait until no events are pending, \
+         then delete it, and run `countersign migrate` again"
+    )]
     Unchanged(&'static str, &'static str, #[source] Cause),
 }
 

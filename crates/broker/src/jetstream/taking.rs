@@ -70,7 +70,7 @@ impl Taking {
     /// Checks the shared consumer, so that a fault is known before the first message is taken.
     pub(super) async fn prepare(&self) {
         // `review` logs an error, and keeps it as the fault.
-        let _ = self.shared.review().await;
+        let _ = self.shared.review(None).await;
     }
 
     /// The known fault, if any.
@@ -159,9 +159,9 @@ impl Taking {
     }
 
     async fn ask(&self, consumer: &mut Option<Reviewed>) -> Result<Asked, ConsumeError> {
-        let reviewed = match consumer.take().filter(|reviewed| !self.shared.is_due(reviewed)) {
-            Some(reviewed) => reviewed,
-            None => self.shared.review().await.map_err(|error| ConsumeError::Unusable(Arc::new(error)))?,
+        let reviewed = match consumer.take() {
+            Some(reviewed) if !self.shared.is_due(&reviewed) => reviewed,
+            checked => self.shared.review(checked).await.map_err(|error| ConsumeError::Unusable(Arc::new(error)))?,
         };
         let pull = consumer.insert(reviewed).consumer.batch().max_messages(AHEAD).expires(PULL_EXPIRES);
         let batch = pull.messages().await.map_err(unreadable)?;

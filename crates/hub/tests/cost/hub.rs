@@ -51,7 +51,7 @@ pub(crate) struct Input {
     pub(crate) path: String,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
-    /// Bytes of the body in one piece; `None` for the whole body.
+    /// Bytes of the body in one piece, after 16 pieces of one byte; `None` for the whole body at once.
     pub(crate) pieces: Option<usize>,
 }
 
@@ -153,8 +153,9 @@ impl Input {
 
     fn sent(&self) -> Body {
         let Some(size) = self.pieces else { return Body::from(self.body.clone()) };
-        let pieces: Vec<_> = self.body.chunks(size).map(Bytes::copy_from_slice).map(Ok::<_, axum::Error>).collect();
-        Body::from_stream(futures_util::stream::iter(pieces))
+        let (short, long) = self.body.split_at(16);
+        let pieces: Vec<_> = short.chunks(1).chain(long.chunks(size)).map(Bytes::copy_from_slice).collect();
+        Body::from_stream(futures_util::stream::iter(pieces.into_iter().map(Ok::<_, axum::Error>)))
     }
 }
 

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod addresses;
+#[path = "../../../../tests/cost/cpu.rs"]
 mod cpu;
 mod fields;
 mod heads;
