@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 use time::OffsetDateTime;
 
 use crate::rows::{ApprovalRow, millis};
-use crate::{LimitName, Push, Storage, StorageError, Withheld, audit, pushes, sessions, sign_up_phones};
+use crate::{LimitName, Push, Storage, StorageError, Withheld, audit, numbers, pushes, sessions, sign_up_phones};
 
 /// What came of asking again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,7 +138,7 @@ impl Storage {
         if push == Push::Allowed && old.purpose == Purpose::SignUp {
             push = sign_up_phones::may_ask(db, self.pushes, &old.provider_user, Some(old.id), now).await?;
         }
-        pushes::showing(db, self.pushes, &old.provider_user, push, Some(old.id), now).await
+        numbers::showing(db, self.pushes, &old.provider_user, push, Some(old.id), now).await
     }
 
     /// All pending approvals, oldest first.

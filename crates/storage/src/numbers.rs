@@ -4,18 +4,39 @@ use approval::{ApprovalId, Number, ProviderUserId};
 use sqlx::SqliteConnection;
 use time::OffsetDateTime;
 
-use crate::StorageError;
 use crate::rows::{from_millis, parse};
+use crate::{Push, PushRules, StorageError};
+
+/// Withholds `push` if the phone has too many requests, of all accounts and sign-ups. Also returns the numbers that
+/// they show. From nearly all numbers, a person could guess those of other people's requests.
+pub(crate) async fn showing(
+    db: &mut SqliteConnection,
+    rules: PushRules,
+    phone: &ProviderUserId,
+    push: Push,
+    leaving: Option<ApprovalId>,
+    now: OffsetDateTime,
+) -> Result<(Push, Vec<Number>), StorageError> {
+    let shown = on_phone(db, phone).await?;
+    let push = if push == Push::Allowed {
+        let staying = shown.iter().filter(|one| Some(one.id) != leaving).map(|one| one.expires_at);
+        let pending = u32::try_from(staying.clone().count()).unwrap_or(u32::MAX);
+        Push::beside(pending, staying.min(), rules.on_phone, now)
+    } else {
+        push
+    };
+    Ok((push, shown.into_iter().map(|one| one.number).collect()))
+}
 
 /// A request that a phone may be showing.
-pub(crate) struct OnPhone {
-    pub(crate) id: ApprovalId,
-    pub(crate) number: Number,
-    pub(crate) expires_at: OffsetDateTime,
+struct OnPhone {
+    id: ApprovalId,
+    number: Number,
+    expires_at: OffsetDateTime,
 }
 
 /// All requests that a phone may be showing now, of every account and sign-up.
-pub(crate) async fn on_phone(db: &mut SqliteConnection, phone: &ProviderUserId) -> Result<Vec<OnPhone>, StorageError> {
+async fn on_phone(db: &mut SqliteConnection, phone: &ProviderUserId) -> Result<Vec<OnPhone>, StorageError> {
     const TABLE: &str = "approvals";
     let phone = phone.as_str();
     let rows = sqlx::query!(

@@ -68,17 +68,10 @@ impl PushRules {
 
 impl Push {
     /// Withheld while `most` requests or more are pending; `first` is when the first of them expires.
-    pub(crate) fn beside(
-        pending: u32,
-        first: Option<OffsetDateTime>,
-        most: u32,
-        now: OffsetDateTime,
-    ) -> Self {
+    pub(crate) fn beside(pending: u32, first: Option<OffsetDateTime>, most: u32, now: OffsetDateTime) -> Self {
         match first {
             // The provider is polled once more about an expired request before it ends.
-            Some(first) if pending >= most => {
-                Self::Withheld(Withheld::Pending(first.max(now + Duration::SECOND)))
-            }
+            Some(first) if pending >= most => Self::Withheld(Withheld::Pending(first.max(now + Duration::SECOND))),
             _ => Self::Allowed,
         }
     }

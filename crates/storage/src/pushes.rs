@@ -1,12 +1,12 @@
 //! Whether a phone may be asked: not while enough requests are on it, not too soon after one that was denied or that
 //! nobody answered, and not at all after several of these in a row, until a code was accepted. Knows no provider.
 
-use approval::{Approval, ApprovalId, Number, ProviderUserId, Purpose, Status, UserId};
+use approval::{Approval, ApprovalId, Number, Purpose, Status, UserId};
 use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::notices::{self, NoticeKind};
-use crate::rows::{from_millis, millis};
+use crate::rows::{from_millis, millis, parse};
 use crate::{Push, PushRules, StorageError, Withheld, audit, numbers, sign_up_phones};
 
 /// Whether the phone of `user` may be asked now, `leaving` being an approval that will not be on it any more.
@@ -52,25 +52,17 @@ pub(crate) async fn may_ask(
     Ok(Push::beside(pending.count, first, rules.pending, now))
 }
 
-/// Withholds `push` if the phone has too many requests, of all accounts and sign-ups. Also returns the numbers that
-/// they show. From nearly all numbers, a person could guess those of other people's requests.
-pub(crate) async fn showing(
+/// Whether the phone of `user` may be asked now, and the numbers that its requests show.
+pub(crate) async fn may_ask_showing(
     db: &mut SqliteConnection,
     rules: PushRules,
-    phone: &ProviderUserId,
-    push: Push,
-    leaving: Option<ApprovalId>,
+    user: UserId,
     now: OffsetDateTime,
 ) -> Result<(Push, Vec<Number>), StorageError> {
-    let shown = numbers::on_phone(db, phone).await?;
-    let push = if push == Push::Allowed {
-        let staying = shown.iter().filter(|one| Some(one.id) != leaving).map(|one| one.expires_at);
-        let pending = u32::try_from(staying.clone().count()).unwrap_or(u32::MAX);
-        Push::beside(pending, staying.min(), rules.on_phone, now)
-    } else {
-        push
-    };
-    Ok((push, shown.into_iter().map(|one| one.number).collect()))
+    let push = may_ask(db, rules, user, None, now).await?;
+    let user = user.to_string();
+    let phone = sqlx::query_scalar!("SELECT provider_user FROM users WHERE id = $1", user).fetch_one(&mut *db).await?;
+    numbers::showing(db, rules, &parse("users", &phone)?, push, None, now).await
 }
 
 /// Whether the phone may be asked again in the place of `old`. Taking back a request that the phone shows is no answer to

@@ -1,12 +1,12 @@
 //! Limits on sign-ups with one phone: when it may get a request, and when a call. A denial counts for the next sign-ups
 //! with that phone, never for its owner's sign-ins, which `pushes` limits. Knows no provider.
 
-use approval::{Approval, ApprovalId, ProviderUserId};
+use approval::{Approval, ApprovalId, Number, ProviderUserId};
 use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::{from_millis, millis};
-use crate::{Push, PushRules, Storage, StorageError, Withheld};
+use crate::{Push, PushRules, Storage, StorageError, Withheld, numbers};
 
 /// After a denied or unanswered request the phone gets no requests from sign-ups for a minute. Each further one
 /// multiplies the wait by 10, up to a day. A wait starts when the request was sent.
@@ -106,6 +106,17 @@ pub(crate) async fn may_ask(
     let pending = pending.fetch_one(db).await?;
     let first = pending.first.map(|first| from_millis("approvals", first)).transpose()?;
     Ok(Push::beside(pending.count, first, rules.pending, now))
+}
+
+/// Whether a sign-up may send a request to this phone now, and the numbers that the phone's requests show.
+pub(crate) async fn may_ask_showing(
+    db: &mut SqliteConnection,
+    rules: PushRules,
+    phone: &ProviderUserId,
+    now: OffsetDateTime,
+) -> Result<(Push, Vec<Number>), StorageError> {
+    let push = may_ask(db, rules, phone, None, now).await?;
+    numbers::showing(db, rules, phone, push, None, now).await
 }
 
 /// Records the end of a sign-up's request that the phone may have shown. `asked_at` starts a rest; a cancelled request

@@ -82,7 +82,17 @@ impl Storage {
     /// # Errors
     /// When the database cannot be read.
     pub async fn may_ask(&self, user: UserId) -> Result<Push, StorageError> {
-        pushes::may_ask(&mut *self.reader.acquire().await?, self.pushes, user, None, self.clock.now()).await
+        let mut db = self.reader.acquire().await?;
+        Ok(pushes::may_ask_showing(&mut db, self.pushes, user, self.clock.now()).await?.0)
+    }
+
+    /// Whether a sign-up may send a request to this phone now.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn may_ask_for_sign_up(&self, phone: &ProviderUserId) -> Result<Push, StorageError> {
+        let mut db = self.reader.acquire().await?;
+        Ok(sign_up_phones::may_ask_showing(&mut db, self.pushes, phone, self.clock.now()).await?.0)
     }
 
     /// Writes a pending sign-up: account, pending session, and, if the phone may get the request, the approval that
@@ -119,8 +129,7 @@ impl Storage {
         .execute(&mut *db)
         .await?;
         sessions::insert(&mut db, session, now).await?;
-        let push = sign_up_phones::may_ask(&mut db, self.pushes, &user.provider_user, None, now).await?;
-        let (push, taken) = pushes::showing(&mut db, self.pushes, &user.provider_user, push, None, now).await?;
+        let (push, taken) = sign_up_phones::may_ask_showing(&mut db, self.pushes, &user.provider_user, now).await?;
         if let Push::Withheld(why) = push {
             audit::limited(&mut db, now, user.id, session.id, LimitName::Pushes).await?;
             db.commit().await?;

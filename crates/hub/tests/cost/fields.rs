@@ -114,19 +114,21 @@ async fn what_is_taken_is_cheap_until_it_is_given_away() {
             "password": filled("\u{1d400}", 2000) })
     };
     let mut count = 0;
-    counted.add("a sign-up", async || {
-        count += 1;
-        hub.cost(&Input::json("/api/users", &person(&format!("{count}@example.com")))).await
-    })
-    .await;
+    counted
+        .add("a sign-up", async || {
+            count += 1;
+            hub.cost(&Input::json("/api/users", &person(&format!("{count}@example.com")))).await
+        })
+        .await;
     let known = person("1@example.com");
     counted.add("a sign-up again", async || hub.cost(&Input::json("/api/users", &known)).await).await;
-    counted.add("a wrong password", async || {
-        count += 1;
-        let guess = json!({ "email": format!("{count}@example.com"), "password": filled("\u{1d400}", 2000) });
-        hub.cost(&Input::json("/api/session", &guess)).await
-    })
-    .await;
+    counted
+        .add("a wrong password", async || {
+            count += 1;
+            let guess = json!({ "email": format!("{count}@example.com"), "password": filled("\u{1d400}", 2000) });
+            hub.cost(&Input::json("/api/session", &guess)).await
+        })
+        .await;
     let link = json!({ "token": "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA", "password": "analytical engine" });
     bill.add("a link that is none", async || hub.cost(&Input::json("/api/password/reset", &link)).await).await;
     counted.settle_within(COUNTED);

@@ -76,11 +76,7 @@ async fn sign_ups_that_wait_at_once_share_the_limit_by_tap_and_by_code() {
     }
     let mut limited = 0;
     for (number, one) in (0..).zip(&waiting) {
-        let completed = if number % 2 == 0 {
-            prove(&given, one).await
-        } else {
-            by_code(&given, one, number).await
-        };
+        let completed = if number % 2 == 0 { prove(&given, one).await } else { by_code(&given, one, number).await };
         limited += u8::from(matches!(completed, Completed::AddressesLimited(_)));
     }
     assert_eq!(limited, 3);
