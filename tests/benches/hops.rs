@@ -35,7 +35,7 @@ async fn main() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     verify();
     publish().await;
-    travel().await;
+    Box::pin(travel()).await;
     decide().await;
     frame().await;
 }

@@ -21,7 +21,7 @@ fn calling(world: &World, body: &Value) -> tokio::task::JoinHandle<Option<u16>> 
 
 /// A callback whose receivers died after it was verified and before it was answered. `None` if the machine was so slow
 /// that the spool took it first, and it was answered.
-async fn unanswered() -> Option<(World, Browser, String, Value)> {
+async fn unanswered() -> Option<(World, Browser, Value, Value)> {
     let mut world = World::start().await;
     let (person, browser, approval) = signing_in(&world).await;
     let body = callback(&world, &person.cellphone, &approval).await;
