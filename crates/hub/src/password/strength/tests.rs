@@ -8,7 +8,7 @@ use super::*;
 
 fn guessable_of_ada(password: &str) -> Option<Guessable> {
     let own = OwnWords::of("Ada Byron-Lovelace Núñez", "ada.king+mail@analytical-engines.example.com", "Countersign");
-    guessable(password, &own)
+    guessable(&nfkc(password), &own)
 }
 
 #[test]
@@ -30,6 +30,7 @@ fn common_passwords_and_simple_variations_are_refused() {
         "1q2w3e4r",
         "qwerty123",
         "drowssap",
+        "ｐａｓｓｗｏｒｄ",
         "1l0v3y0u",
         "11111111",
         "letmein1!",
