@@ -102,7 +102,7 @@ async fn a_consumer_that_is_changed_is_noticed_and_left_and_migrate_changes_it_b
         for (number, (bad, words)) in [
             (pull::Config { max_deliver: 1, ..ours() }, "its max_deliver gives up after a few deliveries"),
             (pull::Config { filter_subject: "countersign.callback.none".to_owned(), ..ours() }, "some subjects"),
-            (pull::Config { ack_wait: Duration::from_hours(1), ..ours() }, "after more than a minute"),
+            (pull::Config { ack_wait: Duration::from_hours(1), ..ours() }, "come too late"),
             (pull::Config { max_ack_pending: 1, ..ours() }, "holds up the rest"),
             (pull::Config { headers_only: true, ..ours() }, "no payloads"),
             (pull::Config { inactive_threshold: Duration::from_mins(1), ..ours() }, "away for a while"),

@@ -38,7 +38,7 @@ pub(super) struct SharedConsumer {
 }
 
 /// A consumer whose settings were checked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Reviewed {
     pub(super) consumer: PullConsumer,
     connection: u64,
@@ -65,12 +65,12 @@ impl SharedConsumer {
     ///
     /// # Errors
     /// [`StreamError`] says what an operator has to do.
-    pub(super) async fn review(&self, checked: Option<Reviewed>) -> Result<Reviewed, StreamError> {
+    pub(super) async fn review(&self, checked: Option<&Reviewed>) -> Result<Reviewed, StreamError> {
         let connection = self.connection();
         let found = self.find().await;
         let checked = checked.filter(|checked| checked.connection == self.connection());
         if let (Err(StreamError::Unanswered(..)), Some(checked)) = (&found, checked) {
-            return Ok(Reviewed { at: Instant::now(), ..checked });
+            return Ok(Reviewed { at: Instant::now(), ..checked.clone() });
         }
         self.note(found.as_ref().err());
         Ok(Reviewed { consumer: found?, connection, at: Instant::now() })

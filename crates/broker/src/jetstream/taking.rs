@@ -159,11 +159,14 @@ impl Taking {
     }
 
     async fn ask(&self, consumer: &mut Option<Reviewed>) -> Result<Asked, ConsumeError> {
-        let reviewed = match consumer.take() {
-            Some(reviewed) if !self.shared.is_due(&reviewed) => reviewed,
-            checked => self.shared.review(checked).await.map_err(|error| ConsumeError::Unusable(Arc::new(error)))?,
+        // A caller may stop waiting during a review, so the checked consumer stays in its place until the review ends.
+        let reviewed = match consumer.as_ref() {
+            Some(checked) if !self.shared.is_due(checked) => Ok(checked.clone()),
+            checked => self.shared.review(checked).await,
         };
-        let pull = consumer.insert(reviewed).consumer.batch().max_messages(AHEAD).expires(PULL_EXPIRES);
+        *consumer = reviewed.as_ref().ok().cloned();
+        let reviewed = reviewed.map_err(|error| ConsumeError::Unusable(Arc::new(error)))?;
+        let pull = reviewed.consumer.batch().max_messages(AHEAD).expires(PULL_EXPIRES);
         let batch = pull.messages().await.map_err(unreadable)?;
         Ok(Asked { batch, until: Instant::now() + PULL_EXPIRES + LATE })
     }
