@@ -1,5 +1,6 @@
 //! The language of Countersign: ids, the approval and its states, what a callback may decide, the one transition
-//! function, the event that travels from receiver to hub, subject names, the clock; and how an error is told.
+//! function, the event that travels from receiver to hub, subject names, the clock; how an error is told, and
+//! which repeats of a lasting trouble the log states.
 //!
 //! Pure: knows no runtime, no web framework, no database, no broker, no HTTP client.
 
@@ -14,6 +15,7 @@ mod entropy;
 mod event;
 mod flat;
 mod id;
+mod lasting;
 mod logo;
 mod message_id;
 mod number;
@@ -35,6 +37,7 @@ pub use entropy::Entropy;
 pub use event::{Callback, Echo, Event};
 pub use flat::Flat;
 pub use id::{ApprovalId, Id, ParseIdError, SessionId, UserId};
+pub use lasting::Lasting;
 pub use logo::{Logo, Logos, LogosError, Resolution};
 pub use message_id::{MessageId, ParseMessageIdError};
 pub use number::Number;
