@@ -7,7 +7,7 @@ use crate::tree::{Malformed, Tree};
 
 /// The Ruby version whose escaping is used.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Ruby {
+pub(crate) enum Ruby {
     /// 2.5 and later.
     Today,
     /// Older ones, which escape the tilde too.
@@ -98,7 +98,7 @@ impl Encoder {
             self.separate(index);
             let begin = self.out.len();
             let mut segment = String::new();
-            escape_into(&mut segment, key, self.ruby);
+            escape_into(&mut segment, key.bytes(), self.ruby);
             let outer = if is_top {
                 self.name.enter(&segment, key.contains("[]"))
             } else {
@@ -119,7 +119,7 @@ impl Encoder {
     fn pair(&mut self, value: &str) -> Result<(), Malformed> {
         self.out.push_str(&self.name.escaped);
         self.out.push('=');
-        escape_into(&mut self.out, value, self.ruby);
+        escape_into(&mut self.out, value.bytes(), self.ruby);
         if self.out.len() > self.limit { Err(Malformed::TooLong) } else { Ok(()) }
     }
 
@@ -158,10 +158,10 @@ impl Name {
 }
 
 /// `CGI.escape`.
-fn escape_into(out: &mut String, text: &str, ruby: Ruby) {
+pub(crate) fn escape_into(out: &mut String, bytes: impl Iterator<Item = u8>, ruby: Ruby) {
     const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
-    out.reserve(3 * text.len());
-    for byte in text.bytes() {
+    out.reserve(3 * bytes.size_hint().0);
+    for byte in bytes {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-' => out.push(char::from(byte)),
             b'~' if ruby == Ruby::Today => out.push('~'),

@@ -1,6 +1,6 @@
 //! How the provider's API is called: where, with which key, how long, and how often.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use reqwest::{
     Client, RequestBuilder,
@@ -8,10 +8,15 @@ use reqwest::{
     redirect,
 };
 use thiserror::Error;
-use tokio::time::{sleep, timeout};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use url::Url;
 
-use crate::{ApiKey, ProviderError, answer::Answer};
+use crate::{
+    ApiKey, ClientError, ProviderError,
+    answer::Answer,
+    lines::{IDLE_CONNECTIONS, http_client},
+};
 
 /// A client of the Authy API. Cheap to clone; clones share their connections.
 #[derive(Clone)]
@@ -19,6 +24,8 @@ pub struct Authy {
     http: Client,
     base: Url,
     timeout: Duration,
+    calls: Arc<Semaphore>,
+    reads: Arc<Semaphore>,
 }
 
 /// What an [`Authy`] needs.
@@ -29,6 +36,13 @@ pub struct AuthySettings {
     pub api_key: ApiKey,
     /// How long any one call may take, repeats included.
     pub timeout: Duration,
+    /// The most calls at once; further ones wait. [`AuthySettings::OTHER_CONNECTIONS`] come on top of these.
+    pub calls_at_once: usize,
+}
+
+impl AuthySettings {
+    /// Connections beside those of the counted calls: for reads of a request's status, and idle ones.
+    pub const OTHER_CONNECTIONS: usize = READS_AT_ONCE + IDLE_CONNECTIONS;
 }
 
 /// Why no client can be made of the settings.
@@ -40,9 +54,9 @@ pub enum SettingsError {
     /// The key has characters that no HTTP header can carry.
     #[error("the API key has characters that no HTTP header can carry")]
     ApiKey,
-    /// The HTTP client could not be set up.
-    #[error("the HTTP client could not be set up")]
-    Client(#[source] reqwest::Error),
+    /// There is no HTTP client.
+    #[error(transparent)]
+    Client(#[from] ClientError),
 }
 
 /// Whether a call does the same when it is made again.
@@ -53,6 +67,8 @@ pub(crate) enum Repeat {
 }
 
 const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-authy-api-key");
+/// Reads of requests at once. They have places of their own, so that a final poll never waits behind pushes.
+const READS_AT_ONCE: usize = 8;
 const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
 
 impl Authy {
@@ -61,7 +77,7 @@ impl Authy {
     /// # Errors
     /// [`SettingsError`] when the settings cannot work.
     pub fn new(settings: AuthySettings) -> Result<Self, SettingsError> {
-        let AuthySettings { base_url: mut base, api_key, timeout } = settings;
+        let AuthySettings { base_url: mut base, api_key, timeout, calls_at_once } = settings;
         if !matches!(base.scheme(), "http" | "https") {
             return Err(SettingsError::BaseUrl);
         }
@@ -69,16 +85,14 @@ impl Authy {
         base.set_fragment(None);
         let mut key = HeaderValue::from_str(api_key.expose()).map_err(|_| SettingsError::ApiKey)?;
         key.set_sensitive(true);
-        // An error says only that one is installed already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = Client::builder()
+        let builder = Client::builder()
             .default_headers(HeaderMap::from_iter([(API_KEY_HEADER, key)]))
             .connect_timeout(timeout / 2)
             // A redirect would hand our key to whomever it names.
-            .redirect(redirect::Policy::none())
-            .build()
-            .map_err(SettingsError::Client)?;
-        Ok(Self { http, base, timeout })
+            .redirect(redirect::Policy::none());
+        let http = http_client(Some(&base), builder)?;
+        let (calls, reads) = (Semaphore::new(calls_at_once.max(1)), Semaphore::new(READS_AT_ONCE));
+        Ok(Self { http, base, timeout, calls: Arc::new(calls), reads: Arc::new(reads) })
     }
 
     /// How long any one call may take, repeats included.
@@ -97,17 +111,38 @@ impl Authy {
 
     /// Sends `request` and reads the answer, whatever it is; as often as it is harmless while the provider is down.
     pub(crate) async fn call(&self, request: RequestBuilder, repeat: Repeat) -> Result<Answer, ProviderError> {
+        self.call_in(&self.calls, request, repeat).await
+    }
+
+    /// As [`Authy::call`], in the places for reads of a request's status.
+    pub(crate) async fn read(&self, request: RequestBuilder) -> Result<Answer, ProviderError> {
+        self.call_in(&self.reads, request, Repeat::Harmless).await
+    }
+
+    async fn call_in(
+        &self,
+        places: &Semaphore,
+        request: RequestBuilder,
+        repeat: Repeat,
+    ) -> Result<Answer, ProviderError> {
+        let end = Instant::now() + self.timeout;
+        // A call without a place by then would have too little time left.
+        let Ok(Ok(_place)) = timeout(self.timeout / 2, places.acquire()).await else {
+            return Err(ProviderError::Crowded);
+        };
         let attempts = async {
             for pause in PAUSES.into_iter().filter(|_| repeat == Repeat::Harmless) {
                 let Some(again) = request.try_clone() else { break };
                 match attempt(again).await {
-                    Err(ProviderError::Down(_)) => sleep(pause).await,
+                    Err(ProviderError::Down(_) | ProviderError::NoDescriptor(_)) => sleep(pause).await,
+                    // The other side may have been about to close the connection.
+                    Err(ProviderError::Slow(Some(error))) if error.is_request() && !error.is_timeout() => {}
                     settled => return settled,
                 }
             }
             attempt(request).await
         };
-        timeout(self.timeout, attempts).await.unwrap_or(Err(ProviderError::Slow(None)))
+        timeout_at(end, attempts).await.unwrap_or(Err(ProviderError::Slow(None)))
     }
 
     fn url(&self, path: &[&str]) -> Url {

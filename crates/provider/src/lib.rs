@@ -12,6 +12,8 @@ mod code;
 mod codes;
 mod error;
 mod key;
+mod lines;
+mod query;
 mod requests;
 mod ruby_float;
 mod signature;
@@ -26,6 +28,7 @@ pub use code::{Code, ParseCodeError};
 pub use codes::{Action, CodeCheck, CodeSent};
 pub use error::ProviderError;
 pub use key::{ApiKey, ApiKeys, BadKey};
+pub use lines::{ClientError, has_authorities, http_client};
 pub use requests::RequestState;
 pub use signature::{
     Method, NONCE_HEADER, Rejected, SIGNATURE_HEADER, SignedRequest, SignedWith, Verified, sign, verify,

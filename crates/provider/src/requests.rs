@@ -58,7 +58,7 @@ impl Authy {
     /// [`ProviderError::Unexpected`].
     pub async fn read_request(&self, request: &RequestId) -> Result<RequestState, ProviderError> {
         let call = self.get(&["onetouch", "json", "approval_requests", request.as_str()]);
-        let answer = self.call(call, Repeat::Harmless).await?.ok()?;
+        let answer = self.read(call).await?.ok()?;
         if answer.id::<RequestId>("/approval_request/uuid")? != *request {
             return Err(answer.unexpected());
         }

@@ -12,7 +12,8 @@ use thiserror::Error;
 use crate::{
     ApiKey, ApiKeys, CallbackUrl, Malformed,
     canonical::{to_old_query, to_query},
-    tree::{Tree, VALUE_LIMIT},
+    query::Spellings,
+    tree::Tree,
 };
 
 /// The header with the signature, in the case HTTP/2 sends it.
@@ -52,8 +53,8 @@ pub struct SignedRequest<'a> {
     pub body: &'a [u8],
 }
 
-/// The parameters of a callback whose signature was good: the very text that was signed, and nothing else of the
-/// request.
+/// The parameters of a callback with a valid signature, in their canonical spelling: the signed pairs, and nothing else
+/// of the request.
 #[derive(Clone)]
 pub struct Verified {
     pub(crate) params: String,
@@ -97,8 +98,8 @@ pub fn verify(keys: &ApiKeys, url: &CallbackUrl, request: &SignedRequest<'_>) ->
     };
     let (signer, params) = match request.method {
         Method::Get => {
-            let sorted = sorted(request.query)?;
-            (signer(request.query).or_else(|| signer(&sorted)), sorted)
+            let spellings = Spellings::of(request.query)?;
+            (spellings.find(signer), spellings.into_params())
         }
         Method::Post => {
             let tree = Tree::parse(request.body)?;
@@ -184,13 +185,4 @@ fn mac(key: &ApiKey, url: &CallbackUrl, method: Method, nonce: &str, params: &st
         mac.update(part.as_bytes());
     }
     mac
-}
-
-fn sorted(query: &str) -> Result<String, Malformed> {
-    let mut pairs: Vec<&str> = query.split('&').take(VALUE_LIMIT + 1).collect();
-    if pairs.len() > VALUE_LIMIT {
-        return Err(Malformed::TooMany);
-    }
-    pairs.sort_unstable();
-    Ok(pairs.join("&"))
 }

@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod balancer;
 mod fake;
 
 use std::{error::Error, iter, num::NonZeroU32, time::Duration};
 
 use approval::{Channel, Details, Hidden, Logos, ProviderUserId, RequestId, Secret, Shown};
+use balancer::Balancer;
 use fake::{Fake, KEY, client};
 use provider::{
     Action, ApiKey, Authy, AuthySettings, Code, CodeCheck, CodeSent, ProviderError, SettingsError, UserStatus,
@@ -313,12 +315,74 @@ async fn an_answer_without_end_is_not_read() {
     assert!(matches!(check, Err(ProviderError::Unexpected { status: 200, code: None })), "{check:?}");
 }
 
+const DISTANCE: Duration = Duration::from_millis(20);
+
+/// Makes `first`, and `then` so long after its answer as the balancer takes to close the connection, less or more. All at
+/// once, each on a client of its own; how many of the second calls were answered.
+async fn around_the_end<T>(
+    idle: Duration,
+    answer: &'static str,
+    call: impl AsyncFn(&Authy) -> Result<T, ProviderError>,
+) -> Vec<bool> {
+    let balancer = Balancer::start(idle, DISTANCE, answer).await;
+    let url = format!("http://{}", balancer.address);
+    let calls = (0..50u32).map(|nth| {
+        let (authy, call) = (client(&url, Duration::from_secs(10)), &call);
+        async move {
+            call(&authy).await.unwrap();
+            tokio::time::sleep(idle.saturating_sub(Duration::from_millis(100)) + Duration::from_millis(3) * nth).await;
+            call(&authy).await.is_ok()
+        }
+    });
+    futures_util::future::join_all(calls).await
+}
+
+#[tokio::test]
+async fn no_push_is_lost_on_a_connection_that_a_balancer_is_closing() {
+    for idle in [Duration::from_secs(3), Duration::from_secs(1)] {
+        let rang = around_the_end(idle, CREATED, create).await;
+        assert_eq!(rang, [true; 50], "{idle:?}");
+    }
+}
+
+#[tokio::test]
+async fn calls_in_a_row_share_a_connection() {
+    let balancer = Balancer::start(Duration::from_mins(1), Duration::ZERO, CREATED).await;
+    let authy = client(&format!("http://{}", balancer.address), Duration::from_secs(10));
+    for _ in 0..10 {
+        create(&authy).await.unwrap();
+    }
+    assert!(balancer.connections() < 10, "{}", balancer.connections());
+}
+
+#[tokio::test]
+async fn a_harmless_call_that_meets_a_closing_connection_is_made_again() {
+    const STATE: &str = r#"{"approval_request":{"_authy_id":1,"status":"denied","uuid":"u"},"success":true}"#;
+    let idle = Duration::from_millis(130);
+    let read = around_the_end(idle, STATE, async |authy| authy.read_request(&request("u")).await).await;
+    assert_eq!(read, [true; 50]);
+}
+
+#[tokio::test]
+async fn calls_wait_for_a_place_and_a_read_needs_none_of_those() {
+    let fake = Fake::silent().await;
+    let authy = fake.crowded_client();
+    let id = request("u");
+    let (first, second, read) = tokio::join!(create(&authy), create(&authy), authy.read_request(&id));
+    let outcomes = [first, second].map(|outcome| outcome.unwrap_err());
+    assert!(outcomes.iter().any(|error| matches!(error, ProviderError::Slow(_))), "{outcomes:?}");
+    assert!(outcomes.iter().any(|error| matches!(error, ProviderError::Crowded)), "{outcomes:?}");
+    assert!(matches!(read, Err(ProviderError::Slow(_))), "{read:?}");
+    assert_eq!(fake.seen().len(), 2);
+}
+
 #[tokio::test]
 async fn settings_that_cannot_work_are_refused() {
     let settings = |base: &str, key: &str| AuthySettings {
         base_url: base.parse().unwrap(),
         api_key: ApiKey::new(Secret::new(key)).unwrap(),
         timeout: Duration::from_secs(1),
+        calls_at_once: 8,
     };
     let refused = |base, key| Authy::new(settings(base, key)).unwrap_err();
     assert!(matches!(refused("mailto:a@b", "k"), SettingsError::BaseUrl));

@@ -112,7 +112,26 @@ async fn queries(length: usize) -> Bill {
         (0..count).rev().map(|n| format!("{n:0width$}")).collect::<Vec<_>>().join("&")
     };
     let mut bill = Bill::default();
-    for query in [pairs(500), pairs(40), "&".repeat(length), "%7e".repeat(length / 3)] {
+    // Each of these has another sorted form, and another spelling for either Ruby.
+    let respelled = |count: usize| {
+        let width = length / count - 1;
+        (0..count)
+            .rev()
+            .map(|n| format!("{n:03}{}", "*~".repeat(width.saturating_sub(3) / 2)))
+            .collect::<Vec<_>>()
+            .join("&")
+    };
+    for query in [
+        pairs(500),
+        pairs(40),
+        "&".repeat(length),
+        "%7e".repeat(length / 3),
+        "*".repeat(length),
+        respelled(500),
+        respelled(100),
+        respelled(2),
+        "~&".repeat(255),
+    ] {
         let request = SignedRequest {
             method: Method::Get,
             nonce: Some("1"),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod json;
+mod pairs;
 
 use approval::Secret;
 use json::{Json, any_object};
@@ -33,6 +34,14 @@ fn signed(params: &str) -> String {
 
 fn post<'a>(signature: &'a str, body: &'a [u8]) -> SignedRequest<'a> {
     SignedRequest { method: Method::Post, nonce: Some(NONCE), signature: Some(signature), query: "", body }
+}
+
+fn sign_query(params: &str) -> String {
+    sign(&key(), &url(), Method::Get, NONCE, params)
+}
+
+fn get(signature: &str, query: &str) -> Result<Verified, Rejected> {
+    verify(&key().into(), &url(), &SignedRequest { method: Method::Get, query, ..post(signature, b"") })
 }
 
 fn check(signature: &str, body: &str) -> Result<Verified, Rejected> {
@@ -74,6 +83,35 @@ proptest! {
         body[place] = byte;
         let same = canonical(&body).is_ok_and(|after| after == before);
         prop_assert_eq!(verify(&key().into(), &url(), &post(&signature, &body)).is_ok(), same);
+    }
+
+    #[test]
+    fn a_query_is_taken_in_every_spelling_of_the_same_pairs(object in any_object(), seed in any::<u64>(), turn in any::<prop::sample::Index>()) {
+        let today = object.to_query();
+        let mut respelled = pairs::respelled(&today, seed);
+        let id = get(&sign_query(&today), &today).unwrap().message_id();
+        for signed in [today.clone(), today.replace('~', "%7E")] {
+            let taken = get(&sign_query(&signed), &respelled);
+            prop_assert_eq!(taken.map(|taken| taken.message_id()), Ok(id.clone()), "{}", respelled);
+        }
+        // The order may be another as well, where what was signed is in order.
+        let mut sorted: Vec<_> = today.split('&').collect();
+        sorted.sort_unstable();
+        let signature = sign_query(&sorted.join("&"));
+        let turn = turn.index(sorted.len());
+        sorted.rotate_left(turn);
+        respelled = pairs::respelled(&sorted.join("&"), seed);
+        prop_assert!(get(&signature, &respelled).is_ok(), "{}", respelled);
+    }
+
+    #[test]
+    fn a_query_with_another_byte_in_a_name_or_value_is_refused_in_every_spelling(
+        object in any_object(), at in any::<prop::sample::Index>(), byte in any::<u8>(), seed in any::<u64>()
+    ) {
+        let query = object.to_query();
+        let Some(other) = pairs::with_another_byte(&query, at, byte) else { return Ok(()) };
+        let refused = get(&sign_query(&query), &pairs::spelled(&other, seed)).err();
+        prop_assert_eq!(refused, Some(Rejected::Mismatch));
     }
 
     #[test]
@@ -130,6 +168,25 @@ fn every_other_spelling_of_the_signature_is_refused() {
     for spelling in spellings {
         assert!(check(&spelling, BODY).is_err(), "{spelling:?}");
     }
+}
+
+#[test]
+fn a_query_that_a_proxy_spelled_anew_is_taken_for_what_was_signed() {
+    let signed = "a=&approval_request%5Btransaction%5D%5Bmessage%5D=Send+1+%2B+1%3F&note=~%2A&status=approved";
+    for query in [
+        "a=&approval_request[transaction][message]=Send+1+%2B+1%3F&note=~%2A&status=approved",
+        "a=&approval_request%5btransaction%5d%5bmessage%5d=Send+1+%2b+1%3f&note=~%2a&status=approved",
+        "a=&approval_request%5Btransaction%5D%5Bmessage%5D=Send%201%20%2B%201?&note=%7E*&status=approved",
+        "a&approval_request[transaction][message]=Send%201%20%2B%201?&note=%7e*&status=%61pproved",
+    ] {
+        let taken = get(&sign_query(signed), query).unwrap();
+        let callback = taken.message_id();
+        assert_eq!(callback, get(&sign_query(signed), signed).unwrap().message_id(), "{query}");
+    }
+    // A literal plus is a space, and not the sign.
+    assert!(get(&sign_query("a=1%2B1"), "a=1+1").is_err());
+    assert!(get(&sign_query("a=1&b=2"), "a=1%26b=2").is_err());
+    assert!(get(&sign_query("a%3D=1"), "a==1").is_err());
 }
 
 #[test]

@@ -78,6 +78,11 @@ impl Fake {
         client(&self.address, Duration::from_millis(300))
     }
 
+    /// Makes one call at once.
+    pub(crate) fn crowded_client(&self) -> Authy {
+        client_with(&self.address, Duration::from_secs(1), 1)
+    }
+
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
@@ -91,8 +96,12 @@ impl Fake {
 }
 
 pub(crate) fn client(base_url: &str, timeout: Duration) -> Authy {
+    client_with(base_url, timeout, 100)
+}
+
+fn client_with(base_url: &str, timeout: Duration, calls_at_once: usize) -> Authy {
     let api_key = ApiKey::new(Secret::new(KEY)).unwrap();
-    Authy::new(AuthySettings { base_url: base_url.parse().unwrap(), api_key, timeout }).unwrap()
+    Authy::new(AuthySettings { base_url: base_url.parse().unwrap(), api_key, timeout, calls_at_once }).unwrap()
 }
 
 async fn answer(State(fake): State<Fake>, request: Request) -> Response {
