@@ -20,6 +20,8 @@ use provider::{Rejected, SignedWith, Unreadable};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::address::{self, Addresses, CALLBACK_PATH};
+
 /// An answer is for the provider alone: should a browser ever see one, it makes nothing of it and keeps nothing.
 const HEADERS: [(HeaderName, &str); 5] = [
     (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
@@ -147,6 +149,19 @@ pub(crate) fn log(answer: &Result<Taken, Refused>, took: Duration) {
             "refused a callback"
         ),
     }
+}
+
+/// Logs a signed request to an address where no callback is taken. After three such answers the provider disables the
+/// callback URL.
+pub(crate) fn log_elsewhere(path: &str, addresses: &Addresses) {
+    tracing::warn!(
+        callback.outcome = "refused",
+        callback.reason = Refused::Nowhere.reason(),
+        path = address::logged(path),
+        taken_at = addresses.configured().unwrap_or(CALLBACK_PATH),
+        "a signed request came to an address where no callback is taken; correct the URL in the provider's console or \
+         the path that the proxy sends"
+    );
 }
 
 const fn word(receipt: Receipt) -> &'static str {

@@ -4,6 +4,7 @@
 //! The provider disables a callback URL after three error answers in a row. So whatever is signed is answered 200,
 //! unless no log takes it.
 
+mod address;
 mod answer;
 mod openapi;
 mod pool;
@@ -14,4 +15,4 @@ mod schemas;
 
 pub use openapi::document;
 pub use receiver::Receiver;
-pub use route::{nothing_here, router};
+pub use route::router;

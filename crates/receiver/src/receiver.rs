@@ -9,6 +9,7 @@ use provider::{ApiKeys, CallbackUrl, Rejected, Verified, verify};
 use tokio::time::timeout;
 
 use crate::{
+    address::{Addresses, CALLBACK_PATH},
     answer::{Refused, Taken},
     pool::VerifyPool,
     raw::Raw,
@@ -32,6 +33,19 @@ const LOG_DEADLINE: Duration = Duration::from_secs(8);
 const REPEAT_DEADLINE: Duration = Duration::from_secs(1);
 
 impl Receiver {
+    /// Logs the URL that is signed and the paths at which callbacks are taken, where the URL has another path than
+    /// `/authy/callback`.
+    pub fn report(&self) {
+        if let Some(path) = Addresses::of(&self.callback_url).configured() {
+            tracing::info!(
+                signed = self.callback_url.signed(),
+                path,
+                also = CALLBACK_PATH,
+                "callbacks are verified for the signed URL, and taken at two paths"
+            );
+        }
+    }
+
     /// Verifies, then reads, then publishes; returns once the log has it.
     pub(crate) async fn take(self: &Arc<Self>, pool: &VerifyPool, request: Request) -> Result<Taken, Refused> {
         let received_at = self.clock.now();

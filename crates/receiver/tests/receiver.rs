@@ -2,17 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "receiver/address.rs"]
+mod address;
 mod fake;
 
-use std::{cell::RefCell, io, time::Duration};
+use std::{cell::RefCell, io, sync::Once, time::Duration};
 
 use approval::{Callback, Echo, Event, Flat, MessageId, subject};
 use axum::{
+    Router,
     body::Body,
     http::{HeaderValue, Method, Request, StatusCode, header},
+    routing::any,
 };
 use fake::{
-    Answer, BODY, FakeLog, KEY, Mood, NOW, get, key_of, post, post_signed_with, receiving, request, send, send_to,
+    Answer, BODY, FakeLog, KEY, Mood, NOW, beside, get, key_of, post, post_signed_with, receiving, receiving_for,
+    request, send, send_to, sign_for,
 };
 use futures_util::stream;
 use provider::{ApiKeys, NONCE_HEADER, SIGNATURE_HEADER};
@@ -196,12 +201,11 @@ async fn an_answer_is_nothing_that_a_browser_would_run_frame_or_keep() {
     let mut delete = post(BODY);
     *delete.method_mut() = Method::DELETE;
     let mut answers = Vec::new();
-    for request in [post(BODY), request(Method::GET, "/authy/callback", "", String::new()), delete] {
+    let elsewhere = request(Method::GET, "/authy", "", String::new());
+    for request in [post(BODY), request(Method::GET, "/authy/callback", "", String::new()), delete, elsewhere] {
         let answer = send(&log, request).await;
         answers.push((answer.status, answer.headers));
     }
-    let nothing = receiver::nothing_here();
-    answers.push((nothing.status(), nothing.headers().clone()));
     assert_eq!(answers.iter().map(|(status, _)| status.as_u16()).collect::<Vec<_>>(), [200, 401, 405, 404]);
     for (_, headers) in answers {
         assert_eq!(headers[header::CONTENT_SECURITY_POLICY], "default-src 'none'; frame-ancestors 'none'");
@@ -314,11 +318,24 @@ impl io::Write for Lines {
     }
 }
 
-#[tokio::test]
-async fn every_callback_leaves_one_line_and_no_secret_in_the_log() {
-    tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false).with_writer(|| Lines).init();
+/// Collects what is logged from now on.
+fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false).with_writer(|| Lines).init();
+    });
     // Other tests may have passed the same places while nobody listened.
     tracing::callsite::rebuild_interest_cache();
+}
+
+/// What was logged on this thread since [`listen`].
+fn heard() -> String {
+    String::from_utf8(LINES.take()).unwrap()
+}
+
+#[tokio::test]
+async fn every_callback_leaves_one_line_and_no_secret_in_the_log() {
+    listen();
     let signature = post(BODY).headers()[SIGNATURE_HEADER].to_str().unwrap().to_owned();
     let unsigned = Request::post("/authy/callback").body(Body::from(BODY)).unwrap();
 
@@ -327,7 +344,7 @@ async fn every_callback_leaves_one_line_and_no_secret_in_the_log() {
     send(&FakeLog::new(Mood::Well), unsigned).await;
     send(&FakeLog::new(Mood::Broken), get(BODY)).await;
 
-    let text = String::from_utf8(LINES.take()).unwrap();
+    let text = heard();
     let ours: Vec<&str> = text.lines().filter(|line| line.contains("receiver")).collect();
     assert_eq!(ours.len(), 4, "{text}");
     for (line, outcome) in ours.iter().zip(["published", "buried", "refused", "unavailable"]) {

@@ -78,7 +78,24 @@ impl Intake for FakeLog {
 }
 
 pub(crate) fn receiving(log: &Arc<FakeLog>, keys: ApiKeys) -> Router {
-    router(Receiver { keys, callback_url: url(), log: log.clone(), clock: Clock::telling(|| NOW) })
+    receiving_for(log, keys, url())
+}
+
+/// A receiver for callbacks that are signed for this URL.
+pub(crate) fn receiving_for(log: &Arc<FakeLog>, keys: ApiKeys, callback_url: CallbackUrl) -> Router {
+    router(Receiver { keys, callback_url, log: log.clone(), clock: Clock::telling(|| NOW) }, None)
+}
+
+/// The same beside pages.
+pub(crate) fn beside(log: &Arc<FakeLog>, callback_url: CallbackUrl, pages: Router) -> Router {
+    let clock = Clock::telling(|| NOW);
+    router(Receiver { keys: key().into(), callback_url, log: log.clone(), clock }, Some(pages))
+}
+
+/// The signature of a posted callback for this URL.
+pub(crate) fn sign_for(callback_url: &str, body: &str) -> String {
+    let url = callback_url.parse().unwrap();
+    sign(&key(), &url, provider::Method::Post, NONCE, &canonical(body.as_bytes()).unwrap())
 }
 
 pub(crate) struct Answer {
