@@ -50,6 +50,11 @@ pub trait EventLog: Intake {
     /// [`ConsumeError`]: nothing was handed out.
     fn next(&self) -> BoxFuture<'_, Result<Received, ConsumeError>>;
 
+    /// False while the log knows that it delivers nothing, because its server is away or must not be used.
+    fn delivers(&self) -> bool {
+        true
+    }
+
     /// Says what became of a received message.
     ///
     /// # Errors
@@ -88,6 +93,9 @@ pub enum PublishError {
     /// The log could not be written; the message may be published again.
     #[error("the event log could not be written")]
     Unwritable(#[source] Cause),
+    /// The log will never take this message: it is too long.
+    #[error("the event log takes no such message")]
+    Refused(#[source] Cause),
     /// The log was closed.
     #[error("the event log is closed")]
     Closed,

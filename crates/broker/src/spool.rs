@@ -1,17 +1,20 @@
 //! A receiver's way to the event log of many processes: straight there, or, while that is away, slow or full, into a
 //! spool of its own, which is emptied when the log is back. New messages never wait behind old ones.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use approval::told;
+use approval::{Lasting, told};
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::{ConsumeError, Embedded, EventLog as _, Intake, JetStream, Message, Outcome, PublishError, Receipt};
+use crate::{
+    ConsumeError, Embedded, EventLog as _, Intake, JetStream, Message, Outcome, PublishError, Receipt, Received,
+};
 
 /// How many spooled messages are on their way to the log at once.
 const DRAINERS: usize = 16;
@@ -20,6 +23,8 @@ const AGAIN: Duration = Duration::from_millis(500);
 /// After this many messages in a row that the log did not take it counts as away: whoever calls back is not kept waiting
 /// for it any more, and one spooled message after the other tries whether it is back.
 const PATIENT: u32 = 3;
+/// The log counts as taking messages again once it refused none for this long.
+const PASSING_QUIET: Duration = Duration::from_secs(10);
 /// How often dead letters in the spool are looked for: there are hardly ever any.
 const LETTERS: Duration = Duration::from_secs(5);
 
@@ -40,13 +45,44 @@ struct Ways {
     refused: Arc<AtomicU32>,
     /// Whose turn it is to try the log while it counts as away.
     trying: Arc<Mutex<()>>,
+    /// Dead letters that the log will never take. They stay in the spool's file, and do not count as spooled.
+    kept: Arc<Kept>,
+    troubles: Arc<Troubles>,
+}
+
+/// Lasting troubles, each logged once for all drainers and callers together.
+#[derive(Debug)]
+struct Troubles {
+    reading: Lasting,
+    settling: Lasting,
+    /// The trouble that the log takes no messages.
+    passing: Lasting,
+}
+
+/// Numbers of dead letters. Forgotten at each new connection, because the next server may take longer messages.
+#[derive(Debug, Default)]
+struct Kept(std::sync::Mutex<(u64, BTreeSet<u64>)>);
+
+impl Kept {
+    fn count(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1.len() as u64
+    }
+
+    fn numbers(&self, generation: u64) -> MutexGuard<'_, (u64, BTreeSet<u64>)> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.0 != generation {
+            *kept = (generation, BTreeSet::new());
+        }
+        kept
+    }
 }
 
 impl Spooled {
     /// A way to `log` with `spool` beside it; the spool is emptied for as long as this lives.
     #[must_use]
     pub fn new(log: Arc<JetStream>, spool: Arc<Embedded>) -> Self {
-        let ways = Ways { log, spool, refused: Arc::default(), trying: Arc::default() };
+        let (kept, troubles) = (Arc::default(), Arc::default());
+        let ways = Ways { log, spool, refused: Arc::default(), trying: Arc::default(), kept, troubles };
         let mut drainers = JoinSet::new();
         for _ in 0..DRAINERS {
             let ways = ways.clone();
@@ -57,13 +93,15 @@ impl Spooled {
         Self { ways, drainers: Mutex::new(drainers) }
     }
 
-    /// How many messages are in the spool and not in the log yet.
+    /// How many messages are in the spool and not in the log yet. Dead letters that are too long for the log do not
+    /// count: they stay in the file until somebody reads them there.
     ///
     /// # Errors
     /// [`ConsumeError`] when the spool cannot be read.
     pub async fn spooled(&self) -> Result<u64, ConsumeError> {
         let (waiting, dead) = self.ways.spool.count().await?;
-        Ok(waiting + dead)
+        let kept = self.ways.kept.count();
+        Ok(waiting + dead.saturating_sub(kept))
     }
 
     /// Whether a message would be taken now: by the log, or, while that is away, by the spool.
@@ -104,43 +142,101 @@ impl Spooled {
     }
 }
 
+impl Default for Troubles {
+    fn default() -> Self {
+        Self { reading: Lasting::default(), settling: Lasting::default(), passing: Lasting::new(PASSING_QUIET) }
+    }
+}
+
 impl Ways {
     /// Hands one spooled message after another to the log.
     async fn drain(&self) {
         loop {
-            self.log.connected().await;
+            self.log.usable().await;
             let received = match self.spool.next().await {
-                Ok(received) => received,
+                Ok(received) => {
+                    if self.troubles.reading.worked(Instant::now()).is_some() {
+                        tracing::info!("the spool can be read again");
+                    }
+                    received
+                }
                 Err(ConsumeError::Closed) => return,
                 Err(error) => {
-                    tracing::error!(error = %told(&error), "the spool cannot be read");
+                    let cause = told(&error);
+                    if self.troubles.reading.failed(&cause, Instant::now()) {
+                        tracing::error!(error = cause, "the spool cannot be read; trying again");
+                    }
                     sleep(AGAIN).await;
                     continue;
                 }
             };
             let turn = if self.takes() { None } else { Some(self.trying.lock().await) };
-            let passed = self.noted(self.log.pass_on(&received).await);
+            let outcome = match self.noted(self.log.pass_on(&received).await) {
+                Ok(_) => Outcome::Done,
+                Err(PublishError::Refused(cause)) => self.park(&received, &told(&*cause)).await,
+                Err(_) => Outcome::Retry(AGAIN),
+            };
             drop(turn);
-            let outcome = if passed.is_ok() { Outcome::Done } else { Outcome::Retry(AGAIN) };
+            let failed = matches!(outcome, Outcome::Retry(_));
             let settled = self.spool.settle(received, outcome).await;
-            if let Err(error) = &settled {
-                tracing::error!(error = %told(error), "the spool cannot be written; what it holds comes again");
-            }
+            self.state_settled(settled.as_ref().err());
             // Of a log that is full, or a disk, nobody asks without a pause.
-            if passed.is_err() || settled.is_err() {
+            if failed || settled.is_err() {
                 sleep(AGAIN).await;
             }
         }
     }
 
+    /// Makes a dead letter of a message that the log will never take: in the log if it fits there, else in the spool's
+    /// file.
+    async fn park(&self, received: &Received, cause: &str) -> Outcome {
+        let reason = format!("NATS will never take it: {cause}");
+        let (outcome, place) = match self.log.bury_received(received, &reason).await {
+            Ok(_) => (Outcome::Done, "NATS"),
+            Err(PublishError::Refused(_)) => {
+                self.keep(received.seq.unsigned_abs());
+                (Outcome::Park(reason.clone()), "the file of the spool")
+            }
+            Err(_) => return Outcome::Retry(AGAIN),
+        };
+        tracing::error!(message.id = received.id.as_str(), reason, place, "a callback is kept as a dead letter");
+        outcome
+    }
+
+    fn keep(&self, number: u64) {
+        self.kept.numbers(self.log.generation()).1.insert(number);
+    }
+
     /// Hands the dead letters in the spool to the log's.
     async fn drain_letters(&self) {
+        let mut logged = None;
         loop {
-            self.log.connected().await;
-            if let Err(error) = self.pass_letters().await {
-                tracing::warn!(error = %told(&error), "dead letters stay in the spool");
+            self.log.usable().await;
+            let error = self.pass_letters().await.err().map(|error| told(&error));
+            if error.is_some() && error != logged {
+                tracing::warn!(error, "dead letters stay in the spool");
             }
+            logged = error;
             sleep(LETTERS).await;
+        }
+    }
+
+    /// Logs when the spool begins to refuse the outcomes of its messages, and when that ends.
+    fn state_settled(&self, error: Option<&ConsumeError>) {
+        let settling = &self.troubles.settling;
+        match error.map(|error| told(error)) {
+            Some(cause) if settling.failed(&cause, Instant::now()) => {
+                tracing::error!(error = cause, "the spool cannot be written; what it holds comes again");
+            }
+            None if settling.worked(Instant::now()).is_some() => tracing::info!("the spool can be written again"),
+            _ => {}
+        }
+    }
+
+    /// Logs that callbacks begin to go into the spool, and each new reason.
+    fn state_spooling(&self, cause: &str) {
+        if self.troubles.passing.failed(cause, Instant::now()) {
+            tracing::warn!(error = cause, "NATS does not take callbacks; they go into the spool");
         }
     }
 
@@ -150,21 +246,33 @@ impl Ways {
             return Ok(());
         }
         for letter in self.spool.dead_letters().await? {
-            self.log.bury_letter(&letter).await.map_err(|error| ConsumeError::Unreadable(Arc::new(error)))?;
-            self.spool.drop_letter(letter.number).await?;
+            if self.kept.numbers(self.log.generation()).1.contains(&letter.number) {
+                continue;
+            }
+            match self.log.bury_letter(&letter).await {
+                Ok(_) => _ = self.spool.drop_letter(letter.number).await?,
+                Err(PublishError::Refused(_)) => self.keep(letter.number),
+                Err(error) => return Err(ConsumeError::Unreadable(Arc::new(error))),
+            }
         }
         Ok(())
     }
 
     /// Whether the log can be expected to take a message.
     fn takes(&self) -> bool {
-        self.log.is_connected() && self.refused.load(Ordering::Relaxed) < PATIENT
+        self.log.is_usable() && self.refused.load(Ordering::Relaxed) < PATIENT
     }
 
     /// Notes whether the log took a message.
     fn noted<T>(&self, stored: Result<T, PublishError>) -> Result<T, PublishError> {
         match stored {
-            Ok(_) => self.refused.store(0, Ordering::Relaxed),
+            // The log answered, so it is not away.
+            Ok(_) | Err(PublishError::Refused(_)) => {
+                self.refused.store(0, Ordering::Relaxed);
+                if self.troubles.passing.worked(Instant::now()).is_some() {
+                    tracing::info!("NATS takes callbacks again");
+                }
+            }
             // Past the largest number it begins anew, and the log is tried three times more.
             Err(_) => _ = self.refused.fetch_add(1, Ordering::Relaxed),
         }
@@ -181,11 +289,13 @@ impl Ways {
         if expected {
             match self.noted(log().await) {
                 Ok(receipt) => return Ok(receipt),
-                Err(error) => tracing::warn!(error = %told(&error), "a callback goes into the spool"),
+                Err(error) => self.state_spooling(&told(&error)),
             }
+        } else if !self.log.is_usable() {
+            self.state_spooling("the connection is lost");
         }
         match spool.await {
-            Err(_) if !expected && self.log.is_connected() => self.noted(log().await),
+            Err(_) if !expected && self.log.is_usable() => self.noted(log().await),
             spooled => spooled,
         }
     }

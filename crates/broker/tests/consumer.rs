@@ -102,7 +102,7 @@ async fn a_consumer_that_is_changed_is_noticed_and_left_and_migrate_changes_it_b
         for (number, (bad, words)) in [
             (pull::Config { max_deliver: 1, ..ours() }, "its max_deliver gives up after a few deliveries"),
             (pull::Config { filter_subject: "countersign.callback.none".to_owned(), ..ours() }, "some subjects"),
-            (pull::Config { ack_wait: Duration::from_hours(1), ..ours() }, "come too late"),
+            (pull::Config { ack_wait: Duration::from_hours(1), ..ours() }, "its ack_wait is too long"),
             (pull::Config { max_ack_pending: 1, ..ours() }, "holds up the rest"),
             (pull::Config { headers_only: true, ..ours() }, "no payloads"),
             (pull::Config { inactive_threshold: Duration::from_mins(1), ..ours() }, "away for a while"),
@@ -147,6 +147,25 @@ async fn a_consumer_of_another_kind_is_made_anew_and_loses_nothing() {
             while take(&log).await != number.to_string() {}
         }
     }
+}
+
+#[tokio::test]
+async fn a_setting_that_only_the_server_knows_is_noticed_and_migrate_takes_it_away() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(NEWEST, folder.path(), &[]);
+    let log = JetStream::connect(settings(&server, Duration::from_millis(50))).await.unwrap();
+    let client = async_nats::connect(&server.url).await.unwrap();
+    events(&server).await.delete_consumer("hubs").await.unwrap();
+    let request = r#"{"stream_name":"COUNTERSIGN_EVENTS","config":{"durable_name":"hubs","ack_policy":"explicit",
+        "ack_wait":5000000000,"max_deliver":-1,"max_ack_pending":-1,"sourcing":true}}"#;
+    let made = client.request("$JS.API.CONSUMER.DURABLE.CREATE.COUNTERSIGN_EVENTS.hubs", request.into()).await.unwrap();
+    let answer = String::from_utf8_lossy(&made.payload);
+    assert!(answer.contains("\"sourcing\":true"), "{answer}");
+    let fault = until_unusable(&log).await;
+    assert!(fault.contains("settings that this version of Countersign does not know (sourcing)"), "{fault}");
+    publish(&log, "a").await;
+    assert_eq!(migrate(settings(&server, NEVER)).await.unwrap(), Migrated::Recreated);
+    assert_eq!(take(&log).await, "a");
 }
 
 #[tokio::test]

@@ -14,6 +14,9 @@ use super::statements;
 /// Bytes that the file grows by: SQLite's own default.
 const PAGE: u64 = 4096;
 
+/// The write-ahead log is cut to this many bytes once all of it is folded into the file.
+const LOG_BYTES: &str = "67108864";
+
 /// Why the event log could not be opened.
 #[derive(Debug, Error)]
 pub enum OpenError {
@@ -39,6 +42,7 @@ pub(super) async fn open(path: &Path, settings: &EmbeddedSettings) -> Result<Sql
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
+        .pragma("journal_size_limit", LOG_BYTES)
         .synchronous(if settings.survives_power_loss { SqliteSynchronous::Full } else { SqliteSynchronous::Normal })
         // The lock of the file is the lock of the log. The kernel drops it with the process, however that ends.
         .locking_mode(SqliteLockingMode::Exclusive)

@@ -1,5 +1,6 @@
 //! Repairs the streams and the consumer: the only code that changes existing ones. Delivers no messages.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +11,12 @@ use tokio::time::Instant;
 use super::connect::{self, ConnectError};
 use super::review;
 use super::settings::JetStreamSettings;
-use super::shared::{info, pull};
-use super::streams::{self, StreamError};
+use super::shared::pull;
+use super::stream_error::StreamError;
+use super::{info, streams};
+
+/// The pause before a retry.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// The result of [`migrate`] for the consumer that hubs share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,19 +38,24 @@ pub enum Migrated {
 /// [`ConnectError`] names what an operator has to repair, within [`JetStreamSettings::start_within`].
 pub async fn migrate(settings: JetStreamSettings) -> Result<Migrated, ConnectError> {
     let deadline = Instant::now() + settings.start_within;
-    let line = connect::connect(&settings, deadline).await?;
-    let context = streams::context(line.client.clone());
+    let client = loop {
+        match connect::once(&settings).await {
+            Err(error) if error.may_pass() && Instant::now() < deadline => tokio::time::sleep(AGAIN).await,
+            done => break done?,
+        }
+    };
+    let context = streams::context(client.clone());
     // A cluster that is just starting has no leader yet.
     let migrated = loop {
         match all(&context, &settings).await {
             Err(error) if error.may_pass() && Instant::now() < deadline => {
-                tokio::time::sleep(Duration::from_millis(200)).await;
+                tokio::time::sleep(AGAIN).await;
             }
             done => break done,
         }
     };
     // Every request was answered, so draining can lose nothing.
-    let _ = line.client.drain().await;
+    let _ = client.drain().await;
     Ok(migrated?)
 }
 
@@ -61,36 +71,45 @@ async fn all(context: &Context, settings: &JetStreamSettings) -> Result<Migrated
         }
     }
     let stream = context.get_stream(streams::EVENTS).await;
-    consumer(&stream.map_err(|error| StreamError::Unanswered(streams::EVENTS, Arc::new(error)))?, settings).await
+    let stream = stream.map_err(|error| StreamError::Unanswered(streams::EVENTS, Arc::new(error)))?;
+    consumer(context, &stream, settings).await
 }
 
-async fn consumer(stream: &Stream, settings: &JetStreamSettings) -> Result<Migrated, StreamError> {
+async fn consumer(context: &Context, stream: &Stream, settings: &JetStreamSettings) -> Result<Migrated, StreamError> {
     let subjects = &stream.cached_info().config.subjects;
     let wanted = || streams::hubs(settings);
-    let unanswered = |error| StreamError::Unanswered(streams::HUBS, Arc::new(error));
-    let Some(found) = info(stream).await? else {
-        stream.create_consumer_strict(wanted()).await.map_err(unanswered)?;
-        return Ok(Migrated::Created);
-    };
     let fault = |info: &_| review::consumer_fault(info, subjects, pull(settings));
-    if fault(&found).is_none() {
+    let find = || info::of_consumer(context, streams::EVENTS, streams::HUBS);
+    let found = match find().await {
+        // Unknown settings cannot be changed from here.
+        Err(StreamError::Unlisted(..)) => None,
+        Ok(None) => {
+            stream.create_consumer_strict(wanted()).await.map_err(unanswered)?;
+            return Ok(Migrated::Created);
+        }
+        found => found?,
+    };
+    if found.as_ref().is_some_and(|found| fault(found).is_none()) {
         return Ok(Migrated::Unchanged);
     }
     // Some servers report that they changed `memory_storage`, but keep the consumer in memory.
-    if !found.config.memory_storage {
+    if let Some(found) = found.filter(|found| !found.config.memory_storage) {
         // Some settings cannot be changed. The next look shows whether these were, so the error is ignored.
         let _ = stream.update_consumer(wanted()).await;
         if found.paused {
             let _ = stream.resume_consumer(streams::HUBS).await;
         }
-        if info(stream).await?.as_ref().is_some_and(|info| fault(info).is_none()) {
+        if find().await?.as_ref().is_some_and(|info| fault(info).is_none()) {
             return Ok(Migrated::Repaired);
         }
     }
-    let deleted = stream.delete_consumer(streams::HUBS).await;
-    deleted.map_err(|error| StreamError::Unanswered(streams::HUBS, Arc::new(error)))?;
+    stream.delete_consumer(streams::HUBS).await.map_err(unanswered)?;
     let made = stream.create_consumer_strict(wanted()).await.map_err(unanswered)?;
     fault(made.cached_info()).map_or(Ok(Migrated::Recreated), |fault| Err(StreamError::Unsafe(streams::HUBS, fault)))
+}
+
+fn unanswered(error: impl Error + Send + Sync + 'static) -> StreamError {
+    StreamError::Unanswered(streams::HUBS, Arc::new(error))
 }
 
 /// The found settings, with every harmful one replaced.
@@ -117,6 +136,8 @@ fn mended(found: Config, wanted: &Config) -> Config {
         sources: None,
         subject_transform: None,
         persist_mode: wanted.persist_mode,
+        allow_message_counter: false,
+        subject_delete_marker_ttl: None,
         ..found
     }
 }

@@ -1,10 +1,14 @@
 //! Checks the settings of a stream and of the consumer. Every setting is listed here, as harmless or with the values
-//! that are safe: a new one in the client library does not compile until it is listed. Reaches no server.
+//! that are safe: a new one in the client library does not compile until it is listed, and one that only the server
+//! knows is refused where it is set. Reaches no server.
+
+mod names;
 
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{self, AckPolicy, DeliverPolicy, PriorityPolicy, ReplayPolicy};
 use async_nats::jetstream::stream::{self, DiscardPolicy, PersistenceMode, RetentionPolicy, StorageType};
+use serde_json::Value;
 
 /// The stream must keep events for at least this long, so that all hubs may be down meanwhile.
 const LONGEST_OUTAGE: Duration = Duration::from_hours(48);
@@ -41,6 +45,8 @@ pub(super) fn stream_fault(found: &stream::Config, wanted: &stream::Config) -> O
         sources,
         subject_transform,
         persist_mode,
+        allow_message_counter,
+        subject_delete_marker_ttl,
         // A full stream refuses new messages, which then wait in the spools.
         max_bytes: _,
         max_messages: _,
@@ -68,7 +74,9 @@ pub(super) fn stream_fault(found: &stream::Config, wanted: &stream::Config) -> O
         pause_until: _,
         // Only for messages that request it; ours do not.
         allow_message_ttl: _,
-        subject_delete_marker_ttl: _,
+        allow_message_schedules: _,
+        allow_atomic_publish: _,
+        allow_batch_publish: _,
     } = found;
     let covered = wanted.subjects.iter().all(|subject| subjects.contains(subject));
     first(&[
@@ -83,10 +91,16 @@ pub(super) fn stream_fault(found: &stream::Config, wanted: &stream::Config) -> O
         (*sealed, "it is sealed"),
         (*allow_rollup, "each message may drop those before it"),
         (mirror.is_some(), "it is a mirror, and takes nothing"),
-        (sources.as_ref().is_some_and(|all| !all.is_empty()), "it takes messages that no receiver published"),
+        (adds_messages(sources.as_deref(), *subject_delete_marker_ttl), "it takes messages that no receiver published"),
         (subject_transform.is_some(), "it changes subjects"),
+        (*allow_message_counter, "it takes counters only"),
         (matches!(persist_mode, Some(PersistenceMode::Async)), "it acknowledges before it has written"),
     ])
+}
+
+/// True for a stream that copies messages from others, or writes markers of its own when messages are dropped.
+fn adds_messages(sources: Option<&[stream::Source]>, delete_marker_ttl: Option<Duration>) -> bool {
+    sources.is_some_and(|all| !all.is_empty()) || delete_marker_ttl.is_some_and(|ttl| !ttl.is_zero())
 }
 
 /// True for a `max_age` after which events are dropped too early. Zero means never.
@@ -163,6 +177,33 @@ pub(super) fn consumer_fault(found: &consumer::Info, subjects: &[String], pull: 
         (*priority_policy != PriorityPolicy::None, "its priority settings exclude some hubs"),
         (!priority_groups.is_empty(), "its priority settings exclude some hubs"),
     ])
+}
+
+/// The first setting of a stream that is set and not listed here, out of all settings as the server sent them.
+pub(super) fn unlisted_of_stream(config: &Value) -> Option<&str> {
+    unlisted(config, &names::OF_STREAMS)
+}
+
+/// The first such setting of a consumer.
+pub(super) fn unlisted_of_consumer(config: &Value) -> Option<&str> {
+    unlisted(config, &names::OF_CONSUMERS)
+}
+
+fn unlisted<'a>(config: &'a Value, listed: &[&str]) -> Option<&'a str> {
+    let mut settings = config.as_object()?.iter();
+    settings.find_map(|(name, value)| (is_set(value) && !listed.contains(&name.as_str())).then_some(name.as_str()))
+}
+
+/// False for the values that mean the same as no value.
+fn is_set(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(on) => *on,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(all) => !all.is_empty(),
+        Value::Object(all) => !all.is_empty(),
+    }
 }
 
 fn first(faults: &[(bool, &'static str)]) -> Option<&'static str> {

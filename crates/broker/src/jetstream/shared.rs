@@ -9,13 +9,13 @@ use std::time::Duration;
 use approval::told;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{FromConsumer as _, PullConsumer, pull};
-use async_nats::jetstream::context::ConsumerInfoErrorKind;
-use async_nats::jetstream::stream::{ConsumerCreateStrictErrorKind, Stream};
+use async_nats::jetstream::stream::ConsumerCreateStrictErrorKind;
 use tokio::time::Instant;
 
 use super::review::{self, Pull};
 use super::settings::JetStreamSettings;
-use super::streams::{self, StreamError};
+use super::stream_error::StreamError;
+use super::{info, streams};
 
 /// Messages fetched ahead: few, since each waits for its consumer within its lease.
 pub(super) const AHEAD: usize = 32;
@@ -77,15 +77,14 @@ impl SharedConsumer {
     }
 
     async fn find(&self) -> Result<PullConsumer, StreamError> {
-        let stream = self.context.get_stream(streams::EVENTS).await;
-        let stream = stream.map_err(|error| StreamError::Unanswered(streams::EVENTS, Arc::new(error)))?;
-        let config = &stream.cached_info().config;
-        if let Some(fault) = review::stream_fault(config, &streams::events(&self.settings)) {
+        let stream = info::of_stream(&self.context, streams::EVENTS).await?;
+        let config = stream.ok_or(StreamError::NoStream(streams::EVENTS))?.config;
+        if let Some(fault) = review::stream_fault(&config, &streams::events(&self.settings)) {
             return Err(StreamError::Unsafe(streams::EVENTS, fault));
         }
-        let info = match info(&stream).await? {
+        let info = match info::of_consumer(&self.context, streams::EVENTS, streams::HUBS).await? {
             Some(info) => info,
-            None => self.make(&stream).await?.cached_info().clone(),
+            None => self.make().await?.cached_info().clone(),
         };
         if let Some(fault) = review::consumer_fault(&info, &config.subjects, pull(&self.settings)) {
             return Err(StreamError::Unsafe(streams::HUBS, fault));
@@ -97,11 +96,12 @@ impl SharedConsumer {
 
     /// Creates the missing consumer. The server does not answer a login that may not create it, so such a login would
     /// wait at each call: after an unanswered request the next one is sent only after [`JetStreamSettings::review_every`].
-    async fn make(&self, stream: &Stream) -> Result<PullConsumer, StreamError> {
+    async fn make(&self) -> Result<PullConsumer, StreamError> {
         if locked(&self.unmade).is_some_and(|at| at.elapsed() < self.settings.review_every) {
             return Err(StreamError::Missing(streams::HUBS));
         }
-        stream.create_consumer_strict(streams::hubs(&self.settings)).await.map_err(|error| match error.kind() {
+        let made = self.context.create_consumer_strict_on_stream(streams::hubs(&self.settings), streams::EVENTS).await;
+        made.map_err(|error| match error.kind() {
             ConsumerCreateStrictErrorKind::TimedOut => {
                 *locked(&self.unmade) = Some(Instant::now());
                 StreamError::Missing(streams::HUBS)
@@ -132,15 +132,6 @@ impl SharedConsumer {
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Each change is one assignment.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The consumer's settings; `None` if it is missing.
-pub(super) async fn info(stream: &Stream) -> Result<Option<async_nats::jetstream::consumer::Info>, StreamError> {
-    match stream.consumer_info(streams::HUBS).await {
-        Ok(info) => Ok(Some(info)),
-        Err(error) if error.kind() == ConsumerInfoErrorKind::NotFound => Ok(None),
-        Err(error) => Err(StreamError::Unanswered(streams::HUBS, Arc::new(error))),
-    }
 }
 
 /// The pull that hubs make.

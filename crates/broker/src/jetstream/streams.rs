@@ -1,19 +1,19 @@
 //! The two streams and the consumer, and their settings. A role creates missing ones if its login may, and never
 //! changes existing ones; `migrate` does.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use approval::subject;
 use async_nats::Client;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
-use async_nats::jetstream::context::{ContextBuilder, CreateStreamError, CreateStreamErrorKind};
-use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use async_nats::jetstream::context::{ContextBuilder, CreateStreamErrorKind};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, RetentionPolicy, StorageType};
 use async_nats::jetstream::{Context, ErrorCode};
-use thiserror::Error;
 
-use super::review;
 use super::settings::JetStreamSettings;
-use crate::Cause;
+use super::stream_error::StreamError;
+use super::{info, review};
 
 /// Verified callbacks on their way.
 pub(super) const EVENTS: &str = "COUNTERSIGN_EVENTS";
@@ -27,61 +27,33 @@ const KEPT: Duration = Duration::from_hours(7 * 24);
 /// How long the name of a message is remembered.
 const REMEMBERED: Duration = Duration::from_hours(1);
 
-/// Why a stream will not do.
-#[derive(Debug, Error)]
-pub enum StreamError {
-    /// The server has no `JetStream`.
-    #[error("the NATS server has JetStream turned off; start it with --jetstream")]
-    NoJetStream,
-    /// A stream is missing, and cannot be created.
-    #[error("the stream {0} cannot be created; run `countersign migrate` with a login that may create it")]
-    Make(&'static str, #[source] CreateStreamError),
-    /// A stream or consumer has settings under which events can be lost or held up.
-    #[error("the stream or consumer {0} can lose or hold up events: {1}; run `countersign migrate`")]
-    Unsafe(&'static str, &'static str),
-    /// The consumer is missing, and this login perhaps may not create it.
-    #[error("the consumer {0} is missing, and NATS did not answer the request to create it; run `countersign migrate`")]
-    Missing(&'static str),
-    /// The server did not return the settings of a stream or consumer.
-    #[error("NATS did not return the settings of the stream or consumer {0}")]
-    Unanswered(&'static str, #[source] Cause),
-    /// The server refused to repair the settings of a stream or consumer.
-    #[error(
-        "NATS refused to change the stream or consumer {0} ({1}); stop the receivers, wait until no events are pending, \
-         then delete it, and run `countersign migrate` again"
-    )]
-    Unchanged(&'static str, &'static str, #[source] Cause),
-}
-
-impl StreamError {
-    /// Whether it may be otherwise in a moment.
-    pub(super) fn may_pass(&self) -> bool {
-        match self {
-            Self::NoJetStream | Self::Unanswered(..) => true,
-            Self::Make(_, error) => match error.kind() {
-                CreateStreamErrorKind::TimedOut => true,
-                CreateStreamErrorKind::JetStream(told) => told.error_code() == ErrorCode::CLUSTER_NOT_AVAILABLE,
-                _ => false,
-            },
-            Self::Unsafe(..) | Self::Missing(_) | Self::Unchanged(..) => false,
-        }
-    }
-}
-
 pub(super) fn context(client: Client) -> Context {
     // Many publishes wait for their acknowledgements at once; each has a deadline of its own.
     ContextBuilder::new().max_ack_inflight(65_536).timeout(Duration::from_secs(2)).build(client)
 }
 
-/// Makes what is missing and looks at what is there.
-pub(super) async fn ensure(context: &Context, settings: &JetStreamSettings) -> Result<(), StreamError> {
-    for (name, wanted) in wanted(settings) {
-        let found = found_or_made(context, name, &wanted).await?;
-        if let Some(fault) = review::stream_fault(&found, &wanted) {
+/// Checks both streams, and creates missing ones if `may_make`. Returns the last sequence number of each.
+///
+/// # Errors
+/// [`StreamError`] for the first stream that cannot be used.
+pub(super) async fn ensure(
+    context: &Context,
+    settings: &JetStreamSettings,
+    may_make: bool,
+) -> Result<[u64; 2], StreamError> {
+    let mut last = [0; 2];
+    for (at, (name, wanted)) in wanted(settings).into_iter().enumerate() {
+        let found = match info::of_stream(context, name).await? {
+            Some(found) => found,
+            None if may_make => make(context, name, &wanted).await?,
+            None => return Err(StreamError::NoStream(name)),
+        };
+        if let Some(fault) = review::stream_fault(&found.config, &wanted) {
             return Err(StreamError::Unsafe(name, fault));
         }
+        last[at] = found.state.last_sequence;
     }
-    Ok(())
+    Ok(last)
 }
 
 /// Our settings of both streams.
@@ -90,28 +62,38 @@ pub(super) fn wanted(settings: &JetStreamSettings) -> [(&'static str, Config); 2
 }
 
 /// The found settings of a stream, which is created if it is missing.
+///
+/// # Errors
+/// [`StreamError`].
 pub(super) async fn found_or_made(
     context: &Context,
     name: &'static str,
     wanted: &Config,
 ) -> Result<Config, StreamError> {
-    let stream = context.get_or_create_stream(wanted.clone()).await.map_err(|error| refused(name, error))?;
-    Ok(stream.cached_info().config.clone())
+    let found = match info::of_stream(context, name).await? {
+        Some(found) => found,
+        None => make(context, name, wanted).await?,
+    };
+    Ok(found.config)
 }
 
-fn refused(name: &'static str, error: CreateStreamError) -> StreamError {
-    match error.kind() {
+async fn make(context: &Context, name: &'static str, wanted: &Config) -> Result<Info, StreamError> {
+    // If another process was quicker, this finds the stream that it created.
+    let made = context.get_or_create_stream(wanted.clone()).await;
+    let error = match made {
+        Ok(stream) => return Ok(stream.cached_info().clone()),
+        Err(error) => error,
+    };
+    Err(match error.kind() {
         CreateStreamErrorKind::JetStreamUnavailable => StreamError::NoJetStream,
-        CreateStreamErrorKind::JetStream(told)
-            if matches!(
-                told.error_code(),
-                ErrorCode::JETSTREAM_NOT_ENABLED | ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT
-            ) =>
-        {
-            StreamError::NoJetStream
-        }
-        _ => StreamError::Make(name, error),
-    }
+        // The server does not answer a login without the permission to create it.
+        CreateStreamErrorKind::TimedOut => StreamError::NoStream(name),
+        CreateStreamErrorKind::JetStream(answer) => match answer.error_code() {
+            ErrorCode::STREAM_MAX_BYTES_REQUIRED => StreamError::NoLimit,
+            code => StreamError::without_jetstream(code).unwrap_or_else(|| StreamError::Make(name, Arc::new(error))),
+        },
+        _ => StreamError::Make(name, Arc::new(error)),
+    })
 }
 
 pub(super) fn events(settings: &JetStreamSettings) -> Config {
@@ -141,6 +123,7 @@ fn kept(settings: &JetStreamSettings) -> Config {
         storage: StorageType::File,
         duplicate_window: REMEMBERED,
         num_replicas: settings.replicas,
+        max_bytes: settings.max_bytes.and_then(|bytes| i64::try_from(bytes).ok()).unwrap_or_default(),
         ..Config::default()
     }
 }

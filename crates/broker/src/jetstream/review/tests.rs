@@ -40,6 +40,8 @@ fn a_stream_that_we_make_or_that_is_harmless_is_not_refused() {
         Config { max_message_size: 1 << 20, duplicate_window: Duration::from_mins(2), ..ours.clone() },
         Config { deny_delete: true, deny_purge: true, allow_direct: true, ..ours.clone() },
         Config { description: Some("changed".to_owned()), ..ours.clone() },
+        Config { allow_message_ttl: true, allow_message_schedules: true, ..ours.clone() },
+        Config { allow_atomic_publish: true, allow_batch_publish: true, ..ours.clone() },
     ] {
         assert_eq!(stream_fault(&harmless, &ours), None, "{harmless:?}");
     }
@@ -64,6 +66,8 @@ fn each_way_in_which_a_stream_can_lose_or_hold_up_events_is_refused() {
         Config { sources: Some(vec![Source::default()]), ..ours.clone() },
         Config { subject_transform: Some(transform), ..ours.clone() },
         Config { persist_mode: Some(PersistenceMode::Async), ..ours.clone() },
+        Config { allow_message_counter: true, ..ours.clone() },
+        Config { subject_delete_marker_ttl: Some(Duration::from_mins(1)), ..ours.clone() },
     ] {
         assert!(stream_fault(&bad, &ours).is_some(), "{bad:?}");
     }
@@ -114,5 +118,19 @@ fn each_way_in_which_a_consumer_can_lose_or_hold_up_events_is_refused() {
         Consumer { priority_groups: vec!["some".to_owned()], ..ours.clone() },
     ] {
         assert!(fault(bad.clone(), false).is_some(), "{bad:?}");
+    }
+}
+
+#[test]
+fn a_setting_that_only_the_server_knows_is_refused_where_it_is_set() {
+    let ours = json!(hubs());
+    assert_eq!((unlisted_of_stream(&json!(events())), unlisted_of_consumer(&ours)), (None, None));
+    for (value, set) in [(json!(true), true), (json!("some"), true), (json!(1), true), (json!({ "a": 1 }), true)]
+        .into_iter()
+        .chain([json!(null), json!(false), json!(0), json!(""), json!([]), json!({})].map(|value| (value, false)))
+    {
+        let mut config = ours.clone();
+        config["sourcing"] = value;
+        assert_eq!(unlisted_of_consumer(&config), set.then_some("sourcing"), "{config}");
     }
 }
