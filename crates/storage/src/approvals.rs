@@ -30,7 +30,8 @@ impl Storage {
     /// # Errors
     /// When the database cannot be read.
     pub async fn approval(&self, id: ApprovalId) -> Result<Option<Approval>, StorageError> {
-        load(&mut *self.reader.acquire().await?, id).await
+        // Boxed: each pending approval has a task that waits with this call in it.
+        Box::pin(async { load(&mut *self.reader.acquire().await?, id).await }).await
     }
 
     /// The newest approval of a session.
@@ -73,13 +74,17 @@ impl Storage {
     /// # Errors
     /// When the database cannot be written.
     pub async fn end(&self, id: ApprovalId, change: Change) -> Result<Option<Approval>, StorageError> {
-        let mut db = self.write().await?;
-        let Some(mut approval) = load(&mut db, id).await? else { return Ok(None) };
-        let now = self.clock.now();
-        if end_in(&mut db, Some(self.pushes), &mut approval, change, now, "by itself").await? {
-            db.commit().await?;
-        }
-        Ok(Some(approval))
+        // Boxed: each pending approval has a task that waits with this call in it.
+        Box::pin(async {
+            let mut db = self.write().await?;
+            let Some(mut approval) = load(&mut db, id).await? else { return Ok(None) };
+            let now = self.clock.now();
+            if end_in(&mut db, Some(self.pushes), &mut approval, change, now, "by itself").await? {
+                db.commit().await?;
+            }
+            Ok(Some(approval))
+        })
+        .await
     }
 
     /// Puts another approval in the place of one that is not approved: `replacement` makes it from the numbers that this

@@ -1,8 +1,9 @@
 //! Deciding: what a verified callback, or the provider's own answer, makes of an approval. Exactly once.
 
-use approval::{Approval, Callback, Change, Doubt, Refused, RequestId, change_by, transition};
+use approval::{Approval, ApprovalId, Callback, Change, Doubt, Refused, RequestId, change_by, transition};
 use sqlx::SqliteConnection;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 use crate::rows::ApprovalRow;
 use crate::{PushRules, Storage, StorageError, approvals, audit, outbox, pushes, tries};
@@ -42,6 +43,16 @@ impl Heard {
 }
 
 impl Storage {
+    /// From `limit` on the approval has expired, whatever the wall clock says: no later answer or code approves it.
+    pub fn limit_life(&self, id: ApprovalId, limit: Instant) {
+        self.lives.limit(id, limit);
+    }
+
+    /// Removes the limit of an approval that has its final status.
+    pub fn forget_life(&self, id: ApprovalId) {
+        self.lives.forget(id);
+    }
+
     /// Decides by a verified callback, at once: only a pending, unexpired approval of the same request, user and content.
     /// A callback that comes before its request id is stored finds its approval through the hidden details, and stores
     /// the id.
@@ -68,6 +79,7 @@ impl Storage {
             }
         };
         approval.request.get_or_insert_with(|| callback.request.clone());
+        approval.expires_at = self.lives.end_of(&approval, now);
         let decided = apply(&mut db, self.pushes, approval, change, heard, now).await?;
         db.commit().await?;
         Ok(decided)
@@ -87,7 +99,7 @@ impl Storage {
     ) -> Result<Option<Approval>, StorageError> {
         let now = self.clock.now();
         if change_by(read, callback) != Ok(Change::Approve)
-            || transition(read.status, Change::Approve, now, read.expires_at).is_err()
+            || transition(read.status, Change::Approve, now, self.lives.end_of(read, now)).is_err()
         {
             return Ok(None);
         }

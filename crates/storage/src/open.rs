@@ -12,10 +12,24 @@ use sqlx::sqlite::{
 use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction};
 use thiserror::Error;
 
+use crate::lives::Lives;
 use crate::{PushRules, SessionCaps, StorageError};
 
 /// Pages of the write-ahead log, 4 kB each, from which on a commit folds them itself, should nobody else do it.
 const UNFOLDED: &str = "20000";
+
+/// The write-ahead log is cut to this many bytes once all of it is folded. While a reader holds it, it grows beyond.
+const LOG_BYTES: &str = "67108864";
+/// The size of a page: SQLite's own default.
+const PAGE_BYTES: u64 = 4096;
+
+/// How long a statement waits for the lock of the file.
+const BUSY_AFTER: Duration = Duration::from_secs(5);
+/// How long a caller waits for a connection: longer, so that the error of opening the file names the lock.
+const NO_CONNECTION_AFTER: Duration = Duration::from_secs(6);
+/// The page cache of each reading connection, in SQLite's notation for KiB: enough for the upper pages of the indexes.
+/// All other pages are in the system's cache, once for all connections.
+const READ_CACHE: &str = "-512";
 
 /// Free pages, 4 kB each, that stay in the file for the next rows.
 const SPARE_PAGES: i64 = 2_000;
@@ -37,6 +51,16 @@ pub struct Storage {
     pub(crate) clock: Clock,
     pub(crate) pushes: PushRules,
     pub(crate) caps: SessionCaps,
+    pub(crate) lives: Lives,
+}
+
+/// How far the write-ahead log is folded into the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Folded {
+    /// Pages in the log.
+    pub log_pages: u64,
+    /// Pages of the log that are in the file already. The rest waits for a reader that still needs the older state.
+    pub folded_pages: u64,
 }
 
 /// Why the database could not be opened.
@@ -59,6 +83,14 @@ pub enum OpenError {
     Migrate(#[source] sqlx::migrate::MigrateError),
 }
 
+impl Folded {
+    /// Bytes of the log that are not in the file yet.
+    #[must_use]
+    pub const fn unfolded_bytes(self) -> u64 {
+        self.log_pages.saturating_sub(self.folded_pages).saturating_mul(PAGE_BYTES)
+    }
+}
+
 impl Storage {
     /// Opens the database at `url` (`sqlite:PATH`, relative or absolute), makes it when it is not there, and brings
     /// its tables up to date.
@@ -78,7 +110,8 @@ impl Storage {
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(Duration::from_secs(5))
+            .busy_timeout(BUSY_AFTER)
+            .pragma("journal_size_limit", LOG_BYTES)
             .optimize_on_close(true, None);
         let alone = alone_in(Path::new(path)).await?;
         // Only a new file takes this vacuum mode, which `shrink` needs to give back free pages.
@@ -88,9 +121,17 @@ impl Storage {
         sqlx::migrate!("../../migrations/storage").run(&writer).await.map_err(OpenError::Migrate)?;
         drop(alone);
         let folder = pool(1).connect_with(options.clone()).await.map_err(OpenError::File)?;
-        let reader = pool(4).connect_with(options.read_only(true));
+        let reader = pool(4).connect_with(options.read_only(true).pragma("cache_size", READ_CACHE));
         let reader = reader.await.map_err(OpenError::File)?;
-        Ok(Self { writer, reader, folder, clock, pushes: PushRules::NONE, caps: SessionCaps::NONE })
+        Ok(Self {
+            writer,
+            reader,
+            folder,
+            clock,
+            pushes: PushRules::NONE,
+            caps: SessionCaps::NONE,
+            lives: Lives::default(),
+        })
     }
 
     /// The same database, by these rules about asking phones.
@@ -117,14 +158,17 @@ impl Storage {
     }
 
     /// Folds the write-ahead log into the file, as far as nobody still reads from it. Waits for the disk, but makes
-    /// nobody else wait.
+    /// nobody else wait. `None` if another process folds it right now.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn fold(&self) -> Result<(), StorageError> {
-        // A statement about the file, which no table can check.
-        sqlx::raw_sql("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.folder).await?;
-        Ok(())
+    pub async fn fold(&self) -> Result<Option<Folded>, StorageError> {
+        // A statement about the file, which no table can check. https://sqlite.org/pragma.html#pragma_wal_checkpoint
+        let fold = sqlx::query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(PASSIVE)");
+        let (_, log, folded) = fold.fetch_one(&self.folder).await?;
+        let pages = (u64::try_from(log).ok(), u64::try_from(folded).ok());
+        let (Some(log_pages), Some(folded_pages)) = pages else { return Ok(None) };
+        Ok(Some(Folded { log_pages, folded_pages }))
     }
 
     /// Gives free pages of the file back to the disk, a few at a time, while it has more than `SPARE_PAGES`. The rest
@@ -167,6 +211,7 @@ fn pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .min_connections(connections)
         .max_connections(connections)
+        .acquire_timeout(NO_CONNECTION_AFTER)
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)

@@ -2,6 +2,9 @@
 
 use time::{Duration, OffsetDateTime};
 
+/// The longest life of an approval.
+const LONGEST_LIFE: Duration = Duration::minutes(10);
+
 /// When a phone is not asked.
 #[derive(Debug, Clone, Copy)]
 pub struct PushRules {
@@ -70,8 +73,11 @@ impl Push {
     /// Withheld while `most` requests or more are pending; `first` is when the first of them expires.
     pub(crate) fn beside(pending: u32, first: Option<OffsetDateTime>, most: u32, now: OffsetDateTime) -> Self {
         match first {
-            // The provider is polled once more about an expired request before it ends.
-            Some(first) if pending >= most => Self::Withheld(Withheld::Pending(first.max(now + Duration::SECOND))),
+            // The provider is polled once more about an expired request before it ends. A request that seems to live
+            // longer than any can was made before the clock was set back; it ends in time as well.
+            Some(first) if pending >= most => {
+                Self::Withheld(Withheld::Pending(first.clamp(now + Duration::SECOND, now + LONGEST_LIFE)))
+            }
             _ => Self::Allowed,
         }
     }
@@ -101,6 +107,16 @@ impl Withheld {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wait_for_a_pending_request_is_no_longer_than_a_request_lives() {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        for (first, wait) in [(-5, 1), (0, 1), (90, 90), (3_690, 600)] {
+            let until = now + Duration::seconds(wait);
+            let push = Push::beside(1, Some(now + Duration::seconds(first)), 1, now);
+            assert_eq!(push, Push::Withheld(Withheld::Pending(until)), "{first}");
+        }
+    }
 
     #[test]
     fn a_wait_grows_with_each_refused_push_up_to_its_end() {

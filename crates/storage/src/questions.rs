@@ -24,7 +24,8 @@ impl Storage {
     /// When the database cannot be read or written; the question must then not be asked.
     pub async fn claim_question(&self, approval: ApprovalId, nth: u8, a_second: i64) -> Result<Question, StorageError> {
         let (id, now) = (approval.to_string(), millis(self.clock.now()));
-        let since = now - 1000;
+        // Questions from further in the future were asked before the clock was set back, and do not count.
+        let (since, until) = (now - 1000, now + 1000);
         let mut db = self.write().await?;
         let claim = sqlx::query!(
             "INSERT INTO questions (approval_id, nth, asked_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -35,7 +36,8 @@ impl Storage {
         if claim.execute(&mut *db).await?.rows_affected() == 0 {
             return Ok(Question::Taken);
         }
-        let recent = sqlx::query_scalar!("SELECT count(*) FROM questions WHERE asked_at > $1", since);
+        let recent =
+            sqlx::query_scalar!("SELECT count(*) FROM questions WHERE asked_at > $1 AND asked_at < $2", since, until);
         if recent.fetch_one(&mut *db).await? > a_second {
             return Ok(Question::Later);
         }

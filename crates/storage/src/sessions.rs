@@ -206,7 +206,8 @@ pub(crate) async fn insert(
 }
 
 /// Whether a session may still have something that it asks, or asked, for at `asked_at`: it has not ended, and the
-/// password is the one of then.
+/// password is the one of then. A password set in the future was set before the clock was set back. It does not count:
+/// setting it has already cancelled everything pending.
 pub(crate) async fn may_have(
     db: &mut SqliteConnection,
     session: SessionId,
@@ -217,7 +218,7 @@ pub(crate) async fn may_have(
     let live = sqlx::query_scalar!(
         "SELECT 1 AS one FROM sessions s JOIN users u ON u.id = s.user_id
          WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $3
-            AND (u.password_set_at IS NULL OR u.password_set_at <= $2)",
+            AND (u.password_set_at IS NULL OR u.password_set_at <= $2 OR u.password_set_at > $3)",
         id,
         asked_at,
         now,

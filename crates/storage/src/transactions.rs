@@ -146,6 +146,7 @@ impl Storage {
         if !codes::use_up(&mut db, &session.provider_user, code, now).await? {
             return Ok(Some(CodeApproved::Used));
         }
+        approval.expires_at = self.lives.end_of(&approval, now);
         approvals::end_in(&mut db, Some(self.pushes), &mut approval, Change::Approve, now, "by a code").await?;
         codes::counted(&mut db, session.user, now).await?;
         db.commit().await?;

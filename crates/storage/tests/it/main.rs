@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod clock;
 mod codes;
 mod completing;
 mod deciding;
 mod emails;
 mod factors;
 mod faults;
+mod folding;
 mod given;
 mod guesses;
 mod invitations;

@@ -34,6 +34,17 @@ async fn one_id_asks_once() {
 }
 
 #[tokio::test]
+async fn a_code_comes_too_late_after_the_monotonic_limit_although_the_clock_was_set_back() {
+    let given = Given::empty().await;
+    let waiting = asking(&given).await;
+    given.storage.limit_life(waiting.approval.id, tokio::time::Instant::now());
+    given.pass(-Duration::HOUR);
+    let approved = given.storage.approve_by_code(&waiting.session, waiting.approval.id, CodeHash([7; 32])).await;
+    let Ok(Some(CodeApproved::Fresh(approval))) = approved else { panic!("{approved:?}") };
+    assert_eq!(approval.status, Status::Expired);
+}
+
+#[tokio::test]
 async fn all_transactions_are_listed_twenty_at_a_time_each_once_and_newest_first() {
     let given = Given::empty().await;
     let waiting = asking(&given).await;
