@@ -3,6 +3,7 @@
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use approval::{Approval, ApprovalId, Clock, Entropy, Logos};
 use broker::EventLog;
@@ -14,6 +15,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    condition::Condition,
     live::{seats::Seats, waiters::Waiters},
     password::Passwords,
     phone::{followed::Followed, repairs::Repairs},
@@ -41,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) waiters: Waiters,
     pub(crate) seats: Seats,
     pub(crate) repairs: Repairs,
+    /// The hub's troubles, for readiness.
+    pub(crate) condition: Condition,
     pub(crate) followed: Followed,
     pub(crate) passwords: Passwords,
     /// Limits requests with the same code for one session or transaction.
@@ -53,6 +57,8 @@ pub(crate) struct Shared {
     pub(crate) entropy: Entropy,
     /// Everything that must end before the process does.
     pub(crate) tasks: TaskTracker,
+    /// Sends waiting browsers to another hub. Comes before `stop`, when no new connection reaches this one any more.
+    pub(crate) leaving: CancellationToken,
     /// Asks everything to end.
     pub(crate) stop: CancellationToken,
     /// Where callbacks come from, and where hubs tell each other what changed.
@@ -77,15 +83,26 @@ impl Hub {
         self.outbox.notify_one();
     }
 
+    /// Notes that a request found the database locked. Logged once; `upkeep` logs the end.
+    pub(crate) fn note_locked(&self) {
+        if self.condition.database().failed("", Instant::now()) {
+            tracing::error!(
+                "the database has not become free for 5 s; requests that write are answered 503 until it does: look for \
+                 another program with an open transaction (a sqlite3 shell, a backup, a migration), or a slow disk"
+            );
+        }
+    }
+
     /// Runs `task` beside the handlers, to its end: the process waits for it, as far as it waits for anything.
     pub(crate) fn finish(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(self.clone().guarded(task));
+        // Boxed: each wrapping future would reserve its size twice, and one task waits for each pending approval.
+        self.tasks.spawn(self.clone().guarded(Box::pin(task)));
     }
 
     /// Runs `task` beside the handlers; it ends with the hub, at the next point where it waits. Should it panic, the
     /// hub stops: better ended, and started again, than alive and deaf.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let stop = self.stop.clone();
+        let (stop, task) = (self.stop.clone(), Box::pin(task));
         self.finish(async move {
             stop.run_until_cancelled(task).await;
         });

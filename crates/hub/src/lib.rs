@@ -4,6 +4,8 @@
 //! Knows storage, provider and broker; never the receiver. Whatever it tells a browser stands in the database first.
 
 mod answer;
+mod clock_watch;
+mod condition;
 mod hub;
 mod live;
 mod metrics;
@@ -20,13 +22,17 @@ mod steps;
 mod text;
 mod throttle;
 mod token;
+mod unfolded;
+mod upkeep;
 mod wanted;
 
-pub use password::HashError;
+pub use condition::Condition;
+pub use password::{ArgonError, HASH_MEMORY, HashError};
+pub use request::client::{WaitMark, Waiting};
 pub use request::network::Network;
 pub use request::origin::{Origins, is_loopback};
 pub use request::proxies::{ForwardedHeader, Proxies, TrustedProxies, Untold};
-pub use settings::{INVITATION, Limits, RESET_LINK, SeatLimits, Settings, SignUpMode};
+pub use settings::{HashLimits, INVITATION, Limits, RESET_LINK, SeatLimits, Settings, SignUpMode};
 pub use start::{Parts, StartError, start};
 pub use steps::addresses::settle_emails;
 pub use steps::invitations::{InvitationLink, Invited, invite};

@@ -1,6 +1,6 @@
 //! What the hub counts, by name. A label never says whom it is about.
 
-use ::metrics::counter;
+use ::metrics::{counter, gauge};
 use approval::Status;
 use storage::{Heard, LimitName};
 
@@ -16,4 +16,12 @@ pub(crate) fn decided(heard: Heard, status: Status) {
         Heard::Asked => "asked",
     };
     counter!("countersign_decisions_total", "heard" => heard, "status" => status.word()).increment(1);
+}
+
+/// Shows the bytes of the database's write-ahead log that could not be folded for a minute, and counts how often that
+/// began.
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float; petabytes are exact enough")]
+pub(crate) fn unfolded(bytes: u64, begins: bool) {
+    gauge!("countersign_unfolded_bytes").set(bytes as f64);
+    counter!("countersign_folds_held_total").increment(u64::from(begins));
 }

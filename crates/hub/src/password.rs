@@ -1,20 +1,20 @@
 //! Passwords: what is taken, and argon2id in a bounded pool off the runtime's threads.
 
+mod argon;
 pub(crate) mod pool;
 pub(crate) mod strength;
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use approval::{Entropy, Secret};
-use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version, password_hash::phc::PasswordHash,
-};
+use argon::Buffers;
 use pool::{HashPool, PoolClient};
 use strength::{Guessable, OwnWords};
 use thiserror::Error;
 
-use crate::text::password;
+use crate::{settings::HashLimits, text::password};
+
+pub use argon::{ArgonError, HASH_MEMORY};
 
 /// A password of an allowed length. The pool checks whether it is common when it is hashed.
 #[derive(Debug, Clone)]
@@ -33,10 +33,11 @@ pub(crate) enum Weak {
     Own,
 }
 
-/// Hashes and checks passwords, at most one for each core at once, in the turns of [`HashPool`].
+/// Hashes and checks passwords, at most as many at once as its limits allow, in turns of the [`HashPool`].
 #[derive(Debug, Clone)]
 pub(crate) struct Passwords {
     pool: HashPool,
+    buffers: Buffers,
     nobodys: Arc<Secret>,
 }
 
@@ -46,9 +47,12 @@ pub enum HashError {
     /// Too many wait already, or the wait was given up.
     #[error("too many passwords wait to be checked")]
     Busy,
-    /// It cannot be done at all.
+    /// Argon2 failed.
     #[error("a password could not be hashed")]
-    Failed,
+    Failed(#[from] ArgonError),
+    /// The hash was not finished: its thread failed, or the process is ending.
+    #[error("hashing a password was cut off")]
+    CutOff,
 }
 
 impl NewPassword {
@@ -69,14 +73,14 @@ impl NewPassword {
 }
 
 impl Passwords {
-    /// A pool as wide as the machine.
+    /// A pool with these limits.
     ///
     /// # Errors
     /// When hashing does not work at all.
-    pub(crate) fn new(entropy: &Entropy) -> Result<Self, HashError> {
-        let width = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let nobodys = hash(&format!("{:?}", entropy.bytes::<16>()), entropy.bytes())?;
-        Ok(Self { pool: HashPool::new(width), nobodys: Arc::new(nobodys) })
+    pub(crate) fn new(limits: HashLimits, entropy: &Entropy) -> Result<Self, HashError> {
+        let buffers = Buffers::default();
+        let nobodys = buffers.hash(&entropy.bytes::<16>(), entropy.bytes())?;
+        Ok(Self { pool: HashPool::new(limits), buffers, nobodys: Arc::new(nobodys) })
     }
 
     /// The argon2id hash of a new password, a PHC string, unless many people use the password or it is made of its
@@ -92,16 +96,16 @@ impl Passwords {
         entropy: &Entropy,
         gives_up: impl Future<Output = ()>,
     ) -> Result<Result<Secret, Weak>, HashError> {
-        let salt = entropy.bytes();
+        let (salt, buffers) = (entropy.bytes(), self.buffers.clone());
         let work = move || {
             let normal = password::normal(&password.0);
             match strength::guessable(normal.expose(), &own) {
                 Some(Guessable::Common) => Ok(Err(Weak::Common)),
                 Some(Guessable::Own) => Ok(Err(Weak::Own)),
-                None => hash(normal.expose(), salt).map(Ok),
+                None => buffers.hash(normal.expose().as_bytes(), salt).map(Ok),
             }
         };
-        self.work(client, gives_up, work).await?
+        Ok(self.work(client, gives_up, work).await??)
     }
 
     /// Whether `password` is the one behind `stored`. Without a stored hash the same work is done, for nobody.
@@ -118,12 +122,9 @@ impl Passwords {
     ) -> Result<bool, HashError> {
         let somebodys = stored.is_some();
         let stored = stored.unwrap_or_else(|| (*self.nobodys).clone());
-        let right = self
-            .work(client, gives_up, move || {
-                let parsed = PasswordHash::new(stored.expose()).map_err(|_| HashError::Failed)?;
-                Ok(argon2id()?.verify_password(password::normal(&password).expose().as_bytes(), &parsed).is_ok())
-            })
-            .await??;
+        let buffers = self.buffers.clone();
+        let work = move || buffers.matches(password::normal(&password).expose().as_bytes(), stored.expose());
+        let right = self.work(client, gives_up, work).await??;
         Ok(right && somebodys)
     }
 
@@ -145,19 +146,8 @@ impl Passwords {
             drop(turn);
             done
         };
-        tokio::task::spawn_blocking(work).await.map_err(|_| HashError::Failed)
+        tokio::task::spawn_blocking(work).await.map_err(|_| HashError::CutOff)
     }
-}
-
-/// argon2id with 19 MiB, 2 passes, 1 lane (OWASP Password Storage Cheat Sheet).
-fn argon2id() -> Result<Argon2<'static>, HashError> {
-    let params = Params::new(19 * 1024, 2, 1, None).map_err(|_| HashError::Failed)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
-
-fn hash(password: &str, salt: [u8; 16]) -> Result<Secret, HashError> {
-    let hash = argon2id()?.hash_password_with_salt(password.as_bytes(), &salt).map_err(|_| HashError::Failed)?;
-    Ok(Secret::new(hash.to_string()))
 }
 
 #[cfg(test)]
@@ -167,6 +157,8 @@ mod tests {
     use super::*;
 
     const CLIENT: PoolClient = PoolClient { block: None, is_known: false };
+
+    const LIMITS: HashLimits = HashLimits { threads: 2, queue: 100 };
 
     fn parse(text: &str) -> Result<NewPassword, Weak> {
         NewPassword::parse(&Secret::new(text))
@@ -183,7 +175,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_most_common_passwords_and_ones_own_address_are_refused() {
-        let passwords = Passwords::new(&Entropy::system()).unwrap();
+        let passwords = Passwords::new(LIMITS, &Entropy::system()).unwrap();
         let refused = async |password: &str| {
             let own = OwnWords::of("Ada Lovelace", "ada@example.com", "Countersign");
             passwords.hash(parse(password).unwrap(), own, CLIENT, &Entropy::system(), pending()).await.unwrap().err()
@@ -200,7 +192,7 @@ mod tests {
     #[tokio::test]
     async fn only_the_right_password_matches_and_nobodys_never_does() {
         let entropy = Entropy::system();
-        let passwords = Passwords::new(&entropy).unwrap();
+        let passwords = Passwords::new(LIMITS, &entropy).unwrap();
         let own = OwnWords::of("Ada Lovelace", "ada@example.com", "Countersign");
         let hash =
             passwords.hash(parse("correct horse").unwrap(), own, CLIENT, &entropy, pending()).await.unwrap().unwrap();
@@ -213,7 +205,7 @@ mod tests {
     #[tokio::test]
     async fn a_password_matches_however_a_keyboard_composes_it() {
         let entropy = Entropy::system();
-        let passwords = Passwords::new(&entropy).unwrap();
+        let passwords = Passwords::new(LIMITS, &entropy).unwrap();
         let own = OwnWords::of("Ada Lovelace", "ada@example.com", "Countersign");
         let new = parse("Pr\u{fc}f\u{fc}ng am \u{212b}").unwrap();
         let hash = passwords.hash(new, own, CLIENT, &entropy, pending()).await.unwrap().unwrap();
@@ -234,7 +226,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_wait_for_a_turn_ends_when_it_is_given_up_and_leaves_no_turn_taken() {
-        let passwords = Passwords { pool: HashPool::new(1), ..Passwords::new(&Entropy::system()).unwrap() };
+        let one_thread = HashLimits { threads: 1, ..LIMITS };
+        let passwords = Passwords::new(one_thread, &Entropy::system()).unwrap();
         let turn = passwords.pool.turn(CLIENT).await.unwrap();
         let (leaves, left) = tokio::sync::oneshot::channel::<()>();
         let waiting = tokio::spawn({

@@ -2,6 +2,7 @@
 
 pub(crate) mod ask;
 pub(crate) mod consume;
+pub(crate) mod event_flow;
 pub(crate) mod follow;
 pub(crate) mod followed;
 pub(crate) mod repairs;

@@ -8,6 +8,7 @@ mod finish;
 mod frame;
 mod in_flight;
 mod landing;
+mod locked;
 mod openapi;
 mod password;
 mod reset;

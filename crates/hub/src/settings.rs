@@ -18,6 +18,10 @@ pub struct Settings {
     pub proxies: Proxies,
     /// How many browsers may wait at once.
     pub seats: SeatLimits,
+    /// Limits of password hashing.
+    pub hashing: HashLimits,
+    /// How many guesses may wait for the delays of their accounts, over all accounts.
+    pub waiting_guesses: usize,
     /// The mode of sign-ups.
     pub sign_up: SignUpMode,
     /// Seconds until a sign-in's or sign-up's approval expires; at least [`Settings::SHORTEST`].
@@ -76,6 +80,15 @@ pub struct SeatLimits {
     pub per_address: Option<u32>,
     /// In this process, before the first state was told.
     pub opening: u32,
+}
+
+/// How many passwords may be hashed at once and wait for it. Each hash takes [`crate::HASH_MEMORY`] bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashLimits {
+    /// Hashes at once; at least 1.
+    pub threads: usize,
+    /// Waiters in each half of the pool, known and unknown networks.
+    pub queue: usize,
 }
 
 /// The provider ends a request this long before we end its approval, so that its last word still counts.

@@ -1,9 +1,8 @@
 //! Starting a hub from its parts.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use approval::{Clock, Details, Entropy, Logos, Shown, told};
+use approval::{Clock, Details, Entropy, Logos, Shown};
 use axum::Router;
 use broker::EventLog;
 use bytes::Bytes;
@@ -11,11 +10,12 @@ use provider::Authy;
 use storage::{Storage, StorageError};
 use thiserror::Error;
 use tokio::sync::mpsc;
-use tokio::time::MissedTickBehavior;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use utoipa::openapi::OpenApi;
 
 use crate::{
+    clock_watch,
+    condition::Condition,
     hub::{Hub, Shared},
     live::{announce, hear, seats::Seats, waiters::Waiters},
     password::{HashError, Passwords},
@@ -28,6 +28,7 @@ use crate::{
     text::{self, label},
     throttle::{self, guess_queue::GuessQueues},
     token::ServerKey,
+    upkeep,
 };
 
 /// What a hub is made of.
@@ -44,6 +45,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Gives randomness.
     pub entropy: Entropy,
+    /// The troubles that the hub notes.
+    pub condition: Condition,
     /// Describes what else is served where this hub is, if anything is.
     pub others: Option<fn() -> OpenApi>,
 }
@@ -71,21 +74,18 @@ pub enum StartError {
     TooShort,
 }
 
-/// How often what has served its time is swept out.
-const SWEEP: Duration = Duration::from_mins(1);
-
-/// How long others may write before it goes on, where there is more than a round of it.
-const NEXT_ROUND: Duration = Duration::from_millis(100);
-
-/// How often the write-ahead log is folded into the database.
-const FOLD: Duration = Duration::from_secs(1);
-
-/// Starts a hub: its tasks run in `tasks` until `stop`, and the router answers pages, API and assets.
+/// Starts a hub: its tasks run in `tasks` until `stop`, and the router answers pages, API and assets. Browsers that
+/// wait are sent to another hub when `leaving` is cancelled.
 ///
 /// # Errors
 /// [`StartError`] when the settings or the database will not do.
-pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -> Result<Router, StartError> {
-    let Parts { settings, storage, log, provider, clock, entropy, others } = parts;
+pub async fn start(
+    parts: Parts,
+    tasks: &TaskTracker,
+    leaving: CancellationToken,
+    stop: CancellationToken,
+) -> Result<Router, StartError> {
+    let Parts { settings, storage, log, provider, clock, entropy, condition, others } = parts;
     let message = label::sign_up_message(&settings.product);
     if !label::shows_as_written(&settings.product) || Shown::new(message, Details::default()).is_err() {
         return Err(StartError::Product);
@@ -108,16 +108,18 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
         provider,
         waiters: Waiters::default(),
         seats: Seats::new(settings.seats),
-        settings,
         repairs: Repairs::new(),
+        condition,
         followed: Followed::default(),
-        passwords: Passwords::new(&entropy)?,
+        passwords: Passwords::new(settings.hashing, &entropy)?,
         turns: KeyLimiter::new(turn::PLACES),
         changes: KeyLimiter::new(route::CHANGES_AT_ONCE),
-        guess_queues: GuessQueues::default(),
+        guess_queues: GuessQueues::new(settings.waiting_guesses),
+        settings,
         clock,
         entropy,
         tasks: tasks.clone(),
+        leaving,
         stop,
         log,
         outbox: tokio::sync::Notify::new(),
@@ -130,50 +132,12 @@ pub async fn start(parts: Parts, tasks: &TaskTracker, stop: CancellationToken) -
     announce::start(&hub, told);
     hear::start(&hub);
     consume::start(&hub);
-    fold(&hub);
-    sweep(&hub);
+    upkeep::start(&hub);
+    clock_watch::start(&hub);
     Ok(route::router(hub))
-}
-
-/// The database's write-ahead log is folded by the clock, so that no decision has to wait while it is.
-fn fold(hub: &Hub) {
-    let this = hub.clone();
-    hub.spawn(async move {
-        let mut tick = tokio::time::interval(FOLD);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tick.tick().await;
-            if let Err(error) = this.storage.fold().await {
-                tracing::error!(error = %told(&error), "the database could not be folded");
-            }
-        }
-    });
 }
 
 /// The description of the API, as it is sent.
 fn written(secure: bool, others: Option<fn() -> OpenApi>) -> Result<Bytes, serde_json::Error> {
     Ok(route::document(secure, others.map(|describe| describe())).to_json()?.into())
-}
-
-fn sweep(hub: &Hub) {
-    let this = hub.clone();
-    hub.spawn(async move {
-        loop {
-            let more = sweep_a_round(&this).await.unwrap_or_else(|error| {
-                tracing::error!(error = %told(&error), "the database could not be swept");
-                false
-            });
-            tokio::time::sleep(if more { NEXT_ROUND } else { SWEEP }).await;
-        }
-    });
-}
-
-/// Whether another round may find more.
-async fn sweep_a_round(hub: &Hub) -> Result<bool, StorageError> {
-    let mut more = hub.storage.sweep().await?;
-    if let Some(age) = hub.settings.audit() {
-        more |= hub.storage.sweep_audit(age).await?;
-    }
-    hub.storage.shrink().await?;
-    Ok(more)
 }

@@ -83,6 +83,7 @@ pub(crate) enum Kind {
     ForeignOrigin,
     ProviderUnavailable,
     Busy,
+    DatabaseBusy,
     TooLong,
     Internal,
 }
@@ -241,6 +242,13 @@ impl Problem {
         let problem = Self::new(Kind::Busy, "Many people are here", StatusCode::SERVICE_UNAVAILABLE);
         Self { retry_after: Some(SOON), ..problem }
             .saying("Many people are here right now. Please try again in a moment.")
+    }
+
+    /// Another program has the database locked.
+    pub(crate) fn database_busy() -> Self {
+        let problem = Self::new(Kind::DatabaseBusy, "Nothing can be saved right now", StatusCode::SERVICE_UNAVAILABLE);
+        Self { retry_after: Some(SOON), ..problem }
+            .saying("We cannot save anything right now. Please try again in a moment.")
     }
 
     /// The session is through already; what is asked for is for sessions that wait.

@@ -293,6 +293,16 @@ pub(crate) struct ProviderUnavailable(Problem);
 )]
 pub(crate) struct Busy(Problem);
 
+/// Another program has the database locked; `Retry-After` says when to try again.
+#[derive(IntoResponses)]
+#[response(
+    status = 503,
+    content_type = "application/problem+json",
+    headers(("retry-after" = u32, description = "Seconds until another try makes sense.")),
+    example = json!(Problem::database_busy())
+)]
+pub(crate) struct DatabaseBusy(Problem);
+
 /// The provider cannot be reached, or more people sign in than this machine can check passwords for; then, and where the
 /// provider's limit is reached, `Retry-After` says when to try again.
 #[derive(IntoResponses)]

@@ -1,9 +1,9 @@
 //! Announces changes: to the browsers that wait here, and to all other hubs. At once when they are made; and once more
 //! out of the outbox, so that also those are told whose telling a crash cut off.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use approval::{Announcement, ApprovalId, told};
+use approval::{Announcement, ApprovalId, Lasting, told};
 use broker::ConsumeError;
 use storage::StorageError;
 use thiserror::Error;
@@ -44,11 +44,18 @@ pub(crate) fn start(hub: &Hub, mut news: UnboundedReceiver<ApprovalId>) {
     });
     let this = hub.clone();
     hub.spawn(async move {
+        let trouble = Lasting::default();
         loop {
             if let Err(error) = empty(&this).await {
-                tracing::error!(error = %told(&error), "the outbox could not be emptied");
+                let cause = told(&error);
+                if trouble.failed(&cause, Instant::now()) {
+                    tracing::error!(error = cause, "the outbox could not be emptied; trying again");
+                }
                 sleep(AGAIN).await;
                 continue;
+            }
+            if let Some(failures) = trouble.worked(Instant::now()) {
+                tracing::info!(failures, "the outbox is emptied again");
             }
             this.outbox.notified().await;
             // Whoever waits here has been told already; the rest may share a look.

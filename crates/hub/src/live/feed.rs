@@ -78,7 +78,7 @@ impl Feed {
             tokio::select! {
                 approval = self.waiter.news() => if self.is_newer(&approval) { return self.tell(approval) },
                 _ = self.reread.tick() => self.stale = true,
-                () = self.hub.stop.cancelled() => return News::Leaving(soon(&self.hub.entropy)),
+                () = self.hub.leaving.cancelled() => return News::Leaving(soon(&self.hub.entropy)),
             }
         }
     }

@@ -1,7 +1,9 @@
 //! Hears what other hubs announce: reads the rows that browsers here wait for. When something may have been missed, it
 //! reads all of them.
 
-use approval::{Announcement, ApprovalId, told};
+use std::time::Instant;
+
+use approval::{Announcement, ApprovalId, Lasting, told};
 use broker::Announced;
 
 use crate::hub::Hub;
@@ -10,27 +12,41 @@ use crate::hub::Hub;
 pub(crate) fn start(hub: &Hub) {
     let this = hub.clone();
     hub.spawn(async move {
+        let trouble = Lasting::default();
         loop {
-            match this.log.announced().await {
+            let approvals = match this.log.announced().await {
                 Announced::This(said) => match Announcement::from_bytes(&said) {
-                    Some(Announcement::Changed { approvals }) => read(&this, approvals).await,
+                    Some(Announcement::Changed { approvals }) => approvals,
                     // A newer hub says something that is not known here.
-                    None => read(&this, this.waiters.approvals()).await,
+                    None => this.waiters.approvals(),
                 },
-                Announced::Missed => read(&this, this.waiters.approvals()).await,
-            }
+                Announced::Missed => this.waiters.approvals(),
+            };
+            read(&this, approvals, &trouble).await;
         }
     });
 }
 
-async fn read(hub: &Hub, approvals: Vec<ApprovalId>) {
+async fn read(hub: &Hub, approvals: Vec<ApprovalId>, trouble: &Lasting) {
     for id in approvals {
         if !hub.waiters.has(id) {
             continue;
         }
         match hub.storage.approval(id).await {
-            Ok(row) => row.iter().for_each(|row| hub.waiters.tell(row)),
-            Err(error) => tracing::error!(approval.id = %id, error = %told(&error), "an approval could not be read"),
+            Ok(row) => {
+                if let Some(row) = row {
+                    hub.waiters.tell(&row);
+                }
+                if let Some(failures) = trouble.worked(Instant::now()) {
+                    tracing::info!(failures, "approvals that changed are read again");
+                }
+            }
+            Err(error) => {
+                let cause = told(&error);
+                if trouble.failed(&cause, Instant::now()) {
+                    tracing::error!(approval.id = %id, error = cause, "an approval that changed could not be read");
+                }
+            }
         }
     }
 }

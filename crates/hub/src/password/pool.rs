@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::request::network::Block;
+use crate::{request::network::Block, settings::HashLimits};
 
 /// The client whose work waits for a core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,8 @@ struct Shared {
     /// Concurrent turns for unknown networks, which never get the others: a known client waits for no stranger's hash.
     /// Known clients may use free turns of strangers, so a stranger waits for at most one hash of theirs.
     strangers: usize,
+    /// Waiters in each half.
+    queue: usize,
     state: Mutex<State>,
 }
 
@@ -64,16 +66,14 @@ struct Lane {
 }
 
 impl HashPool {
-    /// Waiters in each half. With 30 ms for each turn, the last of them waits for a few seconds.
-    const QUEUE: usize = 100;
     /// The longest wait; by then the client has given up.
     const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-    /// A pool of `width` concurrent turns.
-    pub(crate) fn new(width: usize) -> Self {
-        let width = width.max(1);
+    /// A pool with these limits; of 0, each counts as 1.
+    pub(crate) fn new(limits: HashLimits) -> Self {
+        let (width, queue) = (limits.threads.max(1), limits.queue.max(1));
         let strangers = if width == 1 { 1 } else { width - width / 2 };
-        Self(Arc::new(Shared { width, strangers, state: Mutex::default() }))
+        Self(Arc::new(Shared { width, strangers, queue, state: Mutex::default() }))
     }
 
     /// Waits for a turn.
@@ -83,7 +83,7 @@ impl HashPool {
     pub(crate) async fn turn(&self, client: PoolClient) -> Result<CorePermit, PoolFull> {
         let (sender, receiver) = oneshot::channel();
         let lane = if client.is_known { KNOWN } else { STRANGERS };
-        self.state().lanes[lane].push(client.block, sender)?;
+        self.state().lanes[lane].push(client.block, sender, self.0.queue)?;
         self.give_turns();
         match tokio::time::timeout(Self::LONGEST_WAIT, receiver).await {
             Ok(Ok(turn)) => Ok(turn),
@@ -140,11 +140,11 @@ impl State {
 }
 
 impl Lane {
-    fn push(&mut self, block: Option<Block>, waiter: oneshot::Sender<CorePermit>) -> Result<(), PoolFull> {
-        if self.count >= HashPool::QUEUE {
+    fn push(&mut self, block: Option<Block>, waiter: oneshot::Sender<CorePermit>, most: usize) -> Result<(), PoolFull> {
+        if self.count >= most {
             self.forget_the_gone();
         }
-        if self.count >= HashPool::QUEUE {
+        if self.count >= most {
             self.make_room(block)?;
         }
         let waiting = self.waiting.entry(block).or_default();

@@ -12,7 +12,10 @@ use tokio::time::{sleep, timeout};
 use crate::{
     hub::Hub,
     metrics,
-    phone::{repairs::Turn, until::until},
+    phone::{
+        repairs::{Turn, state_missing_callbacks},
+        until::{Deadline, until},
+    },
 };
 
 /// The first question, so long after the request was made; each further one twice as long after the one before, but
@@ -34,6 +37,10 @@ const TURNS: u32 = 12;
 /// must not stand behind it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long a hub waits for trouble on its own side to show before it suspects the provider. NATS notices a consumer
+/// that delivers nothing in less time.
+const CERTAIN_AFTER: Duration = Duration::from_secs(35);
+
 /// The questions about an approval that are still to be put `now`, each with its number. Whoever comes too late for the
 /// last one puts it at once, as long as the answer can count.
 pub(crate) fn moments(made: OffsetDateTime, ends: OffsetDateTime, now: OffsetDateTime) -> Vec<(u8, OffsetDateTime)> {
@@ -49,12 +56,12 @@ pub(crate) fn moments(made: OffsetDateTime, ends: OffsetDateTime, now: OffsetDat
 }
 
 /// Asks the `nth` question about an approval, unless another hub does; gives it up at `end`.
-pub(crate) async fn ask(hub: &Hub, approval: &Approval, nth: u8, end: OffsetDateTime) {
-    let is_last = end >= approval.expires_at;
+pub(crate) async fn ask(hub: &Hub, approval: &Approval, nth: u8, end: Deadline, is_last: bool) {
     // What was answered is written down to the end.
     tokio::select! {
-        answer = answer(hub, approval, nth, is_last) => if let Some(answer) = answer {
-            decide(hub, approval, &answer).await;
+        // Boxed: the asking task waits most of its time, and needs no memory for a request to the provider meanwhile.
+        answer = Box::pin(answer(hub, approval, nth, is_last)) => if let Some(answer) = answer {
+            Box::pin(decide(hub, approval, &answer)).await;
         },
         () = until(&hub.clock, end) => {
             tracing::warn!(approval.id = %approval.id, "the provider did not answer in time, and is asked no longer");
@@ -132,8 +139,7 @@ async fn decide(hub: &Hub, approval: &Approval, answer: &Callback) {
                 // Of requests that nobody answered the provider calls back neither.
                 tracing::info!(approval.id = %id, %status, "decided by asking: nobody answered");
             } else {
-                tracing::warn!(approval.id = %id, %status, "decided by asking: no callback came");
-                hub.repairs.repaired();
+                missed(hub, &decided);
             }
         }
         Ok(_) => {}
@@ -141,6 +147,38 @@ async fn decide(hub: &Hub, approval: &Approval, answer: &Callback) {
             tracing::error!(approval.id = %approval.id, error = %told(&error), "an answer could not be written");
         }
     }
+}
+
+/// Notes an approval that was answered on the phone without a callback. The provider is not suspected if events were
+/// not taken meanwhile.
+fn missed(hub: &Hub, approval: &Approval) {
+    let (id, status, made) = (approval.id, approval.status, approval.created_at);
+    if hub.condition.events().was_disturbed_since(made) {
+        tracing::warn!(approval.id = %id, %status, "decided by asking: events were not taken from the event log in time");
+        return;
+    }
+    tracing::warn!(approval.id = %id, %status, "decided by asking: no callback came");
+    if hub.repairs.repaired() {
+        let this = hub.clone();
+        hub.spawn(async move { suspect_provider(&this, made).await });
+    }
+}
+
+/// Logs that callbacks are missing, unless a callback comes or a trouble of our own is noticed before
+/// [`CERTAIN_AFTER`].
+async fn suspect_provider(hub: &Hub, made: OffsetDateTime) {
+    if hub.settings.shared {
+        sleep(CERTAIN_AFTER).await;
+    }
+    if !hub.repairs.are_suspicious() {
+        return;
+    }
+    if hub.condition.events().was_disturbed_since(made) {
+        hub.repairs.called_back();
+        return;
+    }
+    hub.condition.set_misses_callbacks(true);
+    state_missing_callbacks(hub.settings.shared);
 }
 
 #[cfg(test)]

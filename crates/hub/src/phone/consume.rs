@@ -1,9 +1,9 @@
 //! Takes verified callbacks from the broker and decides by them. Knows no receiver: only what the broker carries.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use approval::{Approval, Callback, Event, told};
-use broker::{ConsumeError, Outcome, Received};
+use broker::{Outcome, Received};
 use storage::{Decided, Heard, StorageError};
 
 use crate::{hub::Hub, metrics};
@@ -19,6 +19,10 @@ const LOOKS: u32 = 7;
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// The pause after callbacks could not be taken at all.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How often a waiting attempt to take an event is noted as working.
+const NOTED: Duration = Duration::from_secs(1);
+/// An event older than this was delayed on its way, for instance in the spool of a receiver.
+const LATE: time::Duration = time::Duration::seconds(5);
 
 /// Starts the consumers.
 pub(crate) fn start(hub: &Hub) {
@@ -33,21 +37,43 @@ pub(crate) fn start(hub: &Hub) {
 }
 
 async fn step(hub: &Hub) {
-    let received = match hub.log.next().await {
-        Ok(received) => received,
-        // The event log has logged the cause and the remedy.
-        Err(ConsumeError::Unusable(_)) => return tokio::time::sleep(PAUSE).await,
-        Err(error) => {
-            tracing::error!(error = %told(&error), "callbacks cannot be taken");
-            return tokio::time::sleep(PAUSE).await;
-        }
-    };
+    let Some(received) = next(hub).await else { return tokio::time::sleep(PAUSE).await };
     let outcome = decide(hub, &received).await;
     if let Outcome::Park(reason) = &outcome {
         tracing::warn!(message.id = received.id.as_str(), reason, "a callback was parked");
     }
-    if let Err(error) = hub.log.settle(received, outcome).await {
-        tracing::error!(error = %told(&error), "a callback could not be settled; it will come again");
+    let settling = hub.condition.settling();
+    match hub.log.settle(received, outcome).await.map_err(|error| told(&error)) {
+        Err(cause) if settling.failed(&cause, Instant::now()) => {
+            tracing::error!(error = cause, "callbacks could not be settled; they come again");
+        }
+        Err(_) => {}
+        Ok(()) => {
+            if let Some(failures) = settling.worked(Instant::now()) {
+                tracing::info!(failures, "callbacks are settled again");
+            }
+        }
+    }
+}
+
+/// The next event; `None` if none can be taken now. Notes the success or failure.
+async fn next(hub: &Hub) -> Option<Received> {
+    let mut next = hub.log.next();
+    loop {
+        let received = tokio::time::timeout(NOTED, &mut next).await;
+        let (events, now, clock) = (hub.condition.events(), Instant::now(), hub.clock.now());
+        match received {
+            Ok(Ok(received)) => {
+                events.took(now, clock);
+                return Some(received);
+            }
+            Ok(Err(error)) => {
+                events.failed(&error, now, clock);
+                return None;
+            }
+            Err(_) if hub.log.delivers() => events.waits(now, clock),
+            Err(_) => events.waits_for_log(clock),
+        }
     }
 }
 
@@ -56,7 +82,17 @@ async fn decide(hub: &Hub, received: &Received) -> Outcome {
         return Outcome::Park("its schema is not known here".to_owned());
     };
     hub.repairs.called_back();
-    match decided(hub, &callback).await {
+    hub.condition.set_misses_callbacks(false);
+    if hub.clock.now() - callback.received_at > LATE {
+        hub.condition.events().came_late(hub.clock.now());
+    }
+    let decided = decided(hub, &callback).await;
+    if decided.is_ok()
+        && let Some(failures) = hub.condition.deciding().worked(Instant::now())
+    {
+        tracing::info!(failures, "callbacks are decided again");
+    }
+    match decided {
         Ok(Decided::Now(approval)) => {
             hub.changed(&approval);
             metrics::decided(Heard::Callback, approval.status);
@@ -78,7 +114,10 @@ async fn decide(hub: &Hub, received: &Received) -> Outcome {
         }
         Ok(Decided::Unknown) => unknown(hub.clock.now() - callback.received_at, received.attempt),
         Err(error) => {
-            tracing::error!(message.id = received.id.as_str(), error = %told(&error), "a callback could not be decided");
+            let (message, cause) = (received.id.as_str(), told(&error));
+            if hub.condition.deciding().failed(&cause, Instant::now()) {
+                tracing::error!(message.id = message, error = cause, "callbacks could not be decided; they come again");
+            }
             Outcome::Retry(pause(received.attempt))
         }
     }

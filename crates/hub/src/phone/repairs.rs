@@ -51,18 +51,32 @@ impl Repairs {
         self.in_a_row.store(0, Ordering::Relaxed);
     }
 
-    /// An approval was decided by asking. Says loudly, once, when that happens time and again; answers whether it did.
+    /// Notes that an approval was decided by asking. True for the one that makes [`SUSPICIOUS`] in a row, without a
+    /// callback between them.
     pub(crate) fn repaired(&self) -> bool {
-        let suspicious = self.in_a_row.fetch_add(1, Ordering::Relaxed) + 1 == SUSPICIOUS;
-        if suspicious {
-            tracing::error!(
-                "{SUSPICIOUS} approvals in a row were answered on the phone and no callback came: the callback URL is \
-                 probably disabled at the provider, which does so after 3 HTTP errors. Enable it again in the \
-                 provider's console (Push Authentication, Webhooks), and check that it is AUTHY_CALLBACK_URL and can be \
-                 reached from outside. Until then answers take 10 seconds and more."
-            );
-        }
-        suspicious
+        self.in_a_row.fetch_add(1, Ordering::Relaxed) + 1 == SUSPICIOUS
+    }
+
+    /// True from [`SUSPICIOUS`] repairs in a row on, until a callback comes.
+    pub(crate) fn are_suspicious(&self) -> bool {
+        self.in_a_row.load(Ordering::Relaxed) >= SUSPICIOUS
+    }
+}
+
+/// Logs an error that callbacks are missing, and what to do. With receivers elsewhere (`apart`) an operator must check
+/// them first.
+pub(crate) fn state_missing_callbacks(apart: bool) {
+    const REMEDY: &str = "the callback URL is probably disabled at the provider, which does so after 3 HTTP errors. Enable \
+                          it again in the provider's console (Push Authentication, Webhooks), and check that it is \
+                          AUTHY_CALLBACK_URL and can be reached from outside. Until then answers take 10 seconds and more.";
+    if apart {
+        tracing::error!(
+            "{SUSPICIOUS} approvals in a row were answered on the phone and no callback reached this hub. Look at \
+             /health/ready of each receiver first: one that is not ready, or does not run, keeps callbacks back. If all \
+             are ready, {REMEDY}"
+        );
+    } else {
+        tracing::error!("{SUSPICIOUS} approvals in a row were answered on the phone and no callback came: {REMEDY}");
     }
 }
 
@@ -73,12 +87,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_repairs_in_a_row_warn_once_until_a_callback_comes() {
+    fn three_repairs_in_a_row_are_suspicious_until_a_callback_comes() {
         let repairs = Repairs::new();
         let three = || [repairs.repaired(), repairs.repaired(), repairs.repaired()];
         assert_eq!(three(), [false, false, true]);
         assert_eq!(three(), [false, false, false]);
+        assert!(repairs.are_suspicious());
         repairs.called_back();
+        assert!(!repairs.are_suspicious());
         assert_eq!([repairs.repaired(), repairs.repaired()], [false, false]);
         repairs.called_back();
         assert_eq!([repairs.repaired(), repairs.repaired(), repairs.repaired()], [false, false, true]);

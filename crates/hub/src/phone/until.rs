@@ -1,53 +1,80 @@
-//! Waiting for a time of day. Knows nothing of what it is waited for.
+//! Waiting for a time of day, by two clocks: the wall clock, and the monotonic clock, which runs on when the wall clock
+//! is set back. Does not know what a wait is for.
 
 use std::time::Duration;
 
 use approval::Clock;
 use time::OffsetDateTime;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
-/// The longest sleep without a look at the clock: while the machine sleeps, or when its clock is put right, the two part.
+/// The longest sleep between two checks of the wall clock: a suspend of the machine, or a clock that was put forward,
+/// is noticed within this time.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// Waits until the clock says `at`.
-pub(crate) async fn until(clock: &Clock, at: OffsetDateTime) {
-    // Without an answer: the time is over.
-    while let Some(left) = Duration::try_from(at - clock.now()).ok().filter(|left| !left.is_zero()) {
+/// A period that began at a known time of both clocks. It turns times of day into deadlines.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Period {
+    began_at: OffsetDateTime,
+    began: Instant,
+}
+
+/// A time of day, and the monotonic limit after which it has passed whatever the wall clock says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline {
+    at: OffsetDateTime,
+    limit: Instant,
+}
+
+impl Period {
+    /// Begins now, for a row that was written at `written_at`. If the wall clock shows an earlier time, it was set back
+    /// since, and the period counts as if it were `written_at` now.
+    pub(crate) fn begin(clock: &Clock, written_at: OffsetDateTime) -> Self {
+        Self { began_at: clock.now().max(written_at), began: Instant::now() }
+    }
+
+    /// When it began by the wall clock; never before the row was written.
+    pub(crate) const fn began_at(&self) -> OffsetDateTime {
+        self.began_at
+    }
+
+    /// The deadline `at`.
+    pub(crate) fn deadline(&self, at: OffsetDateTime) -> Deadline {
+        Deadline { at, limit: self.began + length(at - self.began_at) }
+    }
+}
+
+impl Deadline {
+    /// The monotonic limit.
+    pub(crate) const fn limit(&self) -> Instant {
+        self.limit
+    }
+
+    /// The remaining time, by the clock that shows less.
+    pub(crate) fn left(&self, clock: &Clock) -> Duration {
+        length(self.at - clock.now()).min(self.limit.saturating_duration_since(Instant::now()))
+    }
+
+    /// True once the deadline has passed by either clock.
+    pub(crate) fn has_passed(&self, clock: &Clock) -> bool {
+        self.left(clock).is_zero()
+    }
+}
+
+/// Waits for the deadline.
+pub(crate) async fn until(clock: &Clock, deadline: Deadline) {
+    loop {
+        let left = deadline.left(clock);
+        if left.is_zero() {
+            return;
+        }
         sleep(left.min(LOOK)).await;
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicI64, Ordering};
-
-    use tokio::time::Instant;
-
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_clock_that_is_put_forward_is_noticed_within_seconds() {
-        let ahead = Arc::new(AtomicI64::new(0));
-        let (hand, begun) = (Arc::clone(&ahead), Instant::now());
-        let clock = Clock::telling(move || {
-            OffsetDateTime::UNIX_EPOCH + begun.elapsed() + time::Duration::seconds(hand.load(Ordering::SeqCst))
-        });
-        let jump = async {
-            sleep(Duration::from_secs(3)).await;
-            ahead.store(70, Ordering::SeqCst);
-        };
-        tokio::join!(until(&clock, OffsetDateTime::UNIX_EPOCH + Duration::from_mins(1)), jump);
-        assert_eq!(begun.elapsed().as_secs(), 5);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_clock_that_goes_right_is_waited_for_exactly() {
-        let begun = Instant::now();
-        let clock = Clock::telling(move || OffsetDateTime::UNIX_EPOCH + begun.elapsed());
-        until(&clock, OffsetDateTime::UNIX_EPOCH + Duration::from_secs(12)).await;
-        assert_eq!(begun.elapsed().as_secs(), 12);
-        until(&clock, OffsetDateTime::UNIX_EPOCH).await;
-        assert_eq!(begun.elapsed().as_secs(), 12);
-    }
+/// A negative time is zero.
+fn length(time: time::Duration) -> Duration {
+    Duration::try_from(time).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

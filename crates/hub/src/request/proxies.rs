@@ -1,11 +1,12 @@
 //! Whose address a request has behind proxies. A forwarded header is anybody's to write, so it is read only when the
 //! connection itself comes from a proxy that the operator trusts, and only from its end, where that proxy wrote.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use axum::http::{HeaderMap, HeaderName, header};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use thiserror::Error;
 
 use crate::request::forwarded;
@@ -66,8 +67,14 @@ impl Proxies {
         // Several headers of one name are one list (RFC 9110, 5.3). It is read from its end and no further than needed:
         // what stands before may be a stranger's, and shall not make ours unreadable.
         let values = headers.get_all(self.header.name()).iter().rev();
-        for hop in values.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b',')) {
+        let hops = values.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
+        // Empty elements are ignored (RFC 9110, 5.6.1), but they count for the limit, because a client may send
+        // thousands.
+        for hop in hops {
             left = left.checked_sub(1).ok_or(Untold)?;
+            if hop.trim_ascii().is_empty() {
+                continue;
+            }
             let named = self.header.address(hop).ok_or(Untold)?;
             client = Ok(named);
             if !self.trusted.contains(named) {
@@ -82,6 +89,7 @@ impl TrustedProxies {
     /// True if `address` is one of these proxies.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 }
@@ -110,19 +118,49 @@ impl ForwardedHeader {
 impl FromStr for TrustedProxies {
     type Err = NoNetwork;
 
-    /// Addresses and networks such as `10.0.0.0/8`, parted by commas.
+    /// Addresses and networks such as `10.0.0.0/8`, parted by commas. Those of IPv4 may be written as IPv6
+    /// (`::ffff:10.0.0.0/104`), and an address of IPv6 in brackets.
     fn from_str(text: &str) -> Result<Self, NoNetwork> {
-        let network = |text: &str| text.parse::<IpNet>().ok().or_else(|| text.parse().map(IpAddr::into).ok());
-        let networks = text.split(',').map(str::trim).map(|one| network(one).ok_or(NoNetwork));
+        let networks = text.split(',').map(|one| network(one.trim()).ok_or(NoNetwork));
         networks.collect::<Result<_, _>>().map(Self)
     }
 }
 
-/// An address as proxies write it: alone, or with a port, which counts for nothing.
+fn network(text: &str) -> Option<IpNet> {
+    let network = text.parse::<IpNet>().ok().or_else(|| unbracketed(text).parse().map(IpAddr::into).ok())?;
+    Some(canonical(network))
+}
+
+/// Converts a network of IPv4 addresses that are written as IPv6 (RFC 4291, 2.5.5.2) to IPv4, as the addresses that are
+/// compared with it are.
+fn canonical(network: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = network else { return network };
+    let ipv4 = mapped.addr().to_ipv4_mapped().zip(mapped.prefix_len().checked_sub(96));
+    ipv4.and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok()).map_or(network, IpNet::V4)
+}
+
+/// An address as proxies write it: alone, in quotes, with a zone, or with a port. Only the address counts.
 fn address(text: &str) -> Option<IpAddr> {
-    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    let address = bare.parse().ok().or_else(|| text.parse().ok().map(|address: SocketAddr| address.ip()));
+    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    let text = without_zone(text);
+    let address = unbracketed(&text).parse().ok();
+    let address = address.or_else(|| text.parse().ok().map(|address: SocketAddr| address.ip()));
     address.map(|address: IpAddr| address.to_canonical())
+}
+
+/// An address of IPv6 without its zone (RFC 4007, 11), which names an interface of the proxy.
+fn without_zone(text: &str) -> Cow<'_, str> {
+    match text.split_once('%') {
+        Some((address, zone)) if address.contains(':') => match zone.split_once(']') {
+            Some((_, port)) => format!("{address}]{port}").into(),
+            None => address.into(),
+        },
+        _ => text.into(),
+    }
+}
+
+fn unbracketed(text: &str) -> &str {
+    text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text)
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ use crate::{
     request::{
         body::OfApproval,
         caller::MaybeCaller,
+        client,
         query::{self, ShortQuery},
         visitor::Visitor,
     },
@@ -103,7 +104,9 @@ pub(crate) async fn show(
             }
         }
     };
-    let ended = hub.stop.run_until_cancelled(tokio::time::timeout(Duration::from_secs(wait), news)).await;
+    let waiting = client::waiting();
+    let ended = hub.leaving.run_until_cancelled(tokio::time::timeout(Duration::from_secs(wait), news)).await;
+    drop(waiting);
     let newest = match &ended {
         Some(Ok(news)) => news,
         _ => &approval,

@@ -12,7 +12,10 @@ use futures_util::FutureExt as _;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use crate::{answer::problem::Problem, request::client::DisconnectGuard};
+use crate::{
+    answer::problem::Problem,
+    request::client::{DisconnectGuard, WaitMark},
+};
 
 /// Finishes what was begun, also when the browser hangs up meanwhile: a code that the provider has accepted must still
 /// confirm its session, and a written approval must be pushed. What only reads ends with its browser.
@@ -20,16 +23,13 @@ use crate::{answer::problem::Problem, request::client::DisconnectGuard};
 /// A handler that panics is our own fault, and told as one.
 pub(super) async fn finish(State(tasks): State<TaskTracker>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let mark = request.extensions().get::<WaitMark>().cloned();
     let answer = AssertUnwindSafe(next.run(request).in_current_span()).catch_unwind();
-    let answered = if reads {
-        answer.await.ok()
-    } else {
-        // Work that only waits, and has begun nothing yet, ends when the client disconnects.
-        let (client, answer) = DisconnectGuard::with(answer);
-        let answered = tasks.spawn(answer).await.ok().and_then(Result::ok);
-        client.answered();
-        answered
-    };
+    // Work that only waits, and has begun nothing yet, ends when the client disconnects.
+    // Boxed, because the layers around it would reserve its size several times.
+    let (client, answer) = DisconnectGuard::with(mark, Box::pin(answer));
+    let answered = if reads { answer.await.ok() } else { tasks.spawn(answer).await.ok().and_then(Result::ok) };
+    client.answered();
     answered.unwrap_or_else(|| Problem::internal().into_response())
 }
 

@@ -1,4 +1,4 @@
-//! The frame around every page, and problems as pages for whoever asked for a page.
+//! The frame around every page, and problems as pages for whoever asked for a page. Notes a locked database.
 
 use approval::Secret;
 use askama::Template;
@@ -52,7 +52,12 @@ pub(super) fn shell(hub: &Hub, caller: Option<&Caller>) -> Shell {
 pub(super) async fn problems_as_pages(State(hub): State<Hub>, request: Request, next: Next) -> Response {
     let for_programs = request.uri().path().starts_with("/api/");
     let mut response = next.run(request).await;
-    match response.extensions_mut().remove::<Problem>() {
+    let problem = response.extensions_mut().remove::<Problem>();
+    let kind = problem.as_ref().map(|problem| problem.kind).or_else(|| response.extensions().get::<Kind>().copied());
+    if kind == Some(Kind::DatabaseBusy) {
+        hub.note_locked();
+    }
+    match problem {
         Some(problem) if !for_programs => problem_page(&hub, &problem),
         _ => response,
     }
@@ -82,5 +87,7 @@ fn problem_page(hub: &Hub, problem: &Problem) -> Response {
 /// Answers with a page that tells of `problem`, with its status and how long to wait.
 pub(super) fn refused(problem: &Problem, page: &impl Template) -> Response {
     let retry_after = problem.retry_after.map(|seconds| [(header::RETRY_AFTER, HeaderValue::from(seconds))]);
-    (retry_after, page::respond(problem.status, page)).into_response()
+    let mut response = (retry_after, page::respond(problem.status, page)).into_response();
+    response.extensions_mut().insert(problem.kind);
+    response
 }

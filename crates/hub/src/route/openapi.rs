@@ -14,7 +14,7 @@ use utoipa::{
     },
 };
 
-use super::{approval, events, password, reset, session, sessions, sign_in, sign_up, transaction};
+use super::{approval, events, locked::Locked, password, reset, session, sessions, sign_in, sign_up, transaction};
 use crate::{answer::problem::Problem, hub::Hub, request::caller::cookie_name};
 
 /// What the handlers say about themselves.
@@ -65,6 +65,7 @@ struct Cookie {
 /// same address.
 pub(crate) fn document(secure: bool, others: Option<OpenApi>) -> OpenApi {
     let mut document = Described::openapi();
+    Locked.modify(&mut document);
     Cookie { secure }.modify(&mut document);
     if let Some(others) = others {
         document.merge(others);

@@ -70,7 +70,7 @@ pub(crate) async fn submit(
             Ok(refused(&problem, &Reset { token: input.token, new, ..form(&hub) }))
         }
         // The link still works: the form keeps its token.
-        Err(problem) if matches!(problem.kind, Kind::TooManyAttempts | Kind::Busy) => {
+        Err(problem) if matches!(problem.kind, Kind::TooManyAttempts | Kind::Busy | Kind::DatabaseBusy) => {
             let error = Some(problem.detail.clone());
             Ok(refused(&problem, &Reset { token: input.token, error, ..form(&hub) }))
         }

@@ -20,7 +20,7 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const COME_BACK_BEFORE: Duration = Duration::from_secs(8);
 
 /// The queues of this process, one for each address. Cheap to clone.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct GuessQueues(Arc<Mutex<Queues>>);
 
 /// A waiting guess. It leaves the queue when dropped.
@@ -52,6 +52,11 @@ enum Look {
 }
 
 impl GuessQueues {
+    /// Queues in which `most` guesses may wait together.
+    pub(crate) fn new(most: usize) -> Self {
+        Self(Arc::new(Mutex::new(Queues::new(most))))
+    }
+
     /// True while guesses at this account wait.
     pub(crate) fn any_wait(&self, email: &str) -> bool {
         self.queues().accounts.contains_key(email)

@@ -69,9 +69,11 @@ impl Hub {
             provider: provider::start(),
             clock: Clock::system(),
             entropy: Entropy::system(),
+            condition: hub::Condition::default(),
             others: None,
         };
-        let router = hub::start(parts, &TaskTracker::new(), CancellationToken::new()).await.unwrap();
+        let (leaving, stop) = (CancellationToken::new(), CancellationToken::new());
+        let router = hub::start(parts, &TaskTracker::new(), leaving, stop).await.unwrap();
         Self { router, requests: AtomicU32::new(1), _folder: folder, _alone: alone }
     }
 
@@ -166,6 +168,8 @@ fn settings(proxies: Proxies) -> hub::Settings {
         public_url: Url::parse(ORIGIN).unwrap(),
         proxies,
         seats: hub::SeatLimits { all: 20_000, per_session: 20, per_address: None, opening: 500 },
+        hashing: hub::HashLimits { threads: 2, queue: 100 },
+        waiting_guesses: 1024,
         sign_in_seconds: 120,
         transaction_seconds: 300,
         sign_up: hub::SignUpMode::Open,

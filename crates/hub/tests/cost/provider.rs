@@ -27,7 +27,7 @@ pub(crate) fn start() -> Authy {
     let address: SocketAddr = told.recv().unwrap();
     let base_url = Url::parse(&format!("http://{address}")).unwrap();
     let api_key = ApiKey::new(Secret::new("a-key-of-the-tests")).unwrap();
-    Authy::new(AuthySettings { base_url, api_key, timeout: Duration::from_secs(5) }).unwrap()
+    Authy::new(AuthySettings { base_url, api_key, timeout: Duration::from_secs(5), calls_at_once: 100 }).unwrap()
 }
 
 /// Every user is new, and every request is delivered.

@@ -10,6 +10,10 @@ use crate::password::HashError;
 
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Self {
+        if matches!(error, StorageError::Busy(_)) {
+            // Every request meets it while it lasts, so it is stated once for all of them: `Hub::note_locked`.
+            return Self::database_busy();
+        }
         tracing::error!(error = %told(&error), "a request failed");
         Self::internal()
     }
@@ -26,14 +30,18 @@ impl From<HashError> for Problem {
         tracing::error!(error = %told(&error), "a request failed");
         match error {
             HashError::Busy => Self::busy(),
-            HashError::Failed => Self::internal(),
+            HashError::Failed(_) | HashError::CutOff => Self::internal(),
         }
     }
 }
 
 impl From<ProviderError> for Problem {
     fn from(error: ProviderError) -> Self {
-        tracing::warn!(error = %told(&error), "the provider did not do what it was asked");
+        if let ProviderError::NoDescriptor(_) = error {
+            tracing::error!(error = %told(&error), "the provider could not be called");
+        } else {
+            tracing::warn!(error = %told(&error), "the provider did not do what it was asked");
+        }
         match error {
             ProviderError::OverLimit { retry_after } => Self::provider_over_limit(retry_after),
             _ => Self::provider_unavailable(),

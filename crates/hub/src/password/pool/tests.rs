@@ -6,6 +6,13 @@ use proptest::prelude::*;
 use super::*;
 use crate::request::network::Network;
 
+/// Waiters in each half.
+const QUEUE: usize = 100;
+
+fn pool(threads: usize) -> HashPool {
+    HashPool::new(HashLimits { threads, queue: QUEUE })
+}
+
 fn client(address: &str, is_known: bool) -> PoolClient {
     PoolClient { block: Some(Network::of(address.parse().unwrap()).fair()), is_known }
 }
@@ -35,7 +42,7 @@ fn wait(pool: &HashPool, client: PoolClient) -> tokio::task::JoinHandle<Result<C
 #[tokio::test(start_paused = true)]
 async fn strangers_never_take_the_half_of_known_networks() {
     for width in 2..6 {
-        let pool = HashPool::new(width);
+        let pool = pool(width);
         let flood: Vec<_> = (0..50).map(|_| wait(&pool, stranger(1))).collect();
         settle().await;
         assert_eq!(lengths(&pool), [0, 50 - (width - width / 2)]);
@@ -48,7 +55,7 @@ async fn strangers_never_take_the_half_of_known_networks() {
 
 #[tokio::test(start_paused = true)]
 async fn known_networks_use_free_turns_and_a_stranger_waits_for_one_at_most() {
-    let pool = HashPool::new(2);
+    let pool = pool(2);
     let first = pool.turn(client("203.0.113.7", true)).await.unwrap();
     let _second = pool.turn(client("203.0.113.7", true)).await.unwrap();
     let _more: Vec<_> = (0..20).map(|_| wait(&pool, client("203.0.113.7", true))).collect();
@@ -61,7 +68,7 @@ async fn known_networks_use_free_turns_and_a_stranger_waits_for_one_at_most() {
 
 #[tokio::test(start_paused = true)]
 async fn each_block_has_one_turn_after_the_other() {
-    let pool = HashPool::new(2);
+    let pool = pool(2);
     let mut turn = pool.turn(stranger(1)).await.unwrap();
     let mut flood: Vec<_> = (0..60).map(|place| wait(&pool, stranger(1 + place % 3))).collect();
     settle().await;
@@ -81,15 +88,15 @@ async fn each_block_has_one_turn_after_the_other() {
 
 #[tokio::test(start_paused = true)]
 async fn a_full_queue_makes_room_for_a_block_with_fewer_waiters() {
-    let pool = HashPool::new(1);
+    let pool = pool(1);
     let _turn = pool.turn(stranger(1)).await.unwrap();
-    let mut flood: Vec<_> = (0..HashPool::QUEUE + 20).map(|place| wait(&pool, stranger(1 + place % 4))).collect();
+    let mut flood: Vec<_> = (0..QUEUE + 20).map(|place| wait(&pool, stranger(1 + place % 4))).collect();
     settle().await;
-    assert_eq!(lengths(&pool), [0, HashPool::QUEUE]);
+    assert_eq!(lengths(&pool), [0, QUEUE]);
     let owner = wait(&pool, stranger(99));
     settle().await;
     assert!(!owner.is_finished(), "the owner waits, and somebody of the flood was sent away");
-    assert_eq!(lengths(&pool), [0, HashPool::QUEUE]);
+    assert_eq!(lengths(&pool), [0, QUEUE]);
     let mut sent_away = 0;
     for waiter in &mut flood {
         if let Some(Ok(Err(PoolFull))) = waiter.now_or_never() {
@@ -101,7 +108,7 @@ async fn a_full_queue_makes_room_for_a_block_with_fewer_waiters() {
 
 #[tokio::test(start_paused = true)]
 async fn a_waiter_that_gave_up_gets_no_turn() {
-    let pool = HashPool::new(1);
+    let pool = pool(1);
     let turn = pool.turn(stranger(1)).await.unwrap();
     let gone = wait(&pool, stranger(2));
     settle().await;
@@ -118,7 +125,7 @@ async fn a_waiter_that_gave_up_gets_no_turn() {
 
 #[tokio::test(start_paused = true)]
 async fn one_core_alternates_between_the_halves() {
-    let pool = HashPool::new(1);
+    let pool = pool(1);
     let turn = pool.turn(stranger(1)).await.unwrap();
     let flood: Vec<_> = (0..50).map(|_| wait(&pool, stranger(1))).collect();
     settle().await;
@@ -137,7 +144,7 @@ proptest! {
     fn no_client_waits_while_it_has_a_free_turn(width in 1_usize..5, steps in prop::collection::vec((0_usize..4, any::<bool>(), any::<bool>()), 0..60)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let _entered = runtime.enter();
-        let pool = HashPool::new(width);
+        let pool = pool(width);
         let (mut turns, mut waiting) = (Vec::new(), Vec::new());
         for (block, is_known, leaves) in steps {
             if leaves && !turns.is_empty() {

@@ -62,6 +62,15 @@ fn the_last_that_is_no_proxy_of_ours_is_the_client() {
         (vec!["[2001:db9::7]:4711"], "2001:db9::7"),
         (vec!["2001:db9::7"], "2001:db9::7"),
         (vec!["10.0.0.5, 10.0.0.9"], "10.0.0.5"),
+        (vec!["203.0.113.7, "], CLIENT),
+        (vec![",203.0.113.7,\t, 10.0.0.9 ,"], CLIENT),
+        (vec!["203.0.113.7", "", " , "], CLIENT),
+        (vec!["\"203.0.113.7\""], CLIENT),
+        (vec!["\"[2001:db9::7]:4711\""], "2001:db9::7"),
+        (vec!["[2001:db9::7]"], "2001:db9::7"),
+        (vec!["[::ffff:203.0.113.7]:4711"], CLIENT),
+        (vec!["fe80::1%eth0"], "fe80::1"),
+        (vec!["[fe80::1%25eth0]:4711, ::ffff:10.0.0.9"], "fe80::1"),
     ] {
         assert_eq!(told(&values), Ok(ip(client)), "{values:?}");
     }
@@ -72,12 +81,15 @@ fn what_a_trusted_proxy_says_and_nobody_can_read_names_nobody() {
     for odd in [
         "",
         "unknown",
-        "203.0.113.7,",
+        ",",
+        " , ,",
         "203.0.113.7, 10.0.0.9, x",
+        "203.0.113.7%eth0",
+        "\"203.0.113.7",
+        "203.0.113.7:http",
         "203.0.113.300",
         "[203.0.113.7",
         "é",
-        "fe80::1%eth0",
     ] {
         assert_eq!(told(&[odd]), Err(Untold), "{odd}");
     }
@@ -89,6 +101,37 @@ fn only_the_header_that_the_proxies_write_is_read() {
     let both = headers(&[("x-forwarded-for", CLIENT), ("forwarded", r#"for="[2001:db9::7]:1";proto=https"#)]);
     assert_eq!(proxies(ForwardedHeader::XForwardedFor).client(ip(PROXY), &both), Ok(ip(CLIENT)));
     assert_eq!(proxies(ForwardedHeader::Forwarded).client(ip(PROXY), &both), Ok(ip("2001:db9::7")));
+}
+
+#[test]
+fn a_row_of_empty_elements_that_nobody_has_is_not_believed() {
+    assert_eq!(told(&[&format!("{CLIENT}{}", ",".repeat(MOST_HOPS - 1))]), Ok(ip(CLIENT)));
+    assert_eq!(told(&[&format!("{CLIENT}{}", ",".repeat(MOST_HOPS))]), Err(Untold));
+}
+
+#[test]
+fn empty_elements_of_forwarded_are_ignored_as_well() {
+    let headers = headers(&[("forwarded", r#"for="[2001:db9::7]:1";proto=https, ,"#)]);
+    assert_eq!(proxies(ForwardedHeader::Forwarded).client(ip(PROXY), &headers), Ok(ip("2001:db9::7")));
+}
+
+#[test]
+fn a_proxy_of_ipv4_is_trusted_however_its_address_is_written() {
+    for (list, trusted, other) in [
+        ("::ffff:127.0.0.1", "127.0.0.1", "127.0.0.2"),
+        ("::ffff:127.0.0.0/104", "127.9.9.9", "128.0.0.1"),
+        ("::ffff:127.1.2.3/104", "127.9.9.9", "128.0.0.1"),
+        ("::ffff:0:0/96", "203.0.113.7", "2001:db8::1"),
+        ("10.0.0.1", "10.0.0.1", "10.0.0.2"),
+        ("[2001:db8::1]", "2001:db8::1", "2001:db8::2"),
+    ] {
+        let proxies: TrustedProxies = list.parse().unwrap();
+        assert!(proxies.contains(ip(trusted)), "{list}");
+        assert!(!proxies.contains(ip(other)), "{list}");
+        if let IpAddr::V4(trusted) = ip(trusted) {
+            assert!(proxies.contains(trusted.to_ipv6_mapped().into()), "{list}");
+        }
+    }
 }
 
 #[test]

@@ -9,16 +9,16 @@ use tokio::time::Instant;
 
 use crate::request::network::Block;
 
-/// All places of this process: made-up addresses have queues, too, and a waiting request takes some kilobytes.
-pub(super) const PLACES: usize = 1024;
 /// Places in one queue, each of another block.
 pub(super) const IN_ONE_QUEUE: usize = 128;
 /// Places of one block in all queues. People of one office rarely sign in at so many attacked accounts at once.
 pub(super) const OF_ONE_BLOCK: usize = 16;
 
 /// All queues, by address.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Queues {
+    /// The most places in all queues: made-up addresses have queues too, and each waiting request takes a connection.
+    pub(super) most: usize,
     pub(super) accounts: HashMap<String, Account>,
     last_id: u64,
 }
@@ -56,6 +56,10 @@ pub(super) struct Newcomer {
 }
 
 impl Queues {
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, accounts: HashMap::new(), last_id: 0 }
+    }
+
     /// Gives `newcomer` a place in the queue of `email`, which opens at `opens_at` if it is new. Another guess is evicted
     /// if need be. `None` if the newcomer has to go instead.
     pub(super) fn push(&mut self, email: &str, newcomer: Newcomer, opens_at: Instant) -> Option<(u64, Arc<Notify>)> {
@@ -105,7 +109,7 @@ impl Queues {
             let evicted = full.not_drawn().max_by_key(|place| (place.wrong, place.id))?;
             return (evicted.wrong > newcomer.wrong).then_some(evicted.id).map(|id| self.remove(email, id));
         }
-        if self.places().count() >= PLACES {
+        if self.places().count() >= self.most {
             let (email, id) = self.newest_of_greatest_block(own + 1)?;
             self.remove(&email, id);
         }

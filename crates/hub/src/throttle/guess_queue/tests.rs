@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use storage::Delay;
 use tokio::task::JoinSet;
 
-use super::queue::{IN_ONE_QUEUE, OF_ONE_BLOCK, PLACES};
+use super::queue::{IN_ONE_QUEUE, OF_ONE_BLOCK};
 use super::*;
 use crate::request::network::Network;
 use crate::throttle::GUESSES;
 
+/// Places in all queues.
+const PLACES: usize = 1024;
 const EMAIL: &str = "ada@example.com";
 
 /// Wrong guesses at one account, counted as the database counts them.
@@ -97,7 +99,7 @@ struct Attack {
 
 /// How long an owner needs who comes when the attack is `age` old, and obeys Retry-After.
 async fn owner_among_guessers(attack: &Attack, age: Duration, seed: u64) -> Duration {
-    let (queues, counted) = (GuessQueues::default(), Arc::new(Counted::default()));
+    let (queues, counted) = (GuessQueues::new(PLACES), Arc::new(Counted::default()));
     let entropy = seeded(seed);
     let numbers = 1..=attack.blocks;
     for _ in 0..attack.before {
@@ -159,7 +161,7 @@ async fn each_block_that_never_guessed_wrong_is_drawn_as_often_as_another() {
     let delayed = Delayed { own: time::Duration::ZERO, shared: Some(time::Duration::SECOND), wrong: 0 };
     let mut drawn = HashMap::new();
     for _ in 0..400 {
-        let queues = GuessQueues::default();
+        let queues = GuessQueues::new(PLACES);
         // One block guesses three times at once, and is drawn no more often for it.
         let places: Vec<_> = [1, 1, 1, 2, 3, 4]
             .into_iter()
@@ -177,7 +179,7 @@ async fn each_block_that_never_guessed_wrong_is_drawn_as_often_as_another() {
 
 #[tokio::test(start_paused = true)]
 async fn one_guess_is_counted_at_a_time_and_the_next_is_drawn_when_it_leaves() {
-    let (queues, entropy) = (GuessQueues::default(), seeded(1));
+    let (queues, entropy) = (GuessQueues::new(PLACES), seeded(1));
     let delayed = Delayed { own: time::Duration::ZERO, shared: Some(time::Duration::SECOND), wrong: 0 };
     let mut waiting = JoinSet::new();
     let until = Instant::now() + LONGEST_WAIT;
@@ -197,7 +199,7 @@ async fn one_guess_is_counted_at_a_time_and_the_next_is_drawn_when_it_leaves() {
 
 #[tokio::test(start_paused = true)]
 async fn a_place_waits_for_ten_seconds_and_no_longer_than_it_can_help() {
-    let (queues, entropy) = (GuessQueues::default(), seeded(1));
+    let (queues, entropy) = (GuessQueues::new(PLACES), seeded(1));
     let delayed = |own, shared| Delayed {
         own: time::Duration::seconds(own),
         shared: Some(time::Duration::seconds(shared)),
@@ -242,7 +244,7 @@ impl Place {
 
 #[tokio::test(start_paused = true)]
 async fn a_newcomer_takes_the_place_of_the_worst_guesser_in_a_full_queue() {
-    let queues = GuessQueues::default();
+    let queues = GuessQueues::new(PLACES);
     let wrong = |number: u16| delayed(0, if number == 7 { 3 } else { 1 });
     let all = 1..=u16::try_from(IN_ONE_QUEUE).unwrap();
     let mut places: Vec<_> = all.map(|number| queues.join(EMAIL, block(number), &wrong(number)).unwrap()).collect();
@@ -260,7 +262,7 @@ async fn a_newcomer_takes_the_place_of_the_worst_guesser_in_a_full_queue() {
 
 #[tokio::test(start_paused = true)]
 async fn a_block_has_one_place_in_a_queue_and_its_older_guess_keeps_it() {
-    let queues = GuessQueues::default();
+    let queues = GuessQueues::new(PLACES);
     let slow = queues.join(EMAIL, block(1), &delayed(9, 4)).unwrap();
     assert!(queues.join(EMAIL, block(1), &delayed(9, 4)).is_err());
     let ready = queues.join(EMAIL, block(1), &delayed(0, 4)).expect("its own delay ends earlier");
@@ -274,7 +276,7 @@ async fn a_block_has_one_place_in_a_queue_and_its_older_guess_keeps_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_guess_that_came_after_others_is_free_when_these_have_left() {
-    let queues = GuessQueues::default();
+    let queues = GuessQueues::new(PLACES);
     let first = queues.join(EMAIL, block(1), &delayed(0, 0)).unwrap();
     let after_others = Delayed { own: time::Duration::ZERO, shared: Some(time::Duration::ZERO), wrong: 0 };
     drop(first);
@@ -283,7 +285,7 @@ async fn a_guess_that_came_after_others_is_free_when_these_have_left() {
 
 #[tokio::test(start_paused = true)]
 async fn a_drawn_guess_is_never_evicted() {
-    let queues = GuessQueues::default();
+    let queues = GuessQueues::new(PLACES);
     let guess = Delayed { shared: Some(time::Duration::MILLISECOND), ..delayed(0, 9) };
     let drawn = queues.join(EMAIL, block(1), &guess).unwrap();
     assert!(drawn.drawn(Instant::now() + LONGEST_WAIT, &seeded(1)).await);
@@ -296,7 +298,7 @@ async fn a_drawn_guess_is_never_evicted() {
 
 #[tokio::test(start_paused = true)]
 async fn one_block_cannot_hold_the_places_of_all_accounts() {
-    let queues = GuessQueues::default();
+    let queues = GuessQueues::new(PLACES);
     let join = |account: usize, number| queues.join(&format!("{account}@example.com"), block(number), &delayed(0, 0));
     let mut places = Vec::new();
     for number in 0..u16::try_from(PLACES / OF_ONE_BLOCK).unwrap() {

@@ -1,0 +1,200 @@
+//! A hub in this process with a wall clock that a test moves, and a provider that never calls back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::time::Duration;
+
+use approval::{Clock, Entropy, Secret};
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, State};
+use axum::http::{Request, StatusCode, header};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use broker::{Embedded, EmbeddedSettings};
+use hub::Proxies;
+use provider::{ApiKey, Authy, AuthySettings};
+use serde_json::{Value, json};
+use storage::Storage;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+const ORIGIN: &str = "http://127.0.0.1:3000";
+/// How long each approval lives: the provider is asked 4 s before the end.
+pub(crate) const LIFE: Duration = Duration::from_secs(7);
+
+/// What becomes of the wall clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Drift {
+    /// It jumps by so many milliseconds.
+    Jump(i64),
+    /// It jumps again and again.
+    Steps { every_ms: u64, by_ms: i64 },
+}
+
+/// A running hub.
+pub(crate) struct Hub {
+    router: Router,
+    ahead: Arc<AtomicI64>,
+    provider: Phones,
+    stop: CancellationToken,
+    _folder: TempDir,
+}
+
+/// An approval, and the cookie of the session that waits for it.
+pub(crate) struct Waiting {
+    id: String,
+    cookie: String,
+}
+
+#[derive(Clone)]
+struct Phones {
+    word: &'static str,
+    questions: Arc<AtomicU32>,
+}
+
+impl Hub {
+    /// Starts a hub whose provider says `word` of every request.
+    pub(crate) async fn start(word: &'static str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ahead = Arc::new(AtomicI64::new(0));
+        let (hand, system) = (Arc::clone(&ahead), Clock::system());
+        let clock = Clock::telling(move || system.now() + time::Duration::milliseconds(hand.load(Ordering::SeqCst)));
+        let database = format!("sqlite:{}", folder.path().join("hub.db").display());
+        let log = Embedded::open(&folder.path().join("log.db"), Clock::system(), EmbeddedSettings::default()).await;
+        let provider = Phones { word, questions: Arc::default() };
+        let parts = hub::Parts {
+            settings: settings(),
+            storage: Storage::open(&database, clock.clone()).await.unwrap(),
+            log: Arc::new(log.unwrap()),
+            provider: provider.clone().start().await,
+            clock,
+            entropy: Entropy::system(),
+            condition: hub::Condition::default(),
+            others: None,
+        };
+        let stop = CancellationToken::new();
+        let router = Box::pin(hub::start(parts, &TaskTracker::new(), stop.clone(), stop.clone())).await.unwrap();
+        Self { router, ahead, provider, stop, _folder: folder }
+    }
+
+    /// Moves the wall clock from now on.
+    pub(crate) fn drift(&self, drift: Drift) {
+        match drift {
+            Drift::Jump(by) => {
+                self.ahead.fetch_add(by, Ordering::SeqCst);
+            }
+            Drift::Steps { every_ms, by_ms } => {
+                let (ahead, stop) = (Arc::clone(&self.ahead), self.stop.clone());
+                tokio::spawn(stop.run_until_cancelled_owned(async move {
+                    loop {
+                        ahead.fetch_add(by_ms, Ordering::SeqCst);
+                        sleep(Duration::from_millis(every_ms)).await;
+                    }
+                }));
+            }
+        }
+    }
+
+    /// Somebody signs up, and waits.
+    pub(crate) async fn sign_up(&self) -> Waiting {
+        let person = json!({ "full_name": "Ada Lovelace", "email": "ada@example.com", "country_code": "1",
+            "phone": "2025550110", "password": "difference engine" });
+        let request = Request::post("/api/users")
+            .header(header::ORIGIN, ORIGIN)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(person.to_string()));
+        let answer = self.router.clone().oneshot(request.unwrap()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+        let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        Waiting { id: body["approval"]["id"].as_str().unwrap().to_owned(), cookie }
+    }
+
+    /// Waits until the approval has its final status.
+    pub(crate) async fn final_status(&self, waiting: &Waiting) -> String {
+        let mut since = 0;
+        loop {
+            let address = format!("/api/approvals/{}?wait=10&since={since}", waiting.id);
+            let request = Request::get(address).header(header::COOKIE, &waiting.cookie).header(header::ORIGIN, ORIGIN);
+            let request = request.body(Body::empty());
+            let answer = self.router.clone().oneshot(request.unwrap()).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::OK);
+            let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+            let approval: Value = serde_json::from_slice(&body).unwrap();
+            let status = approval["status"].as_str().unwrap();
+            if status != "pending" {
+                return status.to_owned();
+            }
+            since = approval["version"].as_i64().unwrap();
+        }
+    }
+
+    /// How often the provider was asked.
+    pub(crate) fn questions(&self) -> u32 {
+        self.provider.questions.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl Phones {
+    async fn start(self) -> Authy {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let router = Router::new()
+            .route("/protected/json/users/new", post(async || Json(json!({ "user": { "id": 7 }, "success": true }))))
+            .route("/onetouch/json/users/{user}/approval_requests", post(push))
+            .route("/onetouch/json/approval_requests/{request}", get(question))
+            .with_state(self);
+        tokio::spawn(axum::serve(listener, router).into_future());
+        let api_key = ApiKey::new(Secret::new("a-key-of-the-tests")).unwrap();
+        Authy::new(AuthySettings { base_url, api_key, timeout: Duration::from_secs(5), calls_at_once: 100 }).unwrap()
+    }
+}
+
+async fn push(Json(request): Json<Value>) -> Json<Value> {
+    assert!(request["seconds_to_expire"].as_u64().unwrap() < LIFE.as_secs(), "{request}");
+    Json(json!({ "approval_request": { "uuid": "request" }, "success": true }))
+}
+
+async fn question(State(phones): State<Phones>, Path(request): Path<String>) -> Json<Value> {
+    phones.questions.fetch_add(1, Ordering::SeqCst);
+    let state = json!({ "uuid": request, "_authy_id": 7, "status": phones.word });
+    Json(json!({ "approval_request": state, "success": true }))
+}
+
+fn settings() -> hub::Settings {
+    hub::Settings {
+        product: "Countersign".to_owned(),
+        logo_url: None,
+        public_url: ORIGIN.parse().unwrap(),
+        proxies: Proxies::default(),
+        seats: hub::SeatLimits { all: 100, per_session: 20, per_address: None, opening: 50 },
+        hashing: hub::HashLimits { threads: 2, queue: 100 },
+        waiting_guesses: 1024,
+        sign_in_seconds: u32::try_from(LIFE.as_secs()).unwrap(),
+        transaction_seconds: 300,
+        sign_up: hub::SignUpMode::Open,
+        limits: hub::Limits {
+            codes_per_hour: 1000,
+            pending_pushes: 2,
+            refused_pushes: 3,
+            push_wait_seconds: 5,
+            sign_ups_per_address: 20,
+            codes_per_country: 300,
+        },
+        session_seconds: 43_200,
+        session_idle_seconds: 3600,
+        audit_days: 400,
+        shared: false,
+    }
+}
