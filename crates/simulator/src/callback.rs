@@ -5,7 +5,7 @@ mod payload;
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use provider::{ApiKey, CallbackUrl, Method, NONCE_HEADER, SIGNATURE_HEADER, canonical, sign};
+use provider::{ApiKey, CallbackUrl, Method, NONCE_HEADER, SIGNATURE_HEADER, canonical, http_client, sign};
 use reqwest::{Client, RequestBuilder, header, redirect};
 use time::OffsetDateTime;
 use tokio::{task::JoinHandle, time::sleep};
@@ -60,11 +60,10 @@ impl Courier {
         tasks: TaskTracker,
         shutdown: CancellationToken,
     ) -> Result<Self, OpenError> {
-        // The one choice of cryptography in the process; whoever came first has made the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let key = ApiKey::new(settings.api_key.clone())?;
-        let http = Client::builder().timeout(Self::TIMEOUT).redirect(redirect::Policy::none()).no_proxy().build();
-        Ok(Self { key, settings, store, http: http.map_err(OpenError::Client)?, tasks, shutdown })
+        let builder = Client::builder().timeout(Self::TIMEOUT).redirect(redirect::Policy::none()).no_proxy();
+        let http = http_client(settings.callback_url.as_ref().map(CallbackUrl::target), builder)?;
+        Ok(Self { key, settings, store, http, tasks, shutdown })
     }
 
     /// Sends in the background. The task ends after the first attempt.

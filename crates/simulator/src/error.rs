@@ -37,7 +37,7 @@ pub enum OpenError {
         #[source]
         source: io::Error,
     },
-    /// The HTTP client that sends callbacks cannot be made.
-    #[error("cannot set up the HTTP client that sends callbacks")]
-    Client(#[source] reqwest::Error),
+    /// There is no HTTP client that could send callbacks.
+    #[error("cannot send callbacks")]
+    Client(#[from] provider::ClientError),
 }
