@@ -36,6 +36,9 @@ pub(crate) enum Command {
     Migrate,
     /// What was given up on: signed callbacks nobody could read, and events that nothing could be made of
     DeadLetters {
+        /// Reads the dead letters in this spool of a stopped receiver, which are too long for NATS
+        #[arg(long, value_name = "FILE", global = true)]
+        spool: Option<PathBuf>,
         /// What to do with them; lists them if nothing is said
         #[command(subcommand)]
         what: Option<Letters>,

@@ -9,6 +9,7 @@ mod values;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use approval::Secret;
 use confique::Config as Layered;
@@ -30,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) listen: Listen,
     #[config(nested)]
     pub(crate) sockets: Sockets,
+    #[config(nested)]
+    pub(crate) capacity: Capacity,
     #[config(nested)]
     pub(crate) authy: Authy,
     #[config(nested)]
@@ -55,12 +58,23 @@ pub(crate) struct Listen {
     pub(crate) port: Option<u16>,
     #[config(env = "CONNECTIONS_PER_ADDRESS", deserialize_with = values::count)]
     pub(crate) connections_per_address: Option<u32>,
+    #[config(env = "KEEP_ALIVE_SECONDS", deserialize_with = values::keep_alive)]
+    pub(crate) keep_alive_seconds: u32,
+    #[config(env = "DRAIN_SECONDS", deserialize_with = values::drain)]
+    pub(crate) drain_seconds: u32,
     #[config(env = "ADMIN_ADDR", deserialize_with = values::address)]
     pub(crate) admin: Option<SocketAddr>,
     #[config(env = "TRUSTED_PROXIES", deserialize_with = values::proxies)]
     pub(crate) trusted_proxies: Option<TrustedProxies>,
     #[config(env = "FORWARDED_HEADER", deserialize_with = values::forwarded_header)]
     pub(crate) forwarded_header: ForwardedHeader,
+}
+
+impl Listen {
+    /// How long a connection may be idle between two requests.
+    pub(crate) fn keep_alive(&self) -> Duration {
+        Duration::from_secs(self.keep_alive_seconds.into())
+    }
 }
 
 /// How many browsers may wait at once.
@@ -74,6 +88,15 @@ pub(crate) struct Sockets {
     pub(crate) per_address: Option<u32>,
     #[config(env = "SOCKETS_OPENING", deserialize_with = values::count)]
     pub(crate) opening: u32,
+}
+
+/// How much of the machine the process takes.
+#[derive(Debug, Layered)]
+pub(crate) struct Capacity {
+    #[config(env = "MEMORY_MB", deserialize_with = values::megabytes)]
+    pub(crate) memory_mb: Option<u32>,
+    #[config(env = "HASHING_THREADS", deserialize_with = values::few)]
+    pub(crate) hashing_threads: Option<u32>,
 }
 
 /// What the provider and this service agreed on, and how to reach the provider.
@@ -158,6 +181,8 @@ pub(crate) struct Nats {
     pub(crate) creds: Option<PathBuf>,
     #[config(env = "NATS_TLS", deserialize_with = values::switch)]
     pub(crate) tls: bool,
+    #[config(env = "NATS_TLS_FIRST", deserialize_with = values::switch)]
+    pub(crate) tls_first: bool,
     #[config(env = "NATS_CA", deserialize_with = values::path)]
     pub(crate) ca: Option<PathBuf>,
     #[config(env = "NATS_CERT", deserialize_with = values::path)]
@@ -166,6 +191,8 @@ pub(crate) struct Nats {
     pub(crate) key: Option<PathBuf>,
     #[config(env = "NATS_REPLICAS", deserialize_with = values::replicas)]
     pub(crate) replicas: u8,
+    #[config(env = "NATS_STREAM_MB", deserialize_with = values::megabytes)]
+    pub(crate) stream_mb: Option<u32>,
 }
 
 /// What a receiver keeps for itself.

@@ -1,131 +1,137 @@
-//! Says whether the process lives, whether it can do its work, and what it has counted, on a listener of its own, for
-//! whoever looks after it.
+//! Answers liveness, readiness and metrics on a listener of its own, from the start of the process to its end.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use anyhow::Context as _;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use broker::{Embedded, JetStream, Spooled};
-use metrics_exporter_prometheus::PrometheusBuilder;
-use serde_json::{Value, json};
-use storage::Storage;
-use tokio::sync::Mutex;
-use tokio::time::timeout;
+use metrics::gauge;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::ending::Ending;
+use crate::finding::{Finding, Level, Part};
 use crate::lifecycle::Lifecycle;
-use crate::listen::bind;
-use crate::server::{self, Heads, Slots};
-
-/// How long a file may take to answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+use crate::listen::bind_one;
+use crate::readiness::Parts;
+use crate::report::Report;
+use crate::server::{self, Heads, Slots, Terms};
 
 /// What `/metrics` answers.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The parts whose state is the state of the process.
-pub(crate) struct Health {
-    /// The database of a hub.
-    pub(crate) storage: Option<Storage>,
-    /// The event log of one process.
-    pub(crate) events: Option<Arc<Embedded>>,
-    /// The event log that several processes share.
-    pub(crate) nats: Option<Arc<JetStream>>,
-    /// The spool of a receiver.
-    pub(crate) spool: Option<Arc<Spooled>>,
+/// The health of the process. Cheap to clone; a role adds its parts as it opens them.
+#[derive(Debug, Clone)]
+pub(crate) struct Health(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    parts: Mutex<Parts>,
+    started: AtomicBool,
+    /// Cancelled when the process begins to end.
+    draining: CancellationToken,
+    /// Held while the parts are checked.
+    look: tokio::sync::Mutex<Option<(Instant, Report)>>,
 }
 
-/// Answers `/health/live`, `/health/ready` and `/metrics` (Prometheus text format 0.0.4) on `ADMIN_ADDR`, if that is set, to the very end of the process.
+/// Answers `/health/live`, `/health/ready` and `/metrics` (Prometheus text format 0.0.4) on `ADMIN_ADDR`, if that is
+/// set, until the process exits. The state is `starting` until [`Health::ready`] is called, so a role calls this before
+/// it opens anything.
 ///
 /// # Errors
 /// A sentence when the port cannot be listened on.
-pub(crate) async fn serve(config: &Config, health: Health, slots: Slots, lifecycle: &Lifecycle) -> anyhow::Result<()> {
-    let Some(address) = config.listen.admin else { return Ok(()) };
-    let (listener, _) = bind(address.ip(), address.port(), "ADMIN_ADDR").await?;
+pub(crate) async fn serve(config: &Config, slots: Slots, lifecycle: &Lifecycle) -> anyhow::Result<Health> {
+    let health = Health(Arc::new(Shared {
+        parts: Mutex::default(),
+        started: AtomicBool::default(),
+        draining: lifecycle.ending.draining.clone(),
+        look: tokio::sync::Mutex::default(),
+    }));
+    let Some(address) = config.listen.admin else { return Ok(health) };
+    let (listener, _) = bind_one(address.ip(), address.port(), "ADMIN_ADDR").await?;
     let counted = PrometheusBuilder::new().install_recorder().context("counting cannot begin")?;
     let router = Router::new()
-        .route("/metrics", get(move || std::future::ready(([(CONTENT_TYPE, TEXT)], counted.render()))))
+        .route("/metrics", get(numbers))
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(ready))
-        .with_state(Arc::new((Mutex::new(health), lifecycle.stop.clone())));
-    lifecycle.keep(server::serve(listener, router, Heads::Short, slots, CancellationToken::new()));
-    Ok(())
-}
-
-/// `GET /health/ready`: 200 when work can be sent here, 503 when it should go elsewhere; and why, in one word.
-async fn ready(State(process): State<Arc<(Mutex<Health>, CancellationToken)>>) -> Response {
-    let (health, stop) = &*process;
-    if stop.is_cancelled() {
-        return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "state": "stopping" }))).into_response();
-    }
-    // One look at a time, however many ask: the files are for callbacks and sign-ins.
-    let (status, state) = health.lock().await.state().await;
-    (status, Json(state)).into_response()
-}
-
-/// What a file answers, if it does and in time.
-async fn in_time<T, E>(file: impl Future<Output = Result<T, E>>) -> Option<T> {
-    timeout(PATIENCE, file).await.ok()?.ok()
+        .with_state((health.clone(), counted));
+    let (keep_alive, ending) = (config.listen.keep_alive(), Ending::never());
+    let terms = Terms { heads: Heads::Short, slots, patience: server::PATIENCE, keep_alive, ending };
+    lifecycle.keep(server::serve(listener, router, terms));
+    Ok(health)
 }
 
 impl Health {
-    /// A hub that gets no events from NATS still polls the provider and takes codes; a receiver without NATS still
-    /// takes callbacks. Both stay ready, and report what is missing. Files are written as well as read, because a full
-    /// disk can still be read.
-    async fn state(&self) -> (StatusCode, Value) {
-        if let Some(storage) = &self.storage
-            && in_time(storage.ping()).await.is_none()
+    /// Adds parts that are open now.
+    pub(crate) fn add(&self, add: impl FnOnce(&mut Parts)) {
+        // Each part is added by one assignment.
+        add(&mut self.0.parts.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// All parts are open: from now on they determine the state. Logs their findings.
+    pub(crate) async fn ready(&self) {
+        self.0.started.store(true, Ordering::Relaxed);
+        let report = self.report().await;
+        // The plan logged its own findings, and the broker logs when NATS fails and when it works again.
+        let logged = self.parts().found_at_start;
+        let is_new =
+            |finding: &&Finding| !matches!(finding.part, Part::Nats | Part::Events) && !logged.contains(finding);
+        report.findings.iter().filter(is_new).for_each(Finding::log);
+    }
+
+    /// Checks the parts, one check at a time: many requests must not keep the files from callbacks and sign-ins.
+    async fn report(&self) -> Report {
+        if self.0.draining.is_cancelled() {
+            return Report::stopping();
+        }
+        if !self.0.started.load(Ordering::Relaxed) {
+            return Report::starting();
+        }
+        let asked = Instant::now();
+        let mut last = self.0.look.lock().await;
+        // A check that began after this one was asked for answers for all that waited meanwhile.
+        if let Some((begun, report)) = &*last
+            && *begun >= asked
         {
-            return (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_database" }));
+            return report.clone();
         }
-        if let Some(events) = &self.events
-            && in_time(events.takes()).await != Some(true)
-        {
-            return (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_event_log" }));
-        }
-        let connected = self.nats.as_ref().is_none_or(|nats| nats.is_connected());
-        let fault = self.nats.as_ref().and_then(|nats| nats.fault()).filter(|_| connected);
-        let Some(spool) = &self.spool else {
-            return match fault {
-                Some(fault) => (StatusCode::OK, json!({ "state": "no_events", "fault": fault })),
-                None => (StatusCode::OK, json!({ "state": if connected { "ready" } else { "no_nats" } })),
-            };
-        };
-        let (spooled, takes) = (in_time(spool.spooled()).await, in_time(spool.takes()).await == Some(true));
-        if let (Some(fault), Some(spooled), true) = (&fault, spooled, takes) {
-            return (StatusCode::OK, json!({ "state": "no_events", "fault": fault, "spooled": spooled }));
-        }
-        match spooled {
-            Some(0) if takes && connected => (StatusCode::OK, json!({ "state": "ready", "spooled": 0 })),
-            Some(spooled) if takes => (StatusCode::OK, json!({ "state": "spooling", "spooled": spooled })),
-            _ => (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_spool", "spooled": spooled })),
-        }
+        let begun = Instant::now();
+        let report = self.parts().report().await;
+        *last = Some((begun, report.clone()));
+        report
+    }
+
+    fn parts(&self) -> Parts {
+        self.0.parts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use approval::Clock;
-    use broker::EmbeddedSettings;
+/// `GET /health/ready`: 200 when work can be sent here, else 503; with the state and the findings.
+async fn ready(State((health, _)): State<(Health, PrometheusHandle)>) -> Response {
+    let report = health.report().await;
+    (report.state.status(), Json(report.json())).into_response()
+}
 
-    use super::*;
+/// `GET /metrics`: the counters, and gauges of the current state.
+async fn numbers(State((health, counted)): State<(Health, PrometheusHandle)>) -> Response {
+    show(&health.report().await);
+    ([(CONTENT_TYPE, TEXT)], counted.render()).into_response()
+}
 
-    #[tokio::test]
-    async fn a_process_whose_event_log_takes_nothing_is_not_ready() {
-        let folder = tempfile::tempdir().unwrap();
-        let log = Embedded::open(&folder.path().join("events.db"), Clock::system(), EmbeddedSettings::default()).await;
-        let log = Arc::new(log.unwrap());
-        let health = Health { storage: None, events: Some(Arc::clone(&log)), nats: None, spool: None };
-        assert_eq!(health.state().await, (StatusCode::OK, json!({ "state": "ready" })));
-        log.close().await;
-        let told = (StatusCode::SERVICE_UNAVAILABLE, json!({ "state": "no_event_log" }));
-        assert_eq!(health.state().await, told);
+/// Sets the gauges: 1 while work can be sent here, and the number of findings by part and level, 0 for no finding.
+fn show(report: &Report) {
+    gauge!("countersign_ready").set(if report.state.takes_work() { 1.0 } else { 0.0 });
+    for part in Part::ALL {
+        for level in Level::ALL {
+            let findings = report.findings.iter().filter(|finding| finding.part == part && finding.level == level);
+            let number = u32::try_from(findings.count()).unwrap_or(u32::MAX);
+            gauge!("countersign_findings", "part" => part.word(), "level" => level.word()).set(f64::from(number));
+        }
     }
 }

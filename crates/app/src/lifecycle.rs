@@ -1,23 +1,22 @@
-//! The life of a process: it runs until SIGTERM or SIGINT, then ends within ten seconds whatever is still open.
-//! Knows nothing of what runs.
+//! The life of a process: it runs until SIGTERM or SIGINT, then ends by its schedule whatever is still open. Knows
+//! nothing of what runs.
 
 use std::io;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long the tasks may take to end once it is time to stop.
-const LIMIT: Duration = Duration::from_secs(8);
-/// How long everything may take together.
-const END: Duration = Duration::from_secs(9);
+use crate::ending::{Ending, Schedule};
+
+/// After the listeners close, everything else runs on for at most this long while the last requests are answered.
+const LAST_REQUESTS: Duration = Duration::from_millis(1500);
 /// What a shell reports for a program that a second Ctrl-C ended.
 const INTERRUPTED: i32 = 130;
 
@@ -27,33 +26,67 @@ pub(crate) struct Closing(Option<Close>);
 type Close = Box<dyn FnOnce(Duration) -> BoxFuture<'static, anyhow::Result<()>> + Send>;
 
 /// What every part of a process shares: the sign to stop, and the list of those who have to end first.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Lifecycle {
     /// Given once; everything that runs for long watches it.
     pub(crate) stop: CancellationToken,
+    /// The steps before `stop`, for listeners. They are skipped when a part of the process fails.
+    pub(crate) ending: Ending,
     /// Everything that must have ended before the process does.
     pub(crate) tasks: TaskTracker,
-    /// Whether somebody asked the process to end; else a part of it gave the sign because it failed.
-    asked: Arc<AtomicBool>,
+    /// The tasks that answer requests.
+    listeners: TaskTracker,
+    schedule: Schedule,
+    /// When a signal asked the process to end; unset if a failed part ended it.
+    asked: Arc<OnceLock<Instant>>,
 }
 
 impl Lifecycle {
-    /// Begins to listen for signals: the first gives the sign to stop, a second one ends the process at once.
+    /// Begins to listen for signals. The first one begins the end, with a drain of this length; a second one ends the
+    /// process at once. SIGHUP is ignored: there is no configuration to read again.
     ///
     /// # Errors
     /// When the operating system lets nobody listen for signals.
-    pub(crate) fn begin() -> io::Result<Self> {
-        let lifecycle = Self::default();
+    pub(crate) fn begin(drain: Duration) -> io::Result<Self> {
+        let lifecycle = Self::new(drain);
         let terminate = signal(SignalKind::terminate())?;
         let interrupt = signal(SignalKind::interrupt())?;
         tokio::spawn(watch(terminate, interrupt, lifecycle.clone()));
+        tokio::spawn(ignore(signal(SignalKind::hangup())?));
         Ok(lifecycle)
+    }
+
+    fn new(drain: Duration) -> Self {
+        let (stop, schedule) = (CancellationToken::new(), Schedule::with_drain(drain));
+        let (tasks, listeners, asked) = (TaskTracker::new(), TaskTracker::new(), Arc::default());
+        Self { ending: Ending::of(&stop, schedule), stop, tasks, listeners, schedule, asked }
     }
 
     /// Gives the sign to stop, because somebody asked for it.
     pub(crate) fn end(&self) {
-        self.asked.store(true, Ordering::Relaxed);
+        let _ = self.asked.set(Instant::now());
         self.stop.cancel();
+    }
+
+    /// Drains, closes the listeners, and cancels `stop` when the last requests are answered.
+    async fn end_in_order(self) {
+        let _ = self.asked.set(Instant::now());
+        self.ending.draining.cancel();
+        let _ = timeout(self.schedule.drain, self.stop.cancelled()).await;
+        self.ending.closing.cancel();
+        self.listeners.close();
+        let _ = timeout(LAST_REQUESTS, self.listeners.wait()).await;
+        self.stop.cancel();
+    }
+
+    /// Runs a part that answers requests. It ends when its last request is answered.
+    pub(crate) fn serve<Part: Future<Output = ()> + Send + 'static>(&self, part: Part) {
+        self.spawn(self.listeners.track_future(part));
+    }
+
+    /// True once a part answers requests.
+    pub(crate) fn serves(&self) -> bool {
+        !self.listeners.is_empty()
     }
 
     /// Runs a part of the process, which ends at the sign to stop. Should it panic, it gives the sign itself: better ended,
@@ -79,23 +112,22 @@ impl Lifecycle {
         });
     }
 
-    /// Waits for the sign to stop and for all tasks to end, for eight seconds at most; then `closing` has what is left
-    /// of nine.
+    /// Waits for `stop`, then for all tasks to end, as long as the schedule allows. Then `closing` has the remaining
+    /// time.
     ///
     /// # Errors
-    /// What `closing` says could not be brought to its end, or that nobody had asked for the end: whoever starts processes
-    /// shall start this one again.
+    /// The error of `closing`; or that a part has failed, so that the service manager starts the process again.
     pub(crate) async fn finish(self, closing: Closing) -> anyhow::Result<()> {
         self.stop.cancelled().await;
-        let stopped = Instant::now();
+        let begun = self.asked.get().copied().unwrap_or_else(Instant::now);
         self.tasks.close();
-        if tokio::time::timeout(LIMIT, self.tasks.wait()).await.is_err() {
+        if timeout_at(begun + self.schedule.tasks, self.tasks.wait()).await.is_err() {
             tracing::warn!(tasks = self.tasks.len(), "ending although not everything has stopped");
         }
         if let Some(close) = closing.0 {
-            close(END.saturating_sub(stopped.elapsed())).await?;
+            close(self.schedule.end.saturating_sub(begun.elapsed())).await?;
         }
-        anyhow::ensure!(self.asked.load(Ordering::Relaxed), "a part of the process has failed; the log says which");
+        anyhow::ensure!(self.asked.get().is_some(), "a part of the process has failed; the log says which");
         Ok(())
     }
 }
@@ -125,9 +157,15 @@ async fn guarded(part: impl Future<Output = ()> + Send + 'static, stop: Cancella
 async fn watch(mut terminate: Signal, mut interrupt: Signal, lifecycle: Lifecycle) {
     next(&mut terminate, &mut interrupt).await;
     tracing::info!("stopping");
-    lifecycle.end();
+    tokio::spawn(lifecycle.end_in_order());
     next(&mut terminate, &mut interrupt).await;
     std::process::exit(INTERRUPTED);
+}
+
+async fn ignore(mut hangup: Signal) {
+    while hangup.recv().await.is_some() {
+        tracing::info!("SIGHUP is ignored; settings are read at the start only, so restart the process to change them");
+    }
 }
 
 async fn next(terminate: &mut Signal, interrupt: &mut Signal) {
@@ -143,17 +181,17 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_task_that_does_not_end_is_not_waited_for_longer_than_the_limit() {
-        let lifecycle = Lifecycle::default();
+        let lifecycle = Lifecycle::new(Duration::ZERO);
         lifecycle.tasks.spawn(std::future::pending::<()>());
         lifecycle.end();
         let begun = Instant::now();
         lifecycle.finish(Closing::nothing()).await.unwrap();
-        assert_eq!(begun.elapsed().as_secs(), LIMIT.as_secs());
+        assert_eq!(begun.elapsed().as_secs(), 8);
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_process_ends_as_soon_as_its_tasks_have() {
-        let lifecycle = Lifecycle::default();
+        let lifecycle = Lifecycle::new(Duration::ZERO);
         let stop = lifecycle.stop.clone();
         lifecycle.tasks.spawn(async move { stop.cancelled().await });
         lifecycle.end();
@@ -164,7 +202,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_process_of_which_a_part_has_failed_says_so_when_it_ends() {
-        let lifecycle = Lifecycle::default();
+        let lifecycle = Lifecycle::new(Duration::ZERO);
         lifecycle.stop.cancel();
         assert!(lifecycle.finish(Closing::nothing()).await.is_err());
     }
@@ -172,7 +210,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_part_that_panics_ends_the_process_whether_it_is_waited_for_or_not() {
         for spawn in [Lifecycle::spawn::<BoxFuture<'static, ()>>, Lifecycle::keep::<BoxFuture<'static, ()>>] {
-            let lifecycle = Lifecycle::default();
+            let lifecycle = Lifecycle::new(Duration::ZERO);
             spawn(&lifecycle, Box::pin(async { panic!("on purpose") }));
             assert!(lifecycle.finish(Closing::nothing()).await.is_err());
         }
@@ -180,10 +218,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_needed_and_ends_before_the_process_ends_the_process() {
-        let lifecycle = Lifecycle::default();
+        let lifecycle = Lifecycle::new(Duration::ZERO);
         lifecycle.needs("a file", std::future::ready(()));
         assert!(lifecycle.finish(Closing::nothing()).await.is_err());
-        let lifecycle = Lifecycle::default();
+        let lifecycle = Lifecycle::new(Duration::ZERO);
         lifecycle.needs("a file", std::future::pending());
         lifecycle.end();
         assert!(lifecycle.finish(Closing::nothing()).await.is_ok());
@@ -191,7 +229,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_left_to_do_is_done_last_and_knows_how_long_it_may_take() {
-        let lifecycle = Lifecycle::default();
+        let lifecycle = Lifecycle::new(Duration::ZERO);
         let (tasks, stop) = (lifecycle.tasks.clone(), lifecycle.stop.clone());
         tasks.spawn(async move { tokio::time::sleep(Duration::from_secs(3)).await });
         stop.cancel();
@@ -200,5 +238,47 @@ mod tests {
             anyhow::bail!("{} s are left", limit.as_secs())
         });
         assert_eq!(lifecycle.finish(closing).await.unwrap_err().to_string(), "6 s are left");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_process_that_is_asked_to_end_drains_then_closes_and_stops_once_the_last_request_is_answered() {
+        let lifecycle = Lifecycle::new(Duration::from_secs(3));
+        let (ending, stop) = (lifecycle.ending.clone(), lifecycle.stop.clone());
+        let closing = ending.closing.clone();
+        lifecycle.serve(async move {
+            closing.cancelled().await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        });
+        let begun = Instant::now();
+        tokio::spawn(lifecycle.clone().end_in_order());
+        ending.draining.cancelled().await;
+        assert_eq!(begun.elapsed().as_secs(), 0);
+        ending.closing.cancelled().await;
+        assert_eq!(begun.elapsed().as_secs(), 3);
+        stop.cancelled().await;
+        assert_eq!(begun.elapsed().as_secs(), 4);
+        lifecycle.finish(Closing::nothing()).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_does_not_end_holds_up_the_rest_of_the_process_for_a_moment_only() {
+        let lifecycle = Lifecycle::new(Duration::ZERO);
+        lifecycle.serve(std::future::pending());
+        let begun = Instant::now();
+        tokio::spawn(lifecycle.clone().end_in_order());
+        lifecycle.stop.cancelled().await;
+        assert_eq!(begun.elapsed(), LAST_REQUESTS);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_that_fails_while_the_process_drains_ends_it_without_delay() {
+        let lifecycle = Lifecycle::new(Duration::from_secs(30));
+        tokio::spawn(lifecycle.clone().end_in_order());
+        tokio::task::yield_now().await;
+        let begun = Instant::now();
+        lifecycle.stop.cancel();
+        lifecycle.ending.closed.cancelled().await;
+        lifecycle.finish(Closing::nothing()).await.unwrap();
+        assert_eq!(begun.elapsed(), Duration::ZERO);
     }
 }

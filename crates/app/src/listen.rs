@@ -2,23 +2,39 @@
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::{AsRawFd as _, RawFd};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::anyhow;
 use listenfd::ListenFd;
 use tokio::net::TcpListener;
 
 use crate::say::say;
+use crate::service_manager;
+
+/// Listeners on `host` and `port`, and the address of the first one. Sockets of a service manager take the place of
+/// that address. Errors name `PORT`.
+///
+/// # Errors
+/// A sentence that names the port and what to do.
+pub(crate) async fn bind(host: IpAddr, port: u16) -> anyhow::Result<(Vec<TcpListener>, SocketAddr)> {
+    let mut listeners = handed_over(&mut ListenFd::from_env())?;
+    if listeners.is_empty() {
+        listeners.push(bind_one(host, port, "PORT").await?.0);
+    }
+    let address = listeners[0].local_addr()?;
+    Ok((listeners, address))
+}
+
+/// The descriptors that a service manager handed over. They stay open until the process exits.
+static INHERITED: Mutex<Vec<RawFd>> = Mutex::new(Vec::new());
 
 /// A listener on `host` and `port`, the latter set by `variable`; and the address that it got.
 ///
 /// # Errors
 /// A sentence that names the port and what to do.
-pub(crate) async fn bind(host: IpAddr, port: u16, variable: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
+pub(crate) async fn bind_one(host: IpAddr, port: u16, variable: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
     let wanted = SocketAddr::new(host, port);
-    if let Some(listener) = handed_over(variable)? {
-        let address = listener.local_addr()?;
-        return Ok((listener, address));
-    }
     let listener = TcpListener::bind(wanted).await.map_err(|cause| match cause.kind() {
         ErrorKind::AddrInUse => {
             anyhow!("port {port} on {host} is in use; stop the program that uses it, or set {variable} to another port")
@@ -33,14 +49,29 @@ pub(crate) async fn bind(host: IpAddr, port: u16, variable: &str) -> anyhow::Res
     Ok((listener, address))
 }
 
-/// The socket that a service manager listens on for us, where it does; never more than one, and that is `PORT`.
-fn handed_over(variable: &str) -> anyhow::Result<Option<TcpListener>> {
-    if variable != "PORT" {
-        return Ok(None);
+/// The listening sockets of a service manager, if there are any.
+///
+/// # Errors
+/// A sentence that names the first socket that is no TCP listener.
+fn handed_over(sockets: &mut ListenFd) -> anyhow::Result<Vec<TcpListener>> {
+    let mut listeners = Vec::new();
+    for nth in 0..sockets.len() {
+        let listener = sockets.take_tcp_listener(nth).map_err(|cause| {
+            let nth = nth + 1;
+            anyhow!("socket {nth} of the service manager cannot be used ({cause}); hand over TCP sockets only (ListenStream)")
+        })?;
+        if let Some(listener) = listener {
+            listener.set_nonblocking(true)?;
+            INHERITED.lock().unwrap_or_else(PoisonError::into_inner).push(listener.as_raw_fd());
+            listeners.push(TcpListener::from_std(listener)?);
+        }
     }
-    let Some(listener) = ListenFd::from_env().take_tcp_listener(0)? else { return Ok(None) };
-    listener.set_nonblocking(true)?;
-    Ok(Some(TcpListener::from_std(listener)?))
+    Ok(listeners)
+}
+
+/// Whether a service manager listens on the same socket.
+pub(crate) fn is_inherited(listener: &TcpListener) -> bool {
+    INHERITED.lock().unwrap_or_else(PoisonError::into_inner).contains(&listener.as_raw_fd())
 }
 
 /// The URL at which a program on this machine reaches `address`, without a slash at the end.
@@ -56,8 +87,7 @@ pub(crate) fn local_url(address: SocketAddr) -> String {
 /// Says `text` once the process can be reached, and lets the service manager know, if there is one.
 pub(crate) fn ready(text: &str) {
     say(text);
-    // Without a service manager there is nobody to notify.
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    service_manager::ready();
 }
 
 #[cfg(test)]

@@ -6,14 +6,20 @@ mod cli;
 mod commands;
 mod config;
 mod database;
+mod ending;
 mod event_log;
+mod finding;
 mod health;
 mod lifecycle;
 mod listen;
 mod machine;
+mod nats_url;
 mod product;
+mod readiness;
+mod report;
 mod say;
 mod server;
+mod service_manager;
 mod telemetry;
 
 use std::process::ExitCode;
@@ -46,18 +52,42 @@ fn start(cli: &Cli) -> anyhow::Result<()> {
     machine::prepare();
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.spawn(telemetry::report_periodically(sampler.clone()));
-    let outcome = runtime.block_on(run(cli.command(), config));
+    let outcome = runtime.block_on(run(cli.command(), role, config));
     // Nothing that still computes, such as a password's hash, may hold up the end.
     runtime.shutdown_timeout(Duration::from_millis(100));
     telemetry::report_left_out(&sampler);
     outcome
 }
 
-async fn run(command: Command, config: Config) -> anyhow::Result<()> {
-    let lifecycle = Lifecycle::begin()?;
-    let started = lifecycle.stop.run_until_cancelled(Box::pin(begin(command, config, &lifecycle))).await;
-    let closing = started.transpose()?.unwrap_or(Closing::nothing());
-    lifecycle.finish(closing).await
+async fn run(command: Command, role: Role, config: Config) -> anyhow::Result<()> {
+    let lifecycle = Lifecycle::begin(role.drain(&config.listen))?;
+    service_manager::keep_informed(&lifecycle);
+    match started(command, config, &lifecycle).await {
+        Ok(Some(closing)) => lifecycle.finish(closing).await,
+        Ok(None) => {
+            // Nothing is served yet, so there is nothing to drain.
+            lifecycle.stop.cancel();
+            lifecycle.finish(Closing::nothing()).await
+        }
+        Err(error) => {
+            // Requests may be under way: a port is served before NATS is known.
+            lifecycle.stop.cancel();
+            let _ = lifecycle.finish(Closing::nothing()).await;
+            Err(error)
+        }
+    }
+}
+
+/// What is left to do at the end. `None` if the process was asked to end before it served anything; once it serves, the
+/// start is completed, so that the end is an ordinary one.
+async fn started(command: Command, config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Option<Closing>> {
+    let mut begin = Box::pin(begin(command, config, lifecycle));
+    tokio::select! {
+        biased;
+        closing = &mut begin => return closing.map(Some),
+        () = lifecycle.ending.draining.cancelled() => {}
+    }
+    if lifecycle.serves() { begin.await.map(Some) } else { Ok(None) }
 }
 
 /// Starts what was asked for; answers what is left to do at the end. A command that only looks or mends something stops
@@ -70,7 +100,7 @@ async fn begin(command: Command, config: Config, lifecycle: &Lifecycle) -> anyho
         Command::Hub => commands::hub(config, lifecycle).await,
         Command::Simulator => commands::simulator(config, lifecycle).await,
         Command::Migrate => commands::migrate(config, lifecycle).await,
-        Command::DeadLetters { what } => commands::dead_letters(what, config, lifecycle).await,
+        Command::DeadLetters { spool, what } => commands::dead_letters(spool, what, config, lifecycle).await,
         Command::User { what } => commands::user(what, config, lifecycle).await,
     }
 }

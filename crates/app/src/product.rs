@@ -7,12 +7,13 @@ use anyhow::anyhow;
 use approval::{Clock, Entropy, told};
 use axum::Router;
 use broker::{EventLog, Intake};
-use hub::{Proxies, SeatLimits};
+use hub::{Condition, Proxies};
 use provider::{ApiKeys, Authy, AuthySettings, CallbackUrl};
 use receiver::Receiver;
 use storage::Storage;
 use url::Url;
 
+use crate::capacity::HubCapacity;
 use crate::config::{Limits, Listen, Product};
 use crate::database::DatabaseUrl;
 use crate::lifecycle::Lifecycle;
@@ -25,8 +26,8 @@ pub(crate) struct Plan {
     pub(crate) limits: Limits,
     /// Which proxies are believed about who asks.
     pub(crate) proxies: Proxies,
-    /// How many browsers may wait at once.
-    pub(crate) seats: SeatLimits,
+    /// How much it accepts at once.
+    pub(crate) capacity: HubCapacity,
     /// What browsers use.
     pub(crate) public_url: Url,
     /// Where everything is kept.
@@ -37,6 +38,8 @@ pub(crate) struct Plan {
     pub(crate) log: Arc<dyn EventLog>,
     /// Whether other hubs may run on the same database.
     pub(crate) shared: bool,
+    /// The troubles that the hub notes.
+    pub(crate) condition: Condition,
     /// Whether a receiver answers at the same address.
     pub(crate) receives: bool,
 }
@@ -51,7 +54,9 @@ pub(crate) async fn hub(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Rou
         logo_url: plan.product.logo_url,
         public_url: plan.public_url,
         proxies: plan.proxies,
-        seats: plan.seats,
+        seats: plan.capacity.seats,
+        hashing: plan.capacity.hashing,
+        waiting_guesses: plan.capacity.waiting_guesses,
         sign_up: plan.product.sign_up,
         sign_in_seconds: plan.product.sign_in_seconds,
         transaction_seconds: plan.product.transaction_seconds,
@@ -76,15 +81,19 @@ pub(crate) async fn hub(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Rou
         provider,
         clock: Clock::system(),
         entropy: Entropy::system(),
+        condition: plan.condition,
         others: plan.receives.then_some(receiver::document),
     };
     // Starting holds much that running does not: on the heap, it is gone afterwards.
-    Ok(Box::pin(hub::start(parts, &lifecycle.tasks, lifecycle.stop.clone())).await?)
+    let (leaving, stop) = (lifecycle.ending.closed.clone(), lifecycle.stop.clone());
+    Ok(Box::pin(hub::start(parts, &lifecycle.tasks, leaving, stop)).await?)
 }
 
-/// A receiver; its router answers callbacks.
-pub(crate) fn receiver(keys: ApiKeys, callback_url: CallbackUrl, log: Arc<dyn Intake>) -> Router {
-    receiver::router(Receiver { keys, callback_url, log, clock: Clock::system() })
+/// A receiver; its router answers callbacks, and `rest` whatever else is served beside them.
+pub(crate) fn receiver(keys: ApiKeys, callback_url: CallbackUrl, log: Arc<dyn Intake>, rest: Option<Router>) -> Router {
+    let receiver = Receiver { keys, callback_url, log, clock: Clock::system() };
+    receiver.report();
+    receiver::router(receiver, rest)
 }
 
 /// Which proxies are believed about who asks.

@@ -23,8 +23,9 @@ const PERIOD: Duration = Duration::from_mins(1);
 /// The crates whose debug and trace lines may be seen.
 const OURS: [&str; 8] = ["approval", "broker", "countersign", "hub", "provider", "receiver", "simulator", "storage"];
 
-/// Said by libraries, and to be heard only by who asks for it: whoever waits for a slow statement says so anyway.
-const UNASKED: &str = "sqlx::query=error";
+/// Said by libraries, and to be heard only by who asks for it: whoever waits for a slow statement says so anyway, and
+/// `broker` says once what the library for NATS says at each attempt to connect.
+const UNASKED: &str = "sqlx::query=error,async_nats=off";
 
 /// Starts to log what `filter` admits, and panics, in this `format`. The caller runs [`report_periodically`] with the
 /// returned sampler, and calls [`report_left_out`] at the end.

@@ -1,6 +1,7 @@
 //! `countersign dead-letters`: lists, shows and replays what was given up on. With `NATS_URL` while everything runs;
-//! without, on the file beside the database, while `serve` does not.
+//! without, on the file beside the database, while `serve` does not; or on the spool of a receiver that does not run.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::bail;
@@ -19,14 +20,16 @@ use crate::say::say;
 /// # Errors
 /// A sentence that says what is in the way.
 pub(crate) async fn dead_letters(
+    spool: Option<PathBuf>,
     what: Option<Letters>,
     config: Config,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<Closing> {
-    let nats = event_log::on_nats(&config.nats, "operator").await?;
-    let log: Arc<dyn EventLog> = match &nats {
-        Some(nats) => nats.clone(),
-        None => event_log::beside(config.product.database_url.as_ref().unwrap_or(&DatabaseUrl::SERVE)).await?,
+    let nats = if spool.is_none() { event_log::reached(&config.nats).await? } else { None };
+    let log: Arc<dyn EventLog> = match (&nats, spool) {
+        (Some(nats), _) => nats.clone(),
+        (None, Some(path)) => event_log::left_spool(&path).await?,
+        (None, None) => event_log::beside(config.product.database_url.as_ref().unwrap_or(&DatabaseUrl::SERVE)).await?,
     };
     match what.unwrap_or(Letters::List) {
         Letters::List => list(log.as_ref()).await?,

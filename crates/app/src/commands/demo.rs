@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use approval::Secret;
+use hub::Condition;
 use provider::{ApiKey, AuthySettings};
 use simulator::Settings;
 use url::Url;
@@ -13,11 +14,11 @@ use url::Url;
 use super::keys::DEMO_KEY;
 use super::simulator::open as open_simulator;
 use crate::capacity::Capacity;
-use crate::config::Config;
+use crate::config::{Config, Role};
 use crate::database::DatabaseUrl;
 use crate::event_log;
 use crate::lifecycle::{Closing, Lifecycle};
-use crate::listen::{bind, local_url, ready};
+use crate::listen::{bind, bind_one, local_url, ready};
 use crate::product::{self, Plan, callback_below};
 use crate::server::{self, Heads};
 
@@ -30,10 +31,10 @@ const STATE: &str = "simulator.json";
 /// A sentence that says what is in the way.
 pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
     let host = config.listen.host;
-    let (product, address) = bind(host, config.listen.port.unwrap_or(PORT), "PORT").await?;
+    let (listeners, address) = bind(host, config.listen.port.unwrap_or(PORT)).await?;
     // Only this machine may use the phones and the API: everybody knows this simulator's API key.
     let own = if host.is_loopback() { host } else { Ipv4Addr::LOCALHOST.into() };
-    let (provider, provider_address) = bind(own, config.simulator.port, "SIMULATOR_PORT").await?;
+    let (provider, provider_address) = bind_one(own, config.simulator.port, "SIMULATOR_PORT").await?;
     if !host.is_loopback() {
         tracing::warn!(
             "HOST lets other machines use this demo, and everybody knows its key: any client that reaches it can sign in \
@@ -47,21 +48,27 @@ pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Resul
     let callback_url = callback_below(&Url::parse(&url)?)?;
     let timeout = Duration::from_millis(config.authy.timeout_ms.into());
     let log = event_log::relied_on(&database, lifecycle).await?;
-    let capacity = Capacity::plan(&config.listen, &config.sockets);
+    let capacity = Capacity::plan(&config, Role::Demo);
     let plan = Plan {
         limits: config.limits,
         product: config.product.clone(),
         proxies: product::proxies(&config.listen),
-        seats: capacity.seats,
+        capacity: capacity.hub,
         public_url: config.product.public_url.clone().map_or_else(|| Url::parse(&url), Ok)?,
         storage: product::open_storage(&database).await?,
-        provider: AuthySettings { base_url: Url::parse(&phone)?, api_key: key.clone(), timeout },
+        provider: AuthySettings {
+            base_url: Url::parse(&phone)?,
+            api_key: key.clone(),
+            timeout,
+            calls_at_once: capacity.provider_calls,
+        },
         log: log.clone(),
         shared: false,
+        condition: Condition::default(),
         receives: true,
     };
     let hub = product::hub(plan, lifecycle).await?;
-    let router = hub.merge(product::receiver(key.into(), callback_url.clone(), log));
+    let router = product::receiver(key.into(), callback_url.clone(), log, Some(hub));
     let settings = Settings {
         name: config.product.name,
         api_key: Secret::new(DEMO_KEY),
@@ -72,14 +79,11 @@ pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Resul
     };
     let simulator = open_simulator(settings, "DATABASE_URL", lifecycle)?;
     capacity.report();
-    lifecycle.spawn(server::serve(
-        provider,
-        simulator.router(),
-        Heads::Short,
-        capacity.slots.clone(),
-        lifecycle.stop.clone(),
-    ));
-    lifecycle.spawn(server::serve(product, router, Heads::WithCallbacks, capacity.slots, lifecycle.stop.clone()));
+    let terms = |heads| capacity.terms(&config.listen, heads, lifecycle);
+    lifecycle.serve(server::serve(provider, simulator.router(), terms(Heads::Short)));
+    for listener in listeners {
+        lifecycle.serve(server::serve(listener, router.clone(), terms(Heads::WithCallbacks)));
+    }
     ready(&welcome(&url, &phone, &folder));
     Ok(Closing::nothing())
 }

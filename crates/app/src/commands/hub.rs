@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::hub::SeatLimits;
+use ::hub::Condition;
 use broker::{EventLog, JetStream};
 use provider::{ApiKey, AuthySettings};
 use storage::Storage;
@@ -12,10 +12,10 @@ use url::Url;
 
 use super::keys::api_key;
 use crate::capacity::Capacity;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Role};
 use crate::database::DatabaseUrl;
 use crate::event_log::{self, NO_NATS};
-use crate::health::{self, Health};
+use crate::health;
 use crate::lifecycle::{Closing, Lifecycle};
 use crate::listen::{bind, local_url, ready};
 use crate::product::{self, Plan};
@@ -35,19 +35,29 @@ const NO_PUBLIC_URL: ConfigError = ConfigError::Missing {
 pub(crate) async fn hub(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
     let key = api_key(&config)?;
     event_log::needs_nats(&config.nats)?;
-    let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
+    let capacity = Capacity::plan(&config, Role::Hub);
+    let health = health::serve(&config, capacity.admin.clone(), lifecycle).await?;
+    let (listeners, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT)).await?;
     let url = local_url(address);
     let public_url = public_url(&config, address)?;
     let storage = product::open_storage(config.product.database_url.as_ref().unwrap_or(&DatabaseUrl::SERVE)).await?;
     let nats = event_log::on_nats(&config.nats, "hub").await?.ok_or(NO_NATS)?;
-    let health = Health { storage: Some(storage.clone()), events: None, nats: Some(nats.clone()), spool: None };
-    let capacity = Capacity::plan(&config.listen, &config.sockets);
-    let plan = plan(&config, public_url, key, storage, nats.clone(), true, capacity.seats);
-    let router = product::hub(plan, lifecycle).await?;
-    health::serve(&config, health, capacity.admin.clone(), lifecycle).await?;
-    lifecycle.spawn(server::serve(listener, router, Heads::Short, capacity.slots.clone(), lifecycle.stop.clone()));
+    let condition = Condition::default();
+    health.add(|parts| {
+        (parts.storage, parts.nats) = (Some(storage.clone()), Some(nats.clone()));
+        parts.hub = Some(condition.clone());
+        parts.found_at_start.extend(capacity.findings());
+    });
+    let plan = plan(&config, public_url, key, storage, nats.clone(), true, &capacity);
+    let router = product::hub(Plan { condition, ..plan }, lifecycle).await?;
+    let terms = capacity.terms(&config.listen, Heads::Short, lifecycle);
+    for listener in listeners {
+        lifecycle.serve(server::serve(listener, router.clone(), terms.clone()));
+    }
+    event_log::started(&nats, &config.nats, lifecycle).await?;
     tracing::info!(url, "serving");
     capacity.report();
+    health.ready().await;
     ready(&format!("countersign hub: listening on {url}"));
     Ok(closing(nats))
 }
@@ -60,20 +70,22 @@ pub(super) fn plan(
     storage: Storage,
     log: Arc<dyn EventLog>,
     shared: bool,
-    seats: SeatLimits,
+    capacity: &Capacity,
 ) -> Plan {
     let timeout = Duration::from_millis(config.authy.timeout_ms.into());
-    let provider = AuthySettings { base_url: config.authy.api_url.clone(), api_key: key, timeout };
+    let (base_url, calls_at_once) = (config.authy.api_url.clone(), capacity.provider_calls);
+    let provider = AuthySettings { base_url, api_key: key, timeout, calls_at_once };
     Plan {
         product: config.product.clone(),
         limits: config.limits,
         proxies: product::proxies(&config.listen),
-        seats,
+        capacity: capacity.hub,
         public_url,
         storage,
         provider,
         log,
         shared,
+        condition: Condition::default(),
         receives: false,
     }
 }

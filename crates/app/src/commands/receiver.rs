@@ -10,9 +10,9 @@ use url::Url;
 
 use super::keys::api_keys;
 use crate::capacity::Capacity;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Role};
 use crate::event_log::{self, NO_NATS};
-use crate::health::{self, Health};
+use crate::health;
 use crate::lifecycle::{Closing, Lifecycle};
 use crate::listen::{bind, local_url, ready};
 use crate::product;
@@ -35,24 +35,27 @@ pub(crate) async fn receiver(config: Config, lifecycle: &Lifecycle) -> anyhow::R
     let keys = api_keys(&config)?;
     let callback_url = callback_url(&config, None)?;
     event_log::needs_nats(&config.nats)?;
-    let (listener, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT), "PORT").await?;
+    let capacity = Capacity::plan(&config, Role::Receiver);
+    let health = health::serve(&config, capacity.admin.clone(), lifecycle).await?;
+    let (listeners, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT)).await?;
     let spool = event_log::spool(&config.receiver).await?;
     let nats = event_log::on_nats(&config.nats, "receiver").await?.ok_or(NO_NATS)?;
     let spooled = spooled(&nats, spool, lifecycle);
-    let health = Health { storage: None, events: None, nats: Some(nats), spool: Some(spooled.clone()) };
-    let router = product::receiver(keys, callback_url, spooled.clone()).fallback(|| async { receiver::nothing_here() });
-    let capacity = Capacity::plan(&config.listen, &config.sockets);
-    health::serve(&config, health, capacity.admin.clone(), lifecycle).await?;
-    lifecycle.spawn(server::serve(
-        listener,
-        router,
-        Heads::WithCallbacks,
-        capacity.slots.clone(),
-        lifecycle.stop.clone(),
-    ));
+    health.add(|parts| {
+        (parts.nats, parts.spool) = (Some(nats.clone()), Some(spooled.clone()));
+        parts.found_at_start.extend(capacity.findings());
+    });
+    let router = product::receiver(keys, callback_url, spooled.clone(), None);
+    let terms = capacity.terms(&config.listen, Heads::WithCallbacks, lifecycle);
+    for listener in listeners {
+        lifecycle.serve(server::serve(listener, router.clone(), terms.clone()));
+    }
+    // Callbacks are already taken here, with or without NATS.
+    event_log::started(&nats, &config.nats, lifecycle).await?;
     let url = local_url(address);
     tracing::info!(url, "receiving");
     capacity.report();
+    health.ready().await;
     ready(&format!("countersign receiver: listening on {url}"));
     Ok(closing(spooled, &config))
 }

@@ -1,5 +1,9 @@
 //! The roles of a process, and which environment variables each of them reads.
 
+use std::time::Duration;
+
+use super::Listen;
+
 /// The role that a process plays; it decides which environment variables are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
@@ -18,6 +22,14 @@ pub(crate) enum Role {
 }
 
 impl Role {
+    /// How long a process of this role goes on serving once it was asked to end; zero for roles without a balancer.
+    pub(crate) fn drain(self, listen: &Listen) -> Duration {
+        match self {
+            Self::Serve | Self::Receiver | Self::Hub => Duration::from_secs(listen.drain_seconds.into()),
+            Self::Demo | Self::Simulator | Self::Operator => Duration::ZERO,
+        }
+    }
+
     /// Whether a process of this role reads `variable`; one that it does not read cannot stop it, whatever it holds.
     pub(super) fn reads(self, variable: &str) -> bool {
         use Role::{Demo, Hub, Operator, Receiver, Serve, Simulator};
@@ -40,14 +52,15 @@ impl Role {
             | "PUSH_WAIT_SECONDS"
             | "SIGN_UPS_PER_ADDRESS"
             | "CODES_PER_COUNTRY"
-            | "CODES_PER_HOUR" => &[Demo, Serve, Hub],
+            | "CODES_PER_HOUR"
+            | "HASHING_THREADS" => &[Demo, Serve, Hub],
             "AUTHY_API_KEY_PREVIOUS" | "AUTHY_API_KEY_PREVIOUS_FILE" | "SPOOL" | "SPOOL_MB" => &[Serve, Receiver],
             "HOST" | "PORT" => &[Demo, Serve, Receiver, Hub, Simulator, Operator],
             "PRODUCT_NAME" => &[Demo, Serve, Hub, Simulator],
-            "ADMIN_ADDR" => &[Serve, Receiver, Hub],
+            "ADMIN_ADDR" | "DRAIN_SECONDS" => &[Serve, Receiver, Hub],
             "SIMULATOR_PORT" => &[Demo],
             "SIMULATOR_STATE" | "SIMULATOR_HOSTS" => &[Simulator],
-            "CONNECTIONS_PER_ADDRESS" => &[Demo, Serve, Receiver, Hub, Simulator],
+            "CONNECTIONS_PER_ADDRESS" | "KEEP_ALIVE_SECONDS" | "MEMORY_MB" => &[Demo, Serve, Receiver, Hub, Simulator],
             "AUTHY_CALLBACK_METHOD" => &[Demo, Simulator],
             sockets if sockets.starts_with("SOCKETS") => &[Demo, Serve, Hub],
             nats if nats.starts_with("NATS_") => &[Serve, Receiver, Hub, Operator],

@@ -92,6 +92,15 @@ pub(super) fn session_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Res
     number(deserializer, 300..=2_592_000)
 }
 
+/// How long a connection may be idle.
+pub(super) fn keep_alive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number(deserializer, 1..=7200)
+}
+
+pub(super) fn drain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number(deserializer, 0..=30)
+}
+
 pub(super) fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     number(deserializer, 0..=36_500)
 }

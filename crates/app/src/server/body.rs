@@ -4,6 +4,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use hyper::{HeaderMap, Request};
 use thiserror::Error;
 use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
-use super::slots::{Phase, Slot};
+use super::line::OpenConnection;
 
 /// How much is passed over, in bytes.
 const PASSED_OVER: u64 = 2 << 20;
@@ -36,7 +37,7 @@ pub(super) struct Bounded {
     /// Whether the peer sends its body although nobody asked for it.
     unasked: bool,
     /// The slot of the connection, until the whole body has arrived.
-    arriving: Option<Slot>,
+    arriving: Option<Arriving>,
 }
 
 /// Why a body broke off.
@@ -55,19 +56,29 @@ pub(super) enum Broken {
 
 /// The request, with a body that ends within `limit` from now. Its connection counts as serving once the body has
 /// arrived or is dropped.
-pub(super) fn bounded(request: Request<Incoming>, limit: Duration, slot: Slot) -> Request<Bounded> {
+pub(super) fn bounded(request: Request<Incoming>, limit: Duration, line: &Arc<OpenConnection>) -> Request<Bounded> {
     let unasked = !waits_to_be_asked(request.headers());
     request.map(|body| {
-        let arriving = (!body.is_end_stream()).then_some(slot);
+        let arriving = (!body.is_end_stream()).then(|| Arriving(Arc::clone(line)));
         Bounded { body: Some(body), deadline: Box::pin(sleep(limit)), small_pieces: 0, unasked, arriving }
     })
 }
 
 impl Bounded {
     fn arrived(&mut self) {
-        if let Some(slot) = self.arriving.take() {
-            slot.enter(Phase::Serving);
+        if let Some(arriving) = self.arriving.take() {
+            arriving.0.body_arrived();
         }
+    }
+}
+
+/// The connection of a body that still comes. Tells it when no more of the body is read.
+#[derive(Debug)]
+struct Arriving(Arc<OpenConnection>);
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        self.0.body_ended();
     }
 }
 
@@ -111,9 +122,12 @@ impl Body for Bounded {
 
 impl Drop for Bounded {
     fn drop(&mut self) {
-        self.arrived();
+        let arriving = self.arriving.take();
+        if let Some(arriving) = &arriving {
+            arriving.0.body_arrived();
+        }
         if let Some(body) = self.body.take().filter(|body| self.unasked && !body.is_end_stream()) {
-            tokio::spawn(pass_over(body, self.deadline.deadline()));
+            tokio::spawn(pass_over(body, self.deadline.deadline(), arriving));
         }
     }
 }
@@ -123,7 +137,8 @@ fn waits_to_be_asked(headers: &HeaderMap) -> bool {
     headers.contains_key(EXPECT)
 }
 
-async fn pass_over(mut body: Incoming, until: Instant) {
+/// Reads and discards a body. Its connection takes the bytes for a body until this ends.
+async fn pass_over(mut body: Incoming, until: Instant, _arriving: Option<Arriving>) {
     let mut left = PASSED_OVER;
     if body.size_hint().lower() > left {
         return;

@@ -1,12 +1,16 @@
-//! Limits open connections, in all and from one network. When no slot is free, the oldest connection without a whole
-//! request is evicted, else the one that has been idle longest after an answer. A connection whose request is being
-//! answered, or that carries a socket, is never evicted. Knows no HTTP.
+//! Limits open connections, in all and from one network, and the memory of their requests. When no slot or memory is
+//! free, the oldest connection that is slow to send a whole request is evicted, else the one that has been idle longest
+//! after an answer, else a young one. A connection whose request is being answered, or that carries a socket, is never
+//! evicted. Knows no HTTP.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use hub::{Network, TrustedProxies};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// The slots of a process, or of one of its listeners. Cheap to clone; clones share the slots.
@@ -22,7 +26,20 @@ pub(crate) struct SlotLimits {
     pub(crate) per_network: usize,
     /// All clients of a trusted proxy come from its address, so it has no limit of its own.
     pub(crate) exempt: TrustedProxies,
+    /// Bytes of requests that all connections may hold together, beyond the [`FREE_BYTES`] of each connection.
+    pub(crate) request_bytes: usize,
 }
+
+/// Bytes of a request that each connection may hold uncounted: they fit into hyper's first buffer, and nearly all
+/// requests and callbacks are shorter.
+pub(crate) const FREE_BYTES: usize = 8 * 1024;
+/// Bytes are counted in steps of this size.
+const COUNTED_STEP: usize = 16 * 1024;
+/// A connection that has sent no whole request for this long is slow. A younger one may only have been accepted a moment
+/// ago.
+const SLOW: Duration = Duration::from_secs(1);
+/// A connection holds no more than this, in bytes: the longest head and the longest body. Further bytes are discarded.
+const MOST_BYTES: usize = 160 * 1024;
 
 /// The slot of one open connection. Free again when the last clone is dropped.
 #[derive(Debug, Clone)]
@@ -33,7 +50,17 @@ struct Held {
     slots: Slots,
     number: u64,
     evicted: CancellationToken,
+    /// Bytes received since the last request was complete.
+    received: AtomicUsize,
+    /// Bytes counted for this connection. They never decrease, because hyper keeps the buffer of the longest request.
+    counted: AtomicUsize,
+    /// True while a request is being answered, and once the connection carries a socket.
+    is_serving: AtomicBool,
 }
+
+/// The memory of all requests is in use, and no connection can be evicted for this one.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NoMemory;
 
 /// No slot is free, and no connection can be evicted.
 #[derive(Debug, PartialEq, Eq)]
@@ -62,6 +89,10 @@ struct Open {
     connections: HashMap<u64, Connection>,
     all: Waiting,
     networks: HashMap<Network, PerNetwork>,
+    /// Counted bytes of all connections.
+    bytes: usize,
+    /// Connections with counted bytes that may be evicted.
+    large: Waiting,
 }
 
 #[derive(Debug)]
@@ -70,13 +101,20 @@ struct Connection {
     phase: Phase,
     /// Numbers grow, so the smallest one has been in its phase for longest.
     since: u64,
+    /// When it entered its phase.
+    at: Instant,
     evicted: CancellationToken,
+    /// Bytes that are counted.
+    bytes: usize,
 }
 
 #[derive(Debug, Default)]
 struct PerNetwork {
     open: usize,
     waiting: Waiting,
+    /// As in [`Open`].
+    bytes: usize,
+    large: Waiting,
 }
 
 /// Connections that may be evicted, as (since, number).
@@ -103,23 +141,24 @@ impl Slots {
         if let Some(crowd) = network.and_then(|network| open.networks.get(&network))
             && crowd.open >= limits.per_network
         {
-            let oldest = crowd.waiting.oldest().ok_or(NoSlot)?;
+            let oldest = open.oldest(&crowd.waiting).ok_or(NoSlot)?;
             open.evict(oldest);
         }
         if open.connections.len() >= limits.all {
-            let oldest = open.all.oldest().ok_or(NoSlot)?;
+            let oldest = open.oldest(&open.all).ok_or(NoSlot)?;
             open.evict(oldest);
         }
         let evicted = CancellationToken::new();
         let number = open.add(network, evicted.clone());
         drop(open);
-        Ok(Slot(Arc::new(Held { slots: self.clone(), number, evicted })))
+        let (received, counted, is_serving) = Default::default();
+        Ok(Slot(Arc::new(Held { slots: self.clone(), number, evicted, received, counted, is_serving })))
     }
 
     /// Evicts one connection to free its file descriptor and memory, after accepting another one failed.
     pub(super) fn evict_one(&self) {
         let mut open = self.open();
-        if let Some(oldest) = open.all.oldest() {
+        if let Some(oldest) = open.oldest(&open.all) {
             open.evict(oldest);
         }
     }
@@ -133,7 +172,35 @@ impl Slots {
 impl Slot {
     /// The connection changes its phase.
     pub(super) fn enter(&self, phase: Phase) {
-        self.0.slots.open().enter(self.0.number, phase);
+        let held = &self.0;
+        held.is_serving.store(phase == Phase::Serving, Ordering::Relaxed);
+        if phase == Phase::Serving {
+            // The whole request has arrived. Bytes from now on belong to the next one.
+            held.received.store(0, Ordering::Relaxed);
+        }
+        held.slots.open().enter(held.number, phase);
+    }
+
+    /// The connection received `bytes` of a request. May evict other connections.
+    ///
+    /// # Errors
+    /// [`NoMemory`] if the request cannot be held.
+    pub(super) fn receive(&self, bytes: usize) -> Result<(), NoMemory> {
+        let held = &self.0;
+        let received = held.received.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        let wanted = received.min(MOST_BYTES).saturating_sub(FREE_BYTES).next_multiple_of(COUNTED_STEP);
+        if wanted <= held.counted.load(Ordering::Relaxed) || held.is_serving.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        held.slots.open().count(held.number, wanted, held.slots.0.limits.request_bytes)?;
+        held.counted.store(wanted, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// The connection became a socket: it holds no request any more.
+    pub(super) fn carry_socket(&self) {
+        self.0.is_serving.store(true, Ordering::Relaxed);
+        self.0.slots.open().count_nothing(self.0.number);
     }
 
     /// Returns when the connection is evicted.
@@ -151,7 +218,8 @@ impl Drop for Held {
 impl Open {
     fn add(&mut self, network: Option<Network>, evicted: CancellationToken) -> u64 {
         let number = self.tick();
-        let connection = Connection { network, phase: Phase::Arriving, since: number, evicted };
+        let at = Instant::now();
+        let connection = Connection { network, phase: Phase::Arriving, since: number, at, evicted, bytes: 0 };
         self.wait(number, &connection);
         if let Some(network) = network {
             self.networks.entry(network).or_default().open += 1;
@@ -166,8 +234,59 @@ impl Open {
         self.wait_no_more(number, &connection);
         connection.phase = phase;
         connection.since = self.tick();
+        connection.at = Instant::now();
         self.wait(number, &connection);
         self.connections.insert(number, connection);
+    }
+
+    /// The connection to evict among these: a slow one, else one that is idle, else a young one.
+    fn oldest(&self, waiting: &Waiting) -> Option<u64> {
+        let [arriving, idle] = [&waiting.arriving, &waiting.idle].map(|places| places.first().map(|place| place.1));
+        let is_slow = |number: &u64| self.connections.get(number).is_some_and(|one| one.at.elapsed() >= SLOW);
+        arriving.filter(is_slow).or(idle).or(arriving)
+    }
+
+    /// Counts `bytes` for a connection, and evicts others with counted bytes until all are within `limit`, and those of
+    /// its network within a half of it.
+    fn count(&mut self, number: u64, bytes: usize, limit: usize) -> Result<(), NoMemory> {
+        // It may have been evicted meanwhile.
+        let Some(mut connection) = self.connections.remove(&number) else { return Ok(()) };
+        // It must not be evicted for itself.
+        self.wait_no_more(number, &connection);
+        let more = bytes.saturating_sub(connection.bytes);
+        while let Some(crowd) = connection.network.and_then(|network| self.networks.get(&network))
+            && crowd.bytes + more > limit / 2
+            && let Some(oldest) = self.oldest(&crowd.large)
+        {
+            self.evict(oldest);
+        }
+        while self.bytes + more > limit
+            && let Some(oldest) = self.oldest(&self.large)
+        {
+            self.evict(oldest);
+        }
+        let crowd = connection.network.and_then(|network| self.networks.get_mut(&network));
+        let fits = self.bytes + more <= limit && crowd.as_ref().is_none_or(|crowd| crowd.bytes + more <= limit / 2);
+        if fits {
+            self.bytes += more;
+            connection.bytes += more;
+            if let Some(crowd) = crowd {
+                crowd.bytes += more;
+            }
+        }
+        self.wait(number, &connection);
+        self.connections.insert(number, connection);
+        if fits { Ok(()) } else { Err(NoMemory) }
+    }
+
+    fn count_nothing(&mut self, number: u64) {
+        if let Some(connection) = self.connections.get_mut(&number) {
+            let bytes = std::mem::take(&mut connection.bytes);
+            self.bytes -= bytes;
+            if let Some(crowd) = connection.network.and_then(|network| self.networks.get_mut(&network)) {
+                crowd.bytes -= bytes;
+            }
+        }
     }
 
     /// Its slot is free immediately; its descriptor is closed as soon as its task runs.
@@ -180,10 +299,12 @@ impl Open {
     fn remove(&mut self, number: u64) -> Option<Connection> {
         let connection = self.connections.remove(&number)?;
         self.wait_no_more(number, &connection);
+        self.bytes -= connection.bytes;
         if let Some(network) = connection.network
             && let Some(crowd) = self.networks.get_mut(&network)
         {
             crowd.open -= 1;
+            crowd.bytes -= connection.bytes;
             if crowd.open == 0 {
                 self.networks.remove(&network);
             }
@@ -194,16 +315,25 @@ impl Open {
     fn wait(&mut self, number: u64, connection: &Connection) {
         let place = (connection.since, number);
         self.all.add(connection.phase, place);
+        if connection.bytes > 0 {
+            self.large.add(connection.phase, place);
+        }
         if let Some(network) = connection.network {
-            self.networks.entry(network).or_default().waiting.add(connection.phase, place);
+            let crowd = self.networks.entry(network).or_default();
+            crowd.waiting.add(connection.phase, place);
+            if connection.bytes > 0 {
+                crowd.large.add(connection.phase, place);
+            }
         }
     }
 
     fn wait_no_more(&mut self, number: u64, connection: &Connection) {
         let place = (connection.since, number);
         self.all.remove(connection.phase, place);
+        self.large.remove(connection.phase, place);
         if let Some(crowd) = connection.network.and_then(|network| self.networks.get_mut(&network)) {
             crowd.waiting.remove(connection.phase, place);
+            crowd.large.remove(connection.phase, place);
         }
     }
 
@@ -214,10 +344,6 @@ impl Open {
 }
 
 impl Waiting {
-    fn oldest(&self) -> Option<u64> {
-        self.arriving.first().or_else(|| self.idle.first()).map(|&(_, number)| number)
-    }
-
     fn add(&mut self, phase: Phase, place: (u64, u64)) {
         if let Some(places) = self.of(phase) {
             places.insert(place);
@@ -240,112 +366,4 @@ impl Waiting {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn slots(all: usize, per_network: usize) -> Slots {
-        Slots::new(SlotLimits { all, per_network, exempt: "10.0.0.5".parse().unwrap() })
-    }
-
-    fn from(slots: &Slots, peer: &str) -> Result<Slot, NoSlot> {
-        slots.admit(peer.parse().unwrap())
-    }
-
-    fn is_evicted(slot: &Slot) -> bool {
-        slot.0.evicted.is_cancelled()
-    }
-
-    #[test]
-    fn the_oldest_silent_connection_is_evicted_before_an_idle_one() {
-        let slots = slots(3, 3);
-        let open: Vec<_> = (1..=3).map(|n| from(&slots, &format!("192.0.2.{n}")).unwrap()).collect();
-        open[0].enter(Phase::Serving);
-        open[0].enter(Phase::Idle);
-        let fourth = from(&slots, "192.0.2.4").unwrap();
-        assert_eq!(open.iter().map(is_evicted).collect::<Vec<_>>(), [false, true, false]);
-        open[2].enter(Phase::Serving);
-        fourth.enter(Phase::Serving);
-        let fifth = from(&slots, "192.0.2.5").unwrap();
-        assert_eq!(open.iter().map(is_evicted).collect::<Vec<_>>(), [true, true, false]);
-        fifth.enter(Phase::Serving);
-        assert_eq!(from(&slots, "192.0.2.6").unwrap_err(), NoSlot, "whoever is served stays");
-        drop(fifth);
-        assert!(from(&slots, "192.0.2.6").is_ok());
-    }
-
-    #[test]
-    fn a_network_that_has_all_its_slots_takes_none_from_others() {
-        let slots = slots(10, 2);
-        let other = from(&slots, "192.0.2.1").unwrap();
-        let first = from(&slots, "2001:db8::1").unwrap();
-        let second = from(&slots, "2001:db8::2").unwrap();
-        let third = from(&slots, "2001:db8:0:0:ffff::3").unwrap();
-        assert_eq!((is_evicted(&other), is_evicted(&first)), (false, true));
-        third.enter(Phase::Serving);
-        drop(second);
-        from(&slots, "2001:db8::4").unwrap().enter(Phase::Serving);
-        let fifth = from(&slots, "2001:db8::5").unwrap();
-        fifth.enter(Phase::Serving);
-        assert_eq!(from(&slots, "2001:db8::6").unwrap_err(), NoSlot);
-        assert!(from(&slots, "2001:db8:0:1::6").is_ok(), "another /64");
-    }
-
-    #[test]
-    fn a_mapped_address_counts_as_the_address_of_ipv4_that_it_is() {
-        let slots = slots(10, 1);
-        let first = from(&slots, "::ffff:192.0.2.1").unwrap();
-        first.enter(Phase::Serving);
-        assert_eq!(from(&slots, "192.0.2.1").unwrap_err(), NoSlot);
-    }
-
-    #[test]
-    fn a_trusted_proxy_has_no_limit_of_its_own() {
-        let slots = slots(10, 1);
-        let open: Vec<_> = (0..10).map(|_| from(&slots, "10.0.0.5").unwrap()).collect();
-        assert!(!open.iter().any(is_evicted));
-        for slot in &open {
-            slot.enter(Phase::Serving);
-        }
-        assert_eq!(from(&slots, "10.0.0.5").unwrap_err(), NoSlot, "but no more than there are");
-    }
-
-    #[test]
-    fn an_evicted_slot_is_freed_only_once() {
-        let slots = slots(1, 1);
-        let first = from(&slots, "192.0.2.1").unwrap();
-        let second = from(&slots, "192.0.2.2").unwrap();
-        second.enter(Phase::Serving);
-        first.enter(Phase::Idle);
-        drop(first);
-        assert_eq!(from(&slots, "192.0.2.3").unwrap_err(), NoSlot);
-    }
-
-    proptest! {
-        /// In any order of events, the limits hold, and a connection that ended leaves nothing behind.
-        #[test]
-        fn the_limits_hold_and_nothing_stays_behind(steps in prop::collection::vec((0..5u8, 0..4u8, any::<prop::sample::Index>()), 0..200)) {
-            const ALL: usize = 8;
-            let slots = slots(ALL, 3);
-            let mut open: Vec<Slot> = Vec::new();
-            for (step, network, which) in steps {
-                match step {
-                    0 | 1 => open.extend(from(&slots, &format!("192.0.2.{network}"))),
-                    2 if !open.is_empty() => drop(open.swap_remove(which.index(open.len()))),
-                    3 if !open.is_empty() => open[which.index(open.len())].enter(Phase::Serving),
-                    4 if !open.is_empty() => open[which.index(open.len())].enter(Phase::Idle),
-                    _ => {}
-                }
-                let now = slots.open();
-                prop_assert!(now.connections.len() <= ALL && now.networks.values().all(|crowd| crowd.open <= 3));
-                let waiting = now.connections.values().filter(|one| one.phase != Phase::Serving).count();
-                prop_assert_eq!(now.all.arriving.len() + now.all.idle.len(), waiting);
-            }
-            drop(open);
-            let now = slots.open();
-            prop_assert!(now.connections.is_empty() && now.networks.is_empty());
-            prop_assert!(now.all.arriving.is_empty() && now.all.idle.is_empty());
-        }
-    }
-}
+mod tests;

@@ -1,17 +1,26 @@
 //! The server under what strangers send, over real sockets.
 
+mod ending;
+mod half_close;
+mod silence;
+
 use std::time::Instant;
 
-use axum::extract::WebSocketUpgrade;
+use axum::extract::{ConnectInfo, WebSocketUpgrade};
 use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
+use super::connection::{HEADERS, UNREAD, give_up_unread};
+use super::terms::URL_BYTES;
 use super::*;
+use crate::ending::Schedule;
 
 struct Server {
     address: SocketAddr,
     stop: CancellationToken,
+    ending: Ending,
     ended: JoinHandle<()>,
 }
 
@@ -24,7 +33,21 @@ async fn start_with(heads: Heads) -> Server {
 }
 
 async fn start_with_slots(heads: Heads, all: usize) -> Server {
-    let router = Router::new()
+    start_serving(router(), heads, all).await
+}
+
+/// A server whose connections may hold so many bytes of large requests together, and those of one address half of them.
+async fn start_with_limits(heads: Heads, all: usize, request_bytes: usize) -> Server {
+    let limits = SlotLimits { request_bytes, ..limits(all) };
+    start_limited(router(), heads, limits, PATIENCE, Duration::from_secs(137)).await
+}
+
+fn limits(all: usize) -> SlotLimits {
+    SlotLimits { all, per_network: all, exempt: "192.0.2.1".parse().unwrap(), request_bytes: 16 << 20 }
+}
+
+fn router() -> Router {
+    Router::new()
         .route("/peer", get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() }))
         .route("/slow", get(|| async { sleep(Duration::from_millis(200)).await }))
         .route("/endless", get(std::future::pending::<()>))
@@ -34,11 +57,30 @@ async fn start_with_slots(heads: Heads, all: usize) -> Server {
                 upgrade.on_upgrade(|mut socket| async move { while socket.recv().await.is_some() {} })
             }),
         )
-        .route("/echo", post(|body: String| async move { body }));
+        .route("/echo", post(|body: String| async move { body }))
+}
+
+async fn start_serving(router: Router, heads: Heads, all: usize) -> Server {
+    start_patient(router, heads, all, PATIENCE, Duration::from_secs(137)).await
+}
+
+async fn start_patient(router: Router, heads: Heads, all: usize, patience: Duration, keep_alive: Duration) -> Server {
+    start_limited(router, heads, limits(all), patience, keep_alive).await
+}
+
+async fn start_limited(
+    router: Router,
+    heads: Heads,
+    limits: SlotLimits,
+    patience: Duration,
+    keep_alive: Duration,
+) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let slots = Slots::new(SlotLimits { all, per_network: all, exempt: "192.0.2.1".parse().unwrap() });
+    let slots = Slots::new(limits);
     let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-    Server { address, stop: stop.clone(), ended: tokio::spawn(serve(listener, router, heads, slots, stop)) }
+    let ending = Ending::of(&stop, Schedule::with_drain(Duration::ZERO));
+    let terms = Terms { heads, slots, patience, keep_alive, ending: ending.clone() };
+    Server { address, stop, ending, ended: tokio::spawn(serve(listener, router, terms)) }
 }
 
 impl Server {
@@ -181,10 +223,11 @@ async fn a_stop_waits_for_no_idle_connection() {
     let mut kept_alive = server.send("GET /peer HTTP/1.1\r\nHost: x\r\n\r\n").await;
     first_bytes(&mut kept_alive).await;
     let unused = server.connect().await;
+    sleep(Duration::from_millis(600)).await;
     let begun = Instant::now();
     server.stop.cancel();
     server.ended.await.unwrap();
-    assert!(begun.elapsed() < Duration::from_millis(100), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_millis(400), "{:?}", begun.elapsed());
     drop((kept_alive, unused));
 }
 
@@ -210,7 +253,7 @@ async fn a_stop_waits_for_no_request_for_ever() {
     let begun = tokio::time::Instant::now();
     server.stop.cancel();
     server.ended.await.unwrap();
-    assert!(begun.elapsed() <= GRACE + Duration::from_secs(1));
+    assert!(begun.elapsed() <= server.ending.grace + Duration::from_secs(1));
     drop(stream);
 }
 
@@ -232,6 +275,34 @@ async fn a_connection_without_a_slot_is_answered_503_with_retry_after() {
     refused.make_ascii_lowercase();
     assert!(refused.contains("retry-after: 5") && refused.contains("connection: close"), "{refused}");
     drop(busy);
+}
+
+#[tokio::test]
+async fn a_large_request_without_memory_is_answered_503_and_short_ones_are_taken() {
+    let server = start_with_limits(Heads::WithCallbacks, 100, 2 * 40 * 1024).await;
+    for request in [
+        format!("GET /peer?{} HTTP/1.1\r\nHost: x\r\n\r\n", "y".repeat(50_000)),
+        format!("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n{}", "y".repeat(60_000)),
+    ] {
+        let mut refused = first_bytes(&mut server.send(&request).await).await;
+        refused.make_ascii_lowercase();
+        assert!(refused.starts_with("http/1.1 503") && refused.contains("retry-after: 5"), "{refused}");
+        let mut short = server.send("GET /peer HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        assert!(first_bytes(&mut short).await.starts_with("HTTP/1.1 200"));
+    }
+    let mut large = server.send(&format!("GET /peer?{} HTTP/1.1\r\nHost: x\r\n\r\n", "y".repeat(30_000))).await;
+    assert!(first_bytes(&mut large).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_large_request_takes_the_memory_of_one_that_does_not_end() {
+    let server = start_with_limits(Heads::WithCallbacks, 100, 2 * 80 * 1024).await;
+    let mut unfinished = Vec::new();
+    for _ in 0..20 {
+        unfinished.push(server.send(&format!("GET /peer?{}", "y".repeat(60_000))).await);
+    }
+    let mut stream = server.send(&format!("GET /peer?{} HTTP/1.1\r\nHost: x\r\n\r\n", "y".repeat(60_000))).await;
+    assert!(first_bytes(&mut stream).await.starts_with("HTTP/1.1 200"));
 }
 
 #[tokio::test]
