@@ -1,4 +1,5 @@
-//! What a callback says whose parameters are a query, as it was sent and with its pairs in order.
+//! What a callback says whose parameters are a query, as it was sent, with its pairs in order, and
+//! as the provider spells it.
 
 use provider::Method;
 use time::OffsetDateTime;
@@ -17,8 +18,9 @@ pub(crate) fn check(query: &[u8]) {
     pairs.sort_unstable();
     let sorted = pairs.join("&");
     let sent = Sent { method: Method::Get, query, body: b"" };
-    for params in [query, &sorted] {
-        let verified = sent.is_taken_by_its_signature_alone(params, &sorted);
+    let spelled = second::spelled(query);
+    for params in [query, &sorted, &spelled] {
+        let verified = sent.is_taken_by_its_signature_alone(params, &spelled);
         says(verified.callback(OffsetDateTime::UNIX_EPOCH), &second::pairs(query));
     }
 }

@@ -24,6 +24,20 @@ pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// A query as the provider spells it, with its pairs in order.
+pub(crate) fn spelled(query: &str) -> String {
+    let spell = |text: &str| encoded_bytes(&decoded_bytes(text));
+    let pair = |piece: &str| match piece.split_once('=') {
+        // Rails writes an empty piece for an empty object in a list.
+        None if piece.is_empty() => String::new(),
+        None => format!("{}=", spell(piece)),
+        Some((name, value)) => format!("{}={}", spell(name), spell(value)),
+    };
+    let mut pairs: Vec<_> = query.split('&').map(pair).collect();
+    pairs.sort_unstable();
+    pairs.join("&")
+}
+
 /// The one value under `name`: `Ok(None)` when there is none or it is empty, `Err` when there are several.
 pub(crate) fn single<'a>(pairs: &'a [(String, String)], name: &str) -> Result<Option<&'a str>, ()> {
     let values: Vec<_> = pairs.iter().filter(|(one, _)| one == name).map(|(_, value)| value.as_str()).collect();
@@ -86,16 +100,24 @@ fn is_empty(value: &Value) -> bool {
 
 /// `CGI.escape`.
 fn encoded(text: &str) -> String {
+    encoded_bytes(text.as_bytes())
+}
+
+fn encoded_bytes(bytes: &[u8]) -> String {
     let one = |byte: u8| match byte {
         b' ' => "+".to_owned(),
         _ if byte.is_ascii_alphanumeric() || b"_.-~".contains(&byte) => char::from(byte).to_string(),
         _ => format!("%{byte:02X}"),
     };
-    text.bytes().map(one).collect()
+    bytes.iter().copied().map(one).collect()
 }
 
 /// `CGI.unescape`; what is no UTF-8 becomes U+FFFD.
 fn decoded(text: &str) -> String {
+    String::from_utf8_lossy(&decoded_bytes(text)).into_owned()
+}
+
+fn decoded_bytes(text: &str) -> Vec<u8> {
     let (bytes, mut out, mut at) = (text.as_bytes(), Vec::new(), 0);
     while at < bytes.len() {
         let hex = |offset: usize| bytes.get(at + offset).and_then(|digit| char::from(*digit).to_digit(16));
@@ -107,5 +129,5 @@ fn decoded(text: &str) -> String {
         out.push(byte);
         at += length;
     }
-    String::from_utf8_lossy(&out).into_owned()
+    out
 }

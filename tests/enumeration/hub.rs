@@ -71,13 +71,15 @@ impl Hub {
                 base_url,
                 api_key: ApiKey::new(Secret::new(KEY)).unwrap(),
                 timeout: Duration::from_secs(5),
+                calls_at_once: 100,
             })
             .unwrap(),
             clock: Clock::system(),
             entropy: Entropy::system(),
+            condition: hub::Condition::default(),
             others: None,
         };
-        let router = hub::start(parts, &tasks, stop).await.unwrap();
+        let router = hub::start(parts, &tasks, CancellationToken::new(), stop).await.unwrap();
         Self { router, phones, database, requests: AtomicU32::new(1), _folder: folder }
     }
 
@@ -119,6 +121,8 @@ fn settings_of_the_hub() -> hub::Settings {
         public_url: Url::parse("http://127.0.0.1:3000").unwrap(),
         proxies: hub::Proxies::default(),
         seats: hub::SeatLimits { all: 1, per_session: 1, per_address: None, opening: 1 },
+        hashing: hub::HashLimits { threads: 2, queue: 100 },
+        waiting_guesses: 1024,
         sign_up: hub::SignUpMode::Open,
         sign_in_seconds: 120,
         transaction_seconds: 300,

@@ -109,8 +109,8 @@ impl Blows {
     async fn kill(role: &mut Role, down: Duration) {
         role.kill().await;
         sleep(down).await;
-        // It may find NATS away and give up in time; whoever looks after it starts it again.
-        while !role.comes_up().await {}
+        // NATS may be away just then.
+        role.again().await;
     }
 
     async fn stop(role: &Role, down: Duration) {

@@ -57,7 +57,7 @@ async fn every_answered_callback_decides_and_reaches_its_browser_whatever_happen
     );
 }
 
-fn number(variable: &str, default: u64) -> u64 {
+pub(super) fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().expect("a whole number"))
 }
 

@@ -3,15 +3,18 @@
 
 use std::time::{Duration, Instant};
 
+use approval::Clock;
 use async_nats::ConnectOptions;
 use async_nats::jetstream::consumer::{AckPolicy, pull};
 use async_nats::jetstream::stream::Stream;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 
+use crate::browser::Browser;
 use crate::nats::{NEWEST, Server};
 use crate::port::free_port;
 use crate::process::{PATIENCE, Process};
+use crate::world::{Plan, World};
 
 fn login<'a>(server: &'a Server, user: &'a str) -> [(&'a str, &'a str); 3] {
     [("NATS_URL", &server.url), ("NATS_USER", user), ("NATS_PASSWORD", "change-me")]
@@ -38,7 +41,7 @@ async fn events(server: &Server) -> Stream {
 }
 
 /// Polls `/health/ready` until the answer is as wanted.
-async fn ready_when(admin: &str, wanted: impl Fn(u16, &Value) -> bool) -> Value {
+pub(crate) async fn ready_when(admin: &str, wanted: impl Fn(u16, &Value) -> bool) -> Value {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
     let begun = Instant::now();
@@ -84,4 +87,39 @@ async fn a_hub_without_events_reports_the_remedy_until_it_is_applied() {
     assert!(migrate(&folder, &server).await.contains("the consumer of the hubs is repaired"));
     ready_when(&admin, |status, state| status == 200 && state["state"] == "ready").await;
     while !hub.error_line().await.contains("events are taken from NATS again") {}
+}
+
+#[tokio::test]
+async fn a_hub_whose_consumer_is_paused_says_so_from_its_start_and_suspects_no_provider() {
+    let admin = free_port();
+    let variables = vec![("ADMIN_ADDR", format!("127.0.0.1:{admin}")), ("SIGN_IN_SECONDS", "14".to_owned())];
+    let mut world = World::start_with(Plan { receivers: 0, hubs: 1, variables, ..Plan::default() }).await;
+    let client = async_nats::connect(&world.nats.as_ref().unwrap().url).await.unwrap();
+    let stream = async_nats::jetstream::new(client).get_stream("COUNTERSIGN_EVENTS").await.unwrap();
+    stream.pause_consumer("hubs", Clock::system().now() + time::Duration::HOUR).await.unwrap();
+    world.hubs[0].stop().await;
+    world.hubs[0].again().await;
+
+    let health = world.health(admin).await;
+    assert_eq!(health["state"], "no_events");
+    let finding = &health["findings"][0];
+    assert_eq!((&finding["part"], &finding["level"]), (&"events".into(), &"error".into()));
+    assert!(finding["sentence"].as_str().unwrap().contains("it is paused"), "{finding}");
+    let metrics =
+        world.http.get(format!("http://127.0.0.1:{admin}/metrics")).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("countersign_findings{part=\"events\",level=\"error\"} 1\n"), "{metrics}");
+
+    let mut browser = Browser::default();
+    let person = json!({ "full_name": "Ada", "email": "ada@example.com", "country_code": "1", "phone": "2025550110",
+        "password": "difference engine" });
+    let approval = browser.post(&world, "/api/users", person).await.json()["approval"].clone();
+    let cellphone = "+12025550110";
+    let (request, phone) = (world.request(cellphone, &approval).await, world.phone(cellphone).await);
+    let tap =
+        format!("{}/phones/{}/requests/{}/approve", world.phones, phone["authy_id"], request["uuid"].as_str().unwrap());
+    assert_eq!(world.http.post(tap).send().await.unwrap().status().as_u16(), 204);
+    browser.until(&world, &approval, "approved").await;
+    let said = world.hubs[0].stop().await.errors;
+    assert!(said.iter().any(|line| line.contains("events were not taken from the event log in time")), "{said:?}");
+    assert!(!said.iter().any(|line| line.contains("no callback came")), "{said:?}");
 }

@@ -2,7 +2,7 @@
 //! processes, servers and lines.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![expect(clippy::print_stdout, reason = "chaos prints its seed, and what it came to")]
+#![expect(clippy::print_stdout, reason = "chaos and rolling print what they came to")]
 
 #[path = "../system/browser.rs"]
 #[expect(dead_code, reason = "shared with the whole-system tests, which use more of it")]
@@ -17,15 +17,20 @@ mod process;
 #[path = "../system/signed.rs"]
 mod signed;
 
+mod away;
 mod blows;
 mod chaos;
 mod cluster;
 mod consumer;
+mod floods;
 mod letters;
 mod limits;
+mod load;
+mod nginx;
 mod once;
 mod proxy;
 mod role;
+mod rolling;
 mod secrets;
 mod sharing;
 mod spool;

@@ -9,15 +9,28 @@ pub(crate) struct Role {
     name: &'static str,
     folder: PathBuf,
     variables: Vec<(String, String)>,
+    /// Its limit of open files, if it has one of its own.
+    files: Option<u32>,
     process: Option<Process>,
 }
 
 impl Role {
-    /// Starts `countersign NAME` in `folder` with these variables.
-    pub(crate) async fn start(name: &'static str, folder: PathBuf, variables: Vec<(String, String)>) -> Self {
-        let mut role = Self { name, folder, variables, process: None };
+    /// Starts `countersign NAME` in `folder` with these variables, and perhaps a limit of open files.
+    pub(crate) async fn start(
+        name: &'static str,
+        folder: PathBuf,
+        variables: Vec<(String, String)>,
+        files: Option<u32>,
+    ) -> Self {
+        let mut role = Self { name, folder, variables, files, process: None };
         role.again().await;
         role
+    }
+
+    /// The port that it listens on.
+    pub(crate) fn port(&self) -> u16 {
+        let port = self.variables.iter().rev().find(|(name, _)| name == "PORT");
+        port.and_then(|(_, port)| port.parse().ok()).expect("each has a port of its own")
     }
 
     /// Starts it again, after whatever ended it.
@@ -34,13 +47,10 @@ impl Role {
     /// Starts it again without waiting until it serves.
     pub(crate) fn begin(&mut self) {
         let variables: Vec<_> = self.variables.iter().map(|(name, value)| (&**name, &**value)).collect();
-        self.process = Some(Process::start(&self.folder, &[self.name], &variables));
-    }
-
-    /// Starts it again; whether it serves. It may have given up on NATS in time.
-    pub(crate) async fn comes_up(&mut self) -> bool {
-        self.begin();
-        self.process.as_mut().expect("it was begun").says_where().await
+        self.process = Some(match self.files {
+            Some(files) => Process::start_limited(files, &self.folder, &[self.name], &variables),
+            None => Process::start(&self.folder, &[self.name], &variables),
+        });
     }
 
     /// As a power cut does it.

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
 use tempfile::{TempDir, tempdir};
 
 use crate::nats::{NEWEST, OLDEST, Server};
@@ -41,16 +40,45 @@ async fn a_receiver_without_a_callback_url_names_the_variable() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_said_within_the_time_for_the_start() {
+async fn a_server_that_is_not_there_ends_a_command_in_time_and_holds_up_no_role() {
     let folder = tempdir().unwrap();
     let url = format!("nats://user:canary@127.0.0.1:{}", free_port());
     // Each with a file of its own.
     let variables = [("NATS_URL", &*url)];
-    let all = ["receiver", "hub", "serve", "dead-letters"].map(|role| refused(role, &folder, &variables));
-    for (status, said) in join_all(all).await {
-        assert_eq!(status, 1, "{said}");
-        assert!(said.contains("no NATS server answers there") && !said.contains("canary"), "{said}");
+    for role in ["receiver", "hub", "serve"] {
+        let begun = Instant::now();
+        let mut process = start(role, &folder, &variables);
+        process.url().await;
+        // Well within the time that a command waits for NATS.
+        assert!(begun.elapsed() < Duration::from_secs(6), "{role}: {:?}", begun.elapsed());
+        process.signal("TERM").await;
+        let Ended { status, errors, .. } = process.ended().await;
+        assert_eq!(status.code(), Some(0), "{errors:?}");
+        let said = errors.iter().filter(|line| line.contains("NATS cannot be reached")).count();
+        assert!(said == 1 && !errors.concat().contains("canary"), "{role}: {errors:?}");
     }
+    let (status, said) = refused("dead-letters", &folder, &variables).await;
+    assert_eq!(status, 1, "{said}");
+    assert!(said.contains("no NATS server answers there") && !said.contains("canary"), "{said}");
+}
+
+#[tokio::test]
+async fn a_login_in_the_address_counts_and_is_never_shown() {
+    let folder = tempdir().unwrap();
+    let server = Server::start(NEWEST, folder.path(), &["--user", "ada", "--pass", "can@ry/1"]);
+    let with = |login: &str| server.url.replace("nats://", &format!("nats://{login}@"));
+    let mut hub = start("hub", &folder, &[("NATS_URL", &with("ada:can%40ry%2F1")), ("LOG", "debug")]);
+    hub.url().await;
+    hub.signal("TERM").await;
+    let said = hub.ended().await.errors.concat();
+    assert!(said.contains("connected to NATS") && !said.contains("can@ry") && !said.contains("can%40ry"), "{said}");
+    let (status, said) = refused("hub", &folder, &[("NATS_URL", &with("ada:wrong"))]).await;
+    assert_eq!(status, 1);
+    assert!(said.contains("refuses this login") && said.contains("NATS_URL") && !said.contains("wrong"), "{said}");
+    let both = [("NATS_URL", &*with("ada:wrong")), ("NATS_TOKEN", "x")];
+    let (status, said) = refused("hub", &folder, &both).await;
+    assert_eq!(status, 2);
+    assert!(said.contains("a login in NATS_URL exclude each other"), "{said}");
 }
 
 #[tokio::test]
@@ -113,11 +141,15 @@ async fn a_server_with_known_holes_is_used_with_a_warning() {
 }
 
 #[tokio::test]
-async fn a_server_without_streams_is_refused() {
+async fn a_server_without_streams_is_waited_for_and_what_to_do_is_said() {
     let folder = tempdir().unwrap();
     let server = Server::start_plain(NEWEST);
-    let (_, said) = refused("hub", &folder, &[("NATS_URL", &server.url)]).await;
-    assert!(said.contains("JetStream turned off"), "{said}");
+    let mut hub = start("hub", &folder, &[("NATS_URL", &server.url)]);
+    hub.url().await;
+    while !hub.error_line().await.contains("JetStream turned off; start it with --jetstream") {}
+    let (status, said) = refused("migrate", &folder, &[("NATS_URL", &server.url)]).await;
+    assert_eq!(status, 1);
+    assert!(said.contains("JetStream turned off; start it with --jetstream"), "{said}");
 }
 
 #[tokio::test]

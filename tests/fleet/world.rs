@@ -31,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) variables: Vec<(&'static str, String)>,
     /// More arguments for nats-server.
     pub(crate) nats: &'static [&'static str],
+    /// The limit of open files of each process.
+    pub(crate) files: Option<u32>,
 }
 
 impl Plan {
@@ -43,7 +45,7 @@ impl Plan {
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { receivers: 2, hubs: 2, both: 0, variables: Vec::new(), nats: &[] }
+        Self { receivers: 2, hubs: 2, both: 0, variables: Vec::new(), nats: &[], files: None }
     }
 }
 
@@ -92,13 +94,7 @@ impl World {
         let phones = simulator.url().await;
         let provider = Proxy::to(&[Url::parse(&phones).unwrap().port().unwrap()]).await;
         let url = format!("http://127.0.0.1:{}", front.port);
-        let shared = [
-            ("AUTHY_API_KEY".to_owned(), KEY.to_owned()),
-            ("AUTHY_API_URL".to_owned(), format!("http://127.0.0.1:{}", provider.port)),
-            ("AUTHY_CALLBACK_URL".to_owned(), format!("http://127.0.0.1:{}/authy/callback", intake.port)),
-            ("NATS_URL".to_owned(), format!("nats://127.0.0.1:{}", line.port)),
-            ("PUBLIC_URL".to_owned(), url.clone()),
-        ];
+        let shared = shared_variables(&provider, &intake, &line, &url);
         let variables = |port: u16, more: &[(&str, String)]| {
             let more = more.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
             let own = [("PORT".to_owned(), port.to_string())];
@@ -108,17 +104,16 @@ impl World {
         for (at, port) in receiver_ports.into_iter().enumerate() {
             let spool = [("SPOOL", format!("spool-{at}.db"))];
             let more = [&plan.variables[..], &spool].concat();
-            receivers.push(Role::start("receiver", folder.path().to_owned(), variables(port, &more)).await);
+            receivers.push(Role::start("receiver", folder.path().to_owned(), variables(port, &more), plan.files).await);
         }
         for port in hub_ports {
-            hubs.push(Role::start("hub", folder.path().to_owned(), variables(port, &plan.variables)).await);
+            hubs.push(Role::start("hub", folder.path().to_owned(), variables(port, &plan.variables), plan.files).await);
         }
         for port in both_ports {
-            both.push(Role::start("serve", folder.path().to_owned(), variables(port, &plan.variables)).await);
+            let variables = variables(port, &plan.variables);
+            both.push(Role::start("serve", folder.path().to_owned(), variables, plan.files).await);
         }
-        // Each request has a connection of its own: nobody knows which process is there the next time.
-        let builder = Client::builder().redirect(redirect::Policy::none()).pool_max_idle_per_host(0);
-        let (nats, http) = (Some(nats), builder.build().unwrap());
+        let (nats, http) = (Some(nats), client());
         Self {
             receivers,
             hubs,
@@ -245,4 +240,23 @@ impl World {
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// What all processes but the simulator are told.
+fn shared_variables(provider: &Proxy, intake: &Proxy, line: &Proxy, url: &str) -> [(String, String); 6] {
+    [
+        ("AUTHY_API_KEY", KEY.to_owned()),
+        ("AUTHY_API_URL", format!("http://127.0.0.1:{}", provider.port)),
+        ("AUTHY_CALLBACK_URL", format!("http://127.0.0.1:{}/authy/callback", intake.port)),
+        ("NATS_URL", format!("nats://127.0.0.1:{}", line.port)),
+        ("PUBLIC_URL", url.to_owned()),
+        // Nobody has to notice that a process leaves, unless a test says so.
+        ("DRAIN_SECONDS", "0".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+}
+
+/// Each request has a connection of its own: nobody knows which process is there the next time.
+fn client() -> Client {
+    Client::builder().redirect(redirect::Policy::none()).pool_max_idle_per_host(0).build().unwrap()
 }

@@ -141,6 +141,29 @@ async fn whatever_is_wrong_with_a_well_signed_callback_nothing_happens_but_a_lin
 }
 
 #[tokio::test]
+async fn a_callback_decides_at_every_spelling_of_its_address_and_elsewhere_leaves_a_warning() {
+    let mut world = World::start().await;
+    let person = Browser::default().sign_up(&world, 10).await;
+    for path in ["/authy/callback/", "//authy/callback", "/authy//callback"] {
+        let mut browser = Browser::default();
+        let approval = browser.sign_in(&world, &person).await;
+        let body = callback(&world, &person.cellphone, &approval).await;
+        let signature = sign(&world, KEY, &body);
+        assert_eq!(send_to(&world, "/prefix/authy/callback", &body, &signature).await, 404);
+        while !world.serve.error_line().await.contains(r#"path="/prefix/authy/callback""#) {}
+        assert_eq!(send_to(&world, path, &body, &signature).await, 200, "{path}");
+        browser.until(&world, &approval, "approved").await;
+    }
+}
+
+/// Sends a signed callback to this path of the product.
+async fn send_to(world: &World, path: &str, body: &Value, signature: &str) -> u16 {
+    let request = world.http.post(format!("{}{path}", world.url)).body(body.to_string());
+    let request = request.header("x-authy-signature", signature).header("x-authy-signature-nonce", "1795000000");
+    request.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
 async fn callbacks_by_get_decide_as_those_by_post_do() {
     let mut world = World::start_with(&[("AUTHY_CALLBACK_METHOD", "GET")]).await;
     let (person, mut browser, approval) = signing_in(&world).await;

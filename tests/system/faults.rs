@@ -150,7 +150,10 @@ async fn a_database_that_is_locked_decides_nothing_and_lets_nobody_in_until_it_i
 
     holder.execute("BEGIN IMMEDIATE").await.unwrap();
     let refused = browser.act(&world, &approval, "complete").await;
-    assert_eq!((refused.status, refused.problem(), refused.header("set-cookie")), (500, "internal".to_owned(), ""));
+    assert_eq!(
+        (refused.status, refused.problem(), refused.header("set-cookie")),
+        (503, "database-busy".to_owned(), "")
+    );
     assert_eq!(browser.state(&world).await, "pending");
     holder.execute("ROLLBACK").await.unwrap();
     assert_eq!(browser.act(&world, &approval, "complete").await.status, 200);
@@ -167,11 +170,16 @@ async fn a_process_whose_database_can_be_read_and_not_written_is_not_ready() {
         let answer = world.http.get(format!("http://{admin}/health/ready")).send().await.unwrap();
         (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
     };
-    assert_eq!(ready().await, (200, json!({ "state": "ready" })));
+    assert_eq!(ready().await, (200, json!({ "state": "ready", "findings": [] })));
     holder.execute("BEGIN IMMEDIATE").await.unwrap();
-    assert_eq!(ready().await, (503, json!({ "state": "no_database" })));
+    let (status, answer) = ready().await;
+    assert_eq!((status, &answer["state"]), (503, &json!("no_database")));
+    assert_eq!(
+        (&answer["findings"][0]["part"], &answer["findings"][0]["level"]),
+        (&json!("database"), &json!("error"))
+    );
     holder.execute("ROLLBACK").await.unwrap();
-    assert_eq!(ready().await, (200, json!({ "state": "ready" })));
+    assert_eq!(ready().await, (200, json!({ "state": "ready", "findings": [] })));
 }
 
 #[tokio::test]

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use reqwest::StatusCode;
+use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::browser::Browser;
 use crate::client::get;
@@ -64,4 +65,60 @@ async fn connections_beyond_the_descriptors_keep_no_page_and_no_callback_out() {
         browser.until(&world, &approval, "approved").await;
         drop(open);
     }
+}
+
+/// A connection from another address of this machine.
+async fn connect_from(last: u8, url: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, last], 0).into()).unwrap();
+    socket.connect(url.trim_start_matches("http://").parse().unwrap()).await.unwrap()
+}
+
+/// Browsers that wait take every seat there is, and silent connections every descriptor that is left.
+async fn taps_arrive_although_browsers_use_up(files: u32) {
+    let many = "1000000";
+    let limits = [("SOCKETS_PER_SESSION", many), ("CONNECTIONS_PER_ADDRESS", many), ("SIGN_IN_SECONDS", "120")];
+    let world = World::start_limited_with(files, &limits).await;
+    let mut people = Vec::new();
+    for line in 10..15 {
+        let person = Browser::default().sign_up(&world, line).await;
+        let mut browser = Browser::default();
+        let approval = browser.sign_in(&world, &person).await;
+        let socket = browser.listen(&world, &approval).await;
+        people.push((person, approval, socket));
+    }
+    let mut crowd = Browser::default();
+    let waited_for = crowd.sign_in(&world, &people[0].0).await;
+    let mut open = Vec::new();
+    while let Some(socket) = crowd.try_listen(&world, &waited_for).await {
+        open.push(socket);
+    }
+    assert!(open.len() > files as usize / 4, "{} browsers wait", open.len());
+    let mut silent = Vec::new();
+    for number in 0..2 * files {
+        silent.push(connect_from(u8::try_from(number % 200).unwrap() + 2, &world.url).await);
+    }
+
+    let (asked, called_back) = people.split_last_mut().unwrap();
+    world.switch(&asked.0.cellphone, json!({ "never_call_back": true })).await;
+    assert_eq!(world.tap(&asked.0.cellphone, &asked.1, "approve").await, 204);
+    for (person, approval, socket) in called_back {
+        let begun = Instant::now();
+        assert_eq!(world.tap(&person.cellphone, approval, "approve").await, 204);
+        socket.until("approved").await;
+        assert!(begun.elapsed() < SOON, "a tap took {:?}", begun.elapsed());
+    }
+    // No callback tells of it, so the provider is asked.
+    asked.2.until("approved").await;
+    drop((open, silent));
+}
+
+#[tokio::test]
+async fn taps_arrive_although_browsers_use_up_all_of_160_descriptors() {
+    taps_arrive_although_browsers_use_up(160).await;
+}
+
+#[tokio::test]
+async fn taps_arrive_although_browsers_use_up_all_of_1024_descriptors() {
+    taps_arrive_although_browsers_use_up(1024).await;
 }

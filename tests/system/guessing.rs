@@ -100,7 +100,16 @@ async fn a_guess_that_waits_leaves_its_place_when_its_client_hangs_up() {
     }
     let leaves = timeout(Duration::from_secs(1), give_from("2001:db8:99::1", PASSWORD)).await;
     assert!(leaves.is_err(), "it waits");
-    assert_eq!(give_from("2001:db8:99::2", PASSWORD).await.0, 201, "its block has a place again");
+    // Long before the first would have ended by itself, its block has a place again.
+    let mut status = 429;
+    for _ in 0..20 {
+        status = give_from("2001:db8:99::2", PASSWORD).await.0;
+        if status != 429 {
+            break;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(status, 201);
 }
 
 #[tokio::test]

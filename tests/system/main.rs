@@ -4,11 +4,13 @@
 
 mod attacks;
 mod bad_input;
-#[expect(dead_code, reason = "shared with the tests of the fleet, which use more of it")]
 mod browser;
 mod callbacks;
+mod certificates;
+mod cgroup;
 mod circles;
 mod client;
+mod connections;
 mod cookies;
 mod cost;
 mod crawl;
@@ -24,15 +26,16 @@ mod headers;
 mod invitations;
 mod keys;
 mod limits;
+mod locked;
 mod main_road;
 mod manager;
+mod memory;
 mod metrics;
 mod no_session;
 mod once;
 mod own_number;
 mod passwords;
 mod port;
-#[expect(dead_code, reason = "shared with the tests of the fleet, which use more of it")]
 mod process;
 mod promised;
 mod provider_trouble;
@@ -41,6 +44,7 @@ mod pushes;
 mod queues;
 mod raw;
 mod raw_http;
+mod readiness;
 mod redirects;
 mod seats;
 mod secrets;

@@ -37,7 +37,12 @@ impl Server {
 
     /// A server that keeps nothing.
     pub(crate) fn start_plain(version: &str) -> Self {
-        Self::run(free_port(), version, &[])
+        Self::start_without_jetstream_at(free_port(), version)
+    }
+
+    /// The same on this port.
+    pub(crate) fn start_without_jetstream_at(port: u16, version: &str) -> Self {
+        Self::run(port, version, &[])
     }
 
     /// A server as this file configures it, but for its port.

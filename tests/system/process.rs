@@ -45,6 +45,13 @@ impl Process {
         Self::run(shell, folder, arguments, variables)
     }
 
+    /// As `start`, through `sh` with these arguments before the program.
+    pub(crate) fn start_by(shell: &[String], folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new("/bin/sh");
+        command.args(shell).arg(env!("CARGO_BIN_EXE_countersign"));
+        Self::run(command, folder, arguments, variables)
+    }
+
     fn run(mut program: Command, folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = program
             .args(arguments)
@@ -86,11 +93,6 @@ impl Process {
         let line = self.line().await;
         let (_, url) = line.split_once(": listening on ").unwrap_or_else(|| panic!("{line:?} is no address"));
         url.to_owned()
-    }
-
-    /// Waits until the process serves; `false` when it ends before.
-    pub(crate) async fn says_where(&mut self) -> bool {
-        timeout(PATIENCE, self.output.recv()).await.expect("the process says something in time").is_some()
     }
 
     /// Sends the signal of this name, such as `TERM` or `KILL`.

@@ -41,6 +41,11 @@ impl Wire {
         timeout(PATIENCE, self.stream.write_all(bytes.as_ref())).await.is_ok_and(|sent| sent.is_ok())
     }
 
+    /// Sends no more, and goes on reading.
+    pub(crate) async fn close_half(&mut self) {
+        self.stream.shutdown().await.unwrap();
+    }
+
     /// The next answer; `None` when the connection ends without one.
     pub(crate) async fn answer(&mut self) -> Option<Answered> {
         let head = loop {

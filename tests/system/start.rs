@@ -83,6 +83,21 @@ async fn serve_starts_by_environment_alone_although_its_provider_is_unreachable(
 }
 
 #[tokio::test]
+async fn a_callback_url_with_another_path_is_said_once_at_the_start() {
+    let folder = tempdir().unwrap();
+    let url = ("AUTHY_CALLBACK_URL", "https://hooks.example.com/hooks/authy/");
+    let mut serve = Process::start(folder.path(), &["serve"], &[KEY, ANY_PORT, url]);
+    serve.url().await;
+    serve.signal("TERM").await;
+    let said = serve.ended().await.errors;
+    let lines: Vec<_> = said.iter().filter(|line| line.contains("callbacks are verified for the signed URL")).collect();
+    let [line] = lines[..] else { panic!("{said:?}") };
+    for part in ["https://hooks.example.com/hooks/authy/", r#"path="/hooks/authy""#, r#"also="/authy/callback""#] {
+        assert!(line.contains(part), "{line}");
+    }
+}
+
+#[tokio::test]
 async fn the_simulator_starts_by_environment_alone() {
     let folder = tempdir().unwrap();
     let mut simulator = Process::start(folder.path(), &["simulator"], &[KEY, ANY_PORT]);

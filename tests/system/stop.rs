@@ -11,7 +11,7 @@ use crate::process::Process;
 
 /// Far below the 7 s that somebody who is still sending is given, and long for a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(5);
-const SERVE: &[(&str, &str)] = &[("AUTHY_API_KEY", "12345"), ("PORT", "0"), ("LOG", "warn")];
+const SERVE: &[(&str, &str)] = &[("AUTHY_API_KEY", "12345"), ("PORT", "0"), ("LOG", "warn"), ("DRAIN_SECONDS", "0")];
 
 async fn connect(url: &str) -> TcpStream {
     TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap()

@@ -10,6 +10,7 @@ use storage::Storage;
 use tempfile::{TempDir, tempdir};
 
 use crate::browser::id;
+use crate::cgroup::Cgroup;
 use crate::client::client;
 use crate::port::free_port;
 use crate::process::{PATIENCE, Process};
@@ -40,7 +41,8 @@ impl World {
         let folder = tempdir().unwrap();
         let (port, provider_port) = (free_port().to_string(), free_port().to_string());
         let phones = format!("http://127.0.0.1:{provider_port}");
-        let own = [("PORT", &*port), ("AUTHY_API_KEY", KEY), ("AUTHY_API_URL", &phones)];
+        // Nobody has to notice that a process leaves, unless a test says so.
+        let own = [("PORT", &*port), ("AUTHY_API_KEY", KEY), ("AUTHY_API_URL", &phones), ("DRAIN_SECONDS", "0")];
         let variables: Vec<_> =
             own.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let simulator = Self::simulator(&folder, &provider_port, &variables).await;
@@ -50,12 +52,25 @@ impl World {
 
     /// A world whose product has a limit of open files.
     pub(crate) async fn start_limited(files: u32) -> Self {
-        let mut world = Self::start().await;
+        Self::start_limited_with(files, &[]).await
+    }
+
+    /// The same with these variables.
+    pub(crate) async fn start_limited_with(files: u32, more: &[(&str, &str)]) -> Self {
+        let mut world = Self::start_with(more).await;
         world.kill().await;
         let variables: Vec<_> = world.variables.iter().map(|(name, value)| (&**name, &**value)).collect();
         world.serve = Process::start_limited(files, world.folder.path(), &["serve"], &variables);
         world.url = world.serve.url().await;
         world
+    }
+
+    /// Starts the product again, within a group that limits its memory.
+    pub(crate) async fn restart_within(&mut self, cgroup: &Cgroup) {
+        self.kill().await;
+        let variables: Vec<_> = self.variables.iter().map(|(name, value)| (&**name, &**value)).collect();
+        self.serve = Process::start_by(&cgroup.shell(), self.folder.path(), &["serve"], &variables);
+        self.url = self.serve.url().await;
     }
 
     /// What callbacks are signed for, and where they go.
