@@ -5,6 +5,8 @@ use provider::CallbackUrl;
 
 /// The address that every receiver has.
 pub(crate) const CALLBACK_PATH: &str = "/authy/callback";
+/// At most this many slashes too many are ignored: a path of nothing but slashes would cost more than a handler may.
+const EXTRA_SLASHES: usize = 64;
 /// At most this many characters of a path are logged.
 const LOGGED_CHARS: usize = 120;
 
@@ -25,7 +27,7 @@ impl Addresses {
 
     /// True if callbacks are taken at `path`. A slash at its end and doubled slashes are ignored.
     pub(crate) fn contain(&self, path: &str) -> bool {
-        let is = |ours: &str| parts(path).eq(parts(ours));
+        let is = |ours: &str| path.len() <= ours.len() + EXTRA_SLASHES && parts(path).eq(parts(ours));
         is(CALLBACK_PATH) || self.configured.as_deref().is_some_and(is)
     }
 
