@@ -149,7 +149,8 @@ async fn a_signed_request_to_any_other_address_is_cheap() {
         ("elsewhere, a long path", format!("/authy/{}", "a".repeat(LONGEST_QUERY))),
         ("elsewhere, many slashes", format!("/authy{}/x", "/".repeat(LONGEST_QUERY))),
         ("elsewhere, many parts", format!("/authy{}", "/callback".repeat(LONGEST_QUERY / 9))),
-        ("another spelling", format!("/authy{}/callback", "/".repeat(LONGEST_QUERY))),
+        ("elsewhere, another spelling", format!("/authy{}/callback", "/".repeat(LONGEST_QUERY))),
+        ("another spelling", format!("/authy{}/callback", "/".repeat(64))),
     ] {
         add(&mut bill, what, || request(Method::POST, &path, FORGED, "{\"a\":1}")).await;
     }
