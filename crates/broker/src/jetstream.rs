@@ -4,7 +4,8 @@
 //! the server, `line` is the connection. `streams` creates streams and consumer, `info` reads their settings, `review`
 //! checks them, `stream_error` has the errors, `migrate` repairs them. `checks` checks server and streams periodically,
 //! `standing` is the result, `keeper` waits for it. `publish` sends a message, `headers` names its headers, `shared` is
-//! the consumer of all hubs, `taking` delivers messages, `letters` keeps dead letters.
+//! the consumer of all hubs, `taking` delivers messages, `letters` keeps dead letters. `log` offers
+//! all this as [`Intake`](crate::Intake) and [`EventLog`](crate::EventLog).
 
 mod checks;
 mod connect;
@@ -13,6 +14,7 @@ mod info;
 mod keeper;
 mod letters;
 mod line;
+mod log;
 mod login;
 mod migrate;
 mod publish;
@@ -32,8 +34,6 @@ use approval::{subject, told};
 use async_nats::jetstream::Context;
 use async_nats::{Client, HeaderMap, Subscriber};
 use bytes::Bytes;
-use futures_util::StreamExt as _;
-use futures_util::future::BoxFuture;
 use thiserror::Error;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
@@ -43,14 +43,14 @@ use headers::Headers;
 use keeper::Keeper;
 use line::Line;
 pub use migrate::{Migrated, migrate};
-use publish::{is_unheard, store, unreadable};
+use publish::{is_unheard, store};
 pub use settings::{Credentials, JetStreamSettings, Tls};
 pub use stream_error::StreamError;
 use taking::Taking;
 
-use crate::{Announced, ConsumeError, DeadLetter, EventLog, Intake, Message, Outcome, PublishError, Receipt, Received};
+use crate::{Announced, DeadLetter, PublishError, Receipt, Received};
 
-/// An [`EventLog`] that many processes share, wherever they run.
+/// An [`EventLog`](crate::EventLog) that many processes share, wherever they run.
 ///
 /// A message is acknowledged by the server once its stream has stored it, on the majority of its replicas; the server
 /// itself waits for the disk every two minutes by default (`sync_interval`), so that a power loss of all replicas at
@@ -265,88 +265,4 @@ enum Unusable {
     NotNow,
     #[error("another stream took the message than the one that was checked")]
     AnotherStream,
-}
-
-impl Intake for JetStream {
-    fn publish(&self, message: Message) -> BoxFuture<'_, Result<Receipt, PublishError>> {
-        Box::pin(async move {
-            let headers = Headers::of(&message).into_map(message.id.as_str());
-            self.store(message.subject, headers, message.payload).await
-        })
-    }
-
-    fn bury(&self, message: Message, reason: &str) -> BoxFuture<'_, Result<Receipt, PublishError>> {
-        let headers = Headers::of(&message).dead(reason, None).into_map(message.id.as_str());
-        Box::pin(self.store(subject::DEAD_LETTER, headers, message.payload))
-    }
-}
-
-impl EventLog for JetStream {
-    fn next(&self) -> BoxFuture<'_, Result<Received, ConsumeError>> {
-        Box::pin(async {
-            loop {
-                if let Err(error) = self.keeper.usable_or_fault().await {
-                    // A caller that tries again at once must not keep the check from running.
-                    tokio::task::yield_now().await;
-                    return Err(ConsumeError::Unusable(Arc::new(error)));
-                }
-                match self.taking.next().await {
-                    // The connection was lost, which is no news; there will be another one.
-                    Err(ConsumeError::Unreadable(_)) if !self.is_usable() => {}
-                    taken => return taken,
-                }
-            }
-        })
-    }
-
-    fn delivers(&self) -> bool {
-        self.is_usable() && self.fault().is_none()
-    }
-
-    fn settle(&self, received: Received, outcome: Outcome) -> BoxFuture<'_, Result<(), ConsumeError>> {
-        Box::pin(self.taking.settle(received, outcome))
-    }
-
-    fn dead_letters(&self) -> BoxFuture<'_, Result<Vec<DeadLetter>, ConsumeError>> {
-        Box::pin(letters::list(&self.context))
-    }
-
-    fn replay(&self, number: u64) -> BoxFuture<'_, Result<bool, ConsumeError>> {
-        Box::pin(letters::replay(&self.context, self.settings.ack_within, number))
-    }
-
-    fn announce(&self, what: Bytes) -> BoxFuture<'_, Result<(), ConsumeError>> {
-        Box::pin(async move {
-            if !self.is_connected() {
-                return Err(unreadable(Unusable::NotNow));
-            }
-            let headers = Headers::from(&self.me);
-            let told = async {
-                self.client().publish_with_headers(subject::CHANGED, headers, what).await.map_err(unreadable)?;
-                // What is only queued is gone when the line breaks.
-                self.client().flush().await.map_err(unreadable)
-            };
-            tokio::time::timeout(self.settings.ack_within, told).await.map_err(unreadable)?
-        })
-    }
-
-    fn announced(&self) -> BoxFuture<'_, Announced> {
-        Box::pin(async {
-            let mut changes = self.changes.lock().await;
-            loop {
-                let Some(subscriber) = changes.as_mut() else {
-                    self.subscribe(&mut changes).await;
-                    return self.missed().await;
-                };
-                tokio::select! {
-                    () = self.line.missed() => return self.missed().await,
-                    said = subscriber.next() => match said {
-                        Some(said) if headers::is_from(&said, &self.me) => {}
-                        Some(said) => return Announced::This(said.payload),
-                        None => *changes = None,
-                    },
-                }
-            }
-        })
-    }
 }

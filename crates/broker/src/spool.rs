@@ -209,14 +209,16 @@ impl Ways {
 
     /// Hands the dead letters in the spool to the log's.
     async fn drain_letters(&self) {
-        let mut logged = None;
+        let trouble = Lasting::default();
         loop {
             self.log.usable().await;
-            let error = self.pass_letters().await.err().map(|error| told(&error));
-            if error.is_some() && error != logged {
-                tracing::warn!(error, "dead letters stay in the spool");
+            match self.pass_letters().await.map_err(|error| told(&error)) {
+                Err(cause) if trouble.failed(&cause, Instant::now()) => {
+                    tracing::warn!(error = cause, "dead letters stay in the spool");
+                }
+                Err(_) => {}
+                Ok(()) => _ = trouble.worked(Instant::now()),
             }
-            logged = error;
             sleep(LETTERS).await;
         }
     }
@@ -292,7 +294,7 @@ impl Ways {
                 Err(error) => self.state_spooling(&told(&error)),
             }
         } else if !self.log.is_usable() {
-            self.state_spooling("the connection is lost");
+            self.state_spooling("NATS cannot be used at the moment");
         }
         match spool.await {
             Err(_) if !expected && self.log.is_usable() => self.noted(log().await),

@@ -1,5 +1,5 @@
 //! The consumer that all hubs share, which is used only while its settings are safe. They are checked before its first
-//! use, after each reconnect, and every 30 s. A role creates the consumer if it is missing and the login may, and never
+//! use, after each reconnect or reported change of a stream, and every 10 s. A role creates the consumer if it is missing and the login may, and never
 //! changes it. Delivers no messages itself.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,8 +29,8 @@ pub(super) const PULL_EXPIRES: Duration = Duration::from_millis(250);
 pub(super) struct SharedConsumer {
     context: Context,
     settings: JetStreamSettings,
-    /// Connections made so far, which changes at each reconnect.
-    connections: Arc<AtomicU64>,
+    /// The generation of the line: results of checks hold for one.
+    generations: Arc<AtomicU64>,
     /// When NATS last left a request to create the consumer unanswered.
     unmade: Mutex<Option<Instant>>,
     /// Why no events are taken; `None` while they are.
@@ -41,13 +41,13 @@ pub(super) struct SharedConsumer {
 #[derive(Debug, Clone)]
 pub(super) struct Reviewed {
     pub(super) consumer: PullConsumer,
-    connection: u64,
+    generation: u64,
     at: Instant,
 }
 
 impl SharedConsumer {
-    pub(super) fn new(context: Context, settings: JetStreamSettings, connections: Arc<AtomicU64>) -> Self {
-        Self { context, settings, connections, unmade: Mutex::default(), fault: Mutex::default() }
+    pub(super) fn new(context: Context, settings: JetStreamSettings, generations: Arc<AtomicU64>) -> Self {
+        Self { context, settings, generations, unmade: Mutex::default(), fault: Mutex::default() }
     }
 
     /// The known fault, if any.
@@ -57,23 +57,23 @@ impl SharedConsumer {
 
     /// True once `reviewed` must be checked again.
     pub(super) fn is_due(&self, reviewed: &Reviewed) -> bool {
-        reviewed.connection != self.connection() || reviewed.at.elapsed() >= self.settings.review_every
+        reviewed.generation != self.generation() || reviewed.at.elapsed() >= self.settings.review_every
     }
 
     /// The consumer, if its settings are safe. A fault is logged when it appears and when it ends. A check that NATS does
-    /// not answer is no fault of `checked`, the consumer that was checked before on this connection: it stays in use.
+    /// not answer is no fault of `checked`, the consumer that was checked before in this generation: it stays in use.
     ///
     /// # Errors
     /// [`StreamError`] says what an operator has to do.
     pub(super) async fn review(&self, checked: Option<&Reviewed>) -> Result<Reviewed, StreamError> {
-        let connection = self.connection();
+        let generation = self.generation();
         let found = self.find().await;
-        let checked = checked.filter(|checked| checked.connection == self.connection());
+        let checked = checked.filter(|checked| checked.generation == self.generation());
         if let (Err(StreamError::Unanswered(..)), Some(checked)) = (&found, checked) {
             return Ok(Reviewed { at: Instant::now(), ..checked.clone() });
         }
         self.note(found.as_ref().err());
-        Ok(Reviewed { consumer: found?, connection, at: Instant::now() })
+        Ok(Reviewed { consumer: found?, generation, at: Instant::now() })
     }
 
     async fn find(&self) -> Result<PullConsumer, StreamError> {
@@ -124,8 +124,8 @@ impl SharedConsumer {
         *known = fault;
     }
 
-    fn connection(&self) -> u64 {
-        self.connections.load(Ordering::Relaxed)
+    fn generation(&self) -> u64 {
+        self.generations.load(Ordering::Relaxed)
     }
 }
 

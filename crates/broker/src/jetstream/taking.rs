@@ -62,8 +62,8 @@ impl Asked {
 }
 
 impl Taking {
-    pub(super) fn new(context: Context, settings: JetStreamSettings, connections: Arc<AtomicU64>) -> Self {
-        let shared = SharedConsumer::new(context.clone(), settings.clone(), connections);
+    pub(super) fn new(context: Context, settings: JetStreamSettings, generations: Arc<AtomicU64>) -> Self {
+        let shared = SharedConsumer::new(context.clone(), settings.clone(), generations);
         Self { context, settings, shared, source: Mutex::default(), refusals: TaskTracker::new() }
     }
 
