@@ -1,5 +1,5 @@
-//! The life of a process: it runs until SIGTERM or SIGINT, then ends by its schedule whatever is still open. Knows
-//! nothing of what runs.
+//! Starts and ends the parts of a process. At SIGTERM or SIGINT it ends them step by step, and exits in time although
+//! requests are still open. Knows nothing of what the parts do.
 
 use std::io;
 use std::panic::AssertUnwindSafe;

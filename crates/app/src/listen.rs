@@ -2,8 +2,6 @@
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::{AsRawFd as _, RawFd};
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::anyhow;
 use listenfd::ListenFd;
@@ -12,30 +10,35 @@ use tokio::net::TcpListener;
 use crate::say::say;
 use crate::service_manager;
 
+/// A socket that listens.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    pub(crate) socket: TcpListener,
+    /// True if a service manager holds the same socket, and keeps it open for the next process.
+    pub(crate) is_inherited: bool,
+}
+
 /// Listeners on `host` and `port`, and the address of the first one. Sockets of a service manager take the place of
 /// that address. Errors name `PORT`.
 ///
 /// # Errors
 /// A sentence that names the port and what to do.
-pub(crate) async fn bind(host: IpAddr, port: u16) -> anyhow::Result<(Vec<TcpListener>, SocketAddr)> {
+pub(crate) async fn bind(host: IpAddr, port: u16) -> anyhow::Result<(Vec<Listening>, SocketAddr)> {
     let mut listeners = handed_over(&mut ListenFd::from_env())?;
     if listeners.is_empty() {
         listeners.push(bind_one(host, port, "PORT").await?.0);
     }
-    let address = listeners[0].local_addr()?;
+    let address = listeners[0].socket.local_addr()?;
     Ok((listeners, address))
 }
-
-/// The descriptors that a service manager handed over. They stay open until the process exits.
-static INHERITED: Mutex<Vec<RawFd>> = Mutex::new(Vec::new());
 
 /// A listener on `host` and `port`, the latter set by `variable`; and the address that it got.
 ///
 /// # Errors
 /// A sentence that names the port and what to do.
-pub(crate) async fn bind_one(host: IpAddr, port: u16, variable: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
+pub(crate) async fn bind_one(host: IpAddr, port: u16, variable: &str) -> anyhow::Result<(Listening, SocketAddr)> {
     let wanted = SocketAddr::new(host, port);
-    let listener = TcpListener::bind(wanted).await.map_err(|cause| match cause.kind() {
+    let socket = TcpListener::bind(wanted).await.map_err(|cause| match cause.kind() {
         ErrorKind::AddrInUse => {
             anyhow!("port {port} on {host} is in use; stop the program that uses it, or set {variable} to another port")
         }
@@ -45,15 +48,15 @@ pub(crate) async fn bind_one(host: IpAddr, port: u16, variable: &str) -> anyhow:
         ErrorKind::AddrNotAvailable => anyhow!("{host} is no address of this machine; set HOST to one that is"),
         _ => anyhow!("port {port} on {host} cannot be listened on ({cause}); set HOST and {variable} to others"),
     })?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
+    let address = socket.local_addr()?;
+    Ok((Listening { socket, is_inherited: false }, address))
 }
 
 /// The listening sockets of a service manager, if there are any.
 ///
 /// # Errors
 /// A sentence that names the first socket that is no TCP listener.
-fn handed_over(sockets: &mut ListenFd) -> anyhow::Result<Vec<TcpListener>> {
+fn handed_over(sockets: &mut ListenFd) -> anyhow::Result<Vec<Listening>> {
     let mut listeners = Vec::new();
     for nth in 0..sockets.len() {
         let listener = sockets.take_tcp_listener(nth).map_err(|cause| {
@@ -62,16 +65,10 @@ fn handed_over(sockets: &mut ListenFd) -> anyhow::Result<Vec<TcpListener>> {
         })?;
         if let Some(listener) = listener {
             listener.set_nonblocking(true)?;
-            INHERITED.lock().unwrap_or_else(PoisonError::into_inner).push(listener.as_raw_fd());
-            listeners.push(TcpListener::from_std(listener)?);
+            listeners.push(Listening { socket: TcpListener::from_std(listener)?, is_inherited: true });
         }
     }
     Ok(listeners)
-}
-
-/// Whether a service manager listens on the same socket.
-pub(crate) fn is_inherited(listener: &TcpListener) -> bool {
-    INHERITED.lock().unwrap_or_else(PoisonError::into_inner).contains(&listener.as_raw_fd())
 }
 
 /// The URL at which a program on this machine reaches `address`, without a slash at the end.

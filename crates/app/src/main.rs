@@ -78,8 +78,8 @@ async fn run(command: Command, role: Role, config: Config) -> anyhow::Result<()>
     }
 }
 
-/// What is left to do at the end. `None` if the process was asked to end before it served anything; once it serves, the
-/// start is completed, so that the end is an ordinary one.
+/// Starts the role, and returns the work that is left for the end. `None` if the process was asked to end before it
+/// served a request. Once it serves, its start is completed first, so that it ends like any other process.
 async fn started(command: Command, config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Option<Closing>> {
     let mut begin = Box::pin(begin(command, config, lifecycle));
     tokio::select! {

@@ -21,12 +21,12 @@ use std::time::{Duration, Instant};
 
 use approval::{Lasting, told};
 use axum::Router;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
 use crate::ending::Ending;
-use crate::listen::is_inherited;
+use crate::listen::Listening;
 
 use accept::{concerns_one_connection, last_of};
 use connection::converse;
@@ -41,10 +41,11 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// A trouble with connections counts as ended after this time without a failure.
 const TROUBLE_QUIET: Duration = Duration::from_secs(10);
 
-/// Answers what comes in on `listener` with `router` until `closing`; then takes the connections that have already come
+/// Answers what comes in on `listening` with `router` until `closing`; then takes the connections that have already come
 /// in, closes the listener, lets the requests on all connections end, and returns. Handlers find the peer as
 /// `ConnectInfo<SocketAddr>`, and the `WaitMark` of their request. A connection beyond the slots is answered 503.
-pub(crate) async fn serve(listener: TcpListener, router: Router, terms: Terms) {
+pub(crate) async fn serve(listening: Listening, router: Router, terms: Terms) {
+    let Listening { socket: listener, is_inherited } = listening;
     kernel_buffers::bound(&listener);
     let (connections, refusals) = (TaskTracker::new(), Refusals::new());
     let (slots, Ending { closing, closed, .. }) = (&terms.slots, &terms.ending);
@@ -82,7 +83,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, terms: Terms) {
         }
     }
     // The service manager keeps its own listener open for the next process.
-    if !is_inherited(&listener) {
+    if !is_inherited {
         last_of(listener, take, || slots.evict_one()).await;
     }
     closed.cancel();

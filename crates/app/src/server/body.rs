@@ -36,7 +36,7 @@ pub(super) struct Bounded {
     small_pieces: u32,
     /// Whether the peer sends its body although nobody asked for it.
     unasked: bool,
-    /// The slot of the connection, until the whole body has arrived.
+    /// The connection, until the whole body has arrived.
     arriving: Option<Arriving>,
 }
 
@@ -65,10 +65,11 @@ pub(super) fn bounded(request: Request<Incoming>, limit: Duration, line: &Arc<Op
 }
 
 impl Bounded {
-    fn arrived(&mut self) {
-        if let Some(arriving) = self.arriving.take() {
-            arriving.0.body_arrived();
-        }
+    /// Tells the connection, once, that the body has arrived or is dropped.
+    fn arrived(&mut self) -> Option<Arriving> {
+        let arriving = self.arriving.take()?;
+        arriving.0.body_arrived();
+        Some(arriving)
     }
 }
 
@@ -93,14 +94,14 @@ impl Body for Bounded {
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
         if let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(context) {
             if frame.is_none() || body.is_end_stream() {
-                self.arrived();
+                drop(self.arrived());
             }
             let is_small = |frame: &Frame<_>| frame.data_ref().is_some_and(|data: &Bytes| data.len() < SMALL_PIECE);
             if matches!(&frame, Some(Ok(frame)) if is_small(frame)) {
                 self.small_pieces += 1;
             }
             if self.small_pieces > MOST_SMALL_PIECES {
-                self.arrived();
+                drop(self.arrived());
                 self.body = None;
                 return Poll::Ready(Some(Err(Broken::TooManyPieces)));
             }
@@ -122,10 +123,7 @@ impl Body for Bounded {
 
 impl Drop for Bounded {
     fn drop(&mut self) {
-        let arriving = self.arriving.take();
-        if let Some(arriving) = &arriving {
-            arriving.0.body_arrived();
-        }
+        let arriving = self.arrived();
         if let Some(body) = self.body.take().filter(|body| self.unasked && !body.is_end_stream()) {
             tokio::spawn(pass_over(body, self.deadline.deadline(), arriving));
         }

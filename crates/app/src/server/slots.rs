@@ -3,15 +3,16 @@
 //! after an answer, else a young one. A connection whose request is being answered, or that carries a socket, is never
 //! evicted. Knows no HTTP.
 
-use std::collections::{BTreeSet, HashMap};
+mod open;
+
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use hub::{Network, TrustedProxies};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+use open::Open;
 
 /// The slots of a process, or of one of its listeners. Cheap to clone; clones share the slots.
 #[derive(Debug, Clone)]
@@ -35,9 +36,6 @@ pub(crate) struct SlotLimits {
 pub(crate) const FREE_BYTES: usize = 8 * 1024;
 /// Bytes are counted in steps of this size.
 const COUNTED_STEP: usize = 16 * 1024;
-/// A connection that has sent no whole request for this long is slow. A younger one may only have been accepted a moment
-/// ago.
-const SLOW: Duration = Duration::from_secs(1);
 /// A connection holds no more than this, in bytes: the longest head and the longest body. Further bytes are discarded.
 const MOST_BYTES: usize = 160 * 1024;
 
@@ -81,47 +79,6 @@ pub(super) enum Phase {
 struct Shared {
     limits: SlotLimits,
     open: Mutex<Open>,
-}
-
-#[derive(Debug, Default)]
-struct Open {
-    next: u64,
-    connections: HashMap<u64, Connection>,
-    all: Waiting,
-    networks: HashMap<Network, PerNetwork>,
-    /// Counted bytes of all connections.
-    bytes: usize,
-    /// Connections with counted bytes that may be evicted.
-    large: Waiting,
-}
-
-#[derive(Debug)]
-struct Connection {
-    network: Option<Network>,
-    phase: Phase,
-    /// Numbers grow, so the smallest one has been in its phase for longest.
-    since: u64,
-    /// When it entered its phase.
-    at: Instant,
-    evicted: CancellationToken,
-    /// Bytes that are counted.
-    bytes: usize,
-}
-
-#[derive(Debug, Default)]
-struct PerNetwork {
-    open: usize,
-    waiting: Waiting,
-    /// As in [`Open`].
-    bytes: usize,
-    large: Waiting,
-}
-
-/// Connections that may be evicted, as (since, number).
-#[derive(Debug, Default)]
-struct Waiting {
-    arriving: BTreeSet<(u64, u64)>,
-    idle: BTreeSet<(u64, u64)>,
 }
 
 impl Slots {
@@ -212,156 +169,6 @@ impl Slot {
 impl Drop for Held {
     fn drop(&mut self) {
         self.slots.open().remove(self.number);
-    }
-}
-
-impl Open {
-    fn add(&mut self, network: Option<Network>, evicted: CancellationToken) -> u64 {
-        let number = self.tick();
-        let at = Instant::now();
-        let connection = Connection { network, phase: Phase::Arriving, since: number, at, evicted, bytes: 0 };
-        self.wait(number, &connection);
-        if let Some(network) = network {
-            self.networks.entry(network).or_default().open += 1;
-        }
-        self.connections.insert(number, connection);
-        number
-    }
-
-    fn enter(&mut self, number: u64, phase: Phase) {
-        // It may have been evicted meanwhile.
-        let Some(mut connection) = self.connections.remove(&number) else { return };
-        self.wait_no_more(number, &connection);
-        connection.phase = phase;
-        connection.since = self.tick();
-        connection.at = Instant::now();
-        self.wait(number, &connection);
-        self.connections.insert(number, connection);
-    }
-
-    /// The connection to evict among these: a slow one, else one that is idle, else a young one.
-    fn oldest(&self, waiting: &Waiting) -> Option<u64> {
-        let [arriving, idle] = [&waiting.arriving, &waiting.idle].map(|places| places.first().map(|place| place.1));
-        let is_slow = |number: &u64| self.connections.get(number).is_some_and(|one| one.at.elapsed() >= SLOW);
-        arriving.filter(is_slow).or(idle).or(arriving)
-    }
-
-    /// Counts `bytes` for a connection, and evicts others with counted bytes until all are within `limit`, and those of
-    /// its network within a half of it.
-    fn count(&mut self, number: u64, bytes: usize, limit: usize) -> Result<(), NoMemory> {
-        // It may have been evicted meanwhile.
-        let Some(mut connection) = self.connections.remove(&number) else { return Ok(()) };
-        // It must not be evicted for itself.
-        self.wait_no_more(number, &connection);
-        let more = bytes.saturating_sub(connection.bytes);
-        while let Some(crowd) = connection.network.and_then(|network| self.networks.get(&network))
-            && crowd.bytes + more > limit / 2
-            && let Some(oldest) = self.oldest(&crowd.large)
-        {
-            self.evict(oldest);
-        }
-        while self.bytes + more > limit
-            && let Some(oldest) = self.oldest(&self.large)
-        {
-            self.evict(oldest);
-        }
-        let crowd = connection.network.and_then(|network| self.networks.get_mut(&network));
-        let fits = self.bytes + more <= limit && crowd.as_ref().is_none_or(|crowd| crowd.bytes + more <= limit / 2);
-        if fits {
-            self.bytes += more;
-            connection.bytes += more;
-            if let Some(crowd) = crowd {
-                crowd.bytes += more;
-            }
-        }
-        self.wait(number, &connection);
-        self.connections.insert(number, connection);
-        if fits { Ok(()) } else { Err(NoMemory) }
-    }
-
-    fn count_nothing(&mut self, number: u64) {
-        if let Some(connection) = self.connections.get_mut(&number) {
-            let bytes = std::mem::take(&mut connection.bytes);
-            self.bytes -= bytes;
-            if let Some(crowd) = connection.network.and_then(|network| self.networks.get_mut(&network)) {
-                crowd.bytes -= bytes;
-            }
-        }
-    }
-
-    /// Its slot is free immediately; its descriptor is closed as soon as its task runs.
-    fn evict(&mut self, number: u64) {
-        if let Some(connection) = self.remove(number) {
-            connection.evicted.cancel();
-        }
-    }
-
-    fn remove(&mut self, number: u64) -> Option<Connection> {
-        let connection = self.connections.remove(&number)?;
-        self.wait_no_more(number, &connection);
-        self.bytes -= connection.bytes;
-        if let Some(network) = connection.network
-            && let Some(crowd) = self.networks.get_mut(&network)
-        {
-            crowd.open -= 1;
-            crowd.bytes -= connection.bytes;
-            if crowd.open == 0 {
-                self.networks.remove(&network);
-            }
-        }
-        Some(connection)
-    }
-
-    fn wait(&mut self, number: u64, connection: &Connection) {
-        let place = (connection.since, number);
-        self.all.add(connection.phase, place);
-        if connection.bytes > 0 {
-            self.large.add(connection.phase, place);
-        }
-        if let Some(network) = connection.network {
-            let crowd = self.networks.entry(network).or_default();
-            crowd.waiting.add(connection.phase, place);
-            if connection.bytes > 0 {
-                crowd.large.add(connection.phase, place);
-            }
-        }
-    }
-
-    fn wait_no_more(&mut self, number: u64, connection: &Connection) {
-        let place = (connection.since, number);
-        self.all.remove(connection.phase, place);
-        self.large.remove(connection.phase, place);
-        if let Some(crowd) = connection.network.and_then(|network| self.networks.get_mut(&network)) {
-            crowd.waiting.remove(connection.phase, place);
-            crowd.large.remove(connection.phase, place);
-        }
-    }
-
-    fn tick(&mut self) -> u64 {
-        self.next += 1;
-        self.next
-    }
-}
-
-impl Waiting {
-    fn add(&mut self, phase: Phase, place: (u64, u64)) {
-        if let Some(places) = self.of(phase) {
-            places.insert(place);
-        }
-    }
-
-    fn remove(&mut self, phase: Phase, place: (u64, u64)) {
-        if let Some(places) = self.of(phase) {
-            places.remove(&place);
-        }
-    }
-
-    const fn of(&mut self, phase: Phase) -> Option<&mut BTreeSet<(u64, u64)>> {
-        match phase {
-            Phase::Arriving => Some(&mut self.arriving),
-            Phase::Serving => None,
-            Phase::Idle => Some(&mut self.idle),
-        }
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Instant;
 use axum::extract::{ConnectInfo, WebSocketUpgrade};
 use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -75,12 +76,13 @@ async fn start_limited(
     patience: Duration,
     keep_alive: Duration,
 ) -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let slots = Slots::new(limits);
-    let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+    let (address, stop) = (socket.local_addr().unwrap(), CancellationToken::new());
+    let listening = Listening { socket, is_inherited: false };
     let ending = Ending::of(&stop, Schedule::with_drain(Duration::ZERO));
     let terms = Terms { heads, slots, patience, keep_alive, ending: ending.clone() };
-    Server { address, stop, ending, ended: tokio::spawn(serve(listener, router, terms)) }
+    Server { address, stop, ending, ended: tokio::spawn(serve(listening, router, terms)) }
 }
 
 impl Server {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use tokio::time::advance;
 
+use super::open::SLOW;
 use super::*;
 
 /// Bytes of requests that all connections may hold together.
