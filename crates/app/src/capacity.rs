@@ -9,9 +9,8 @@ use std::path::Path;
 use std::thread::available_parallelism;
 
 use hub::{HashLimits, SeatLimits, TrustedProxies};
-use rustix::process::{Resource, getrlimit};
-
 use provider::AuthySettings;
+use rustix::process::{Resource, getrlimit};
 
 use crate::config::{Config, Listen, Role};
 use crate::finding::{Finding, Part};
@@ -128,7 +127,7 @@ impl Capacity {
 
     /// These warnings, as findings.
     pub(crate) fn findings(&self) -> impl Iterator<Item = Finding> {
-        self.warnings.iter().map(|warning| Finding::warn(Part::Connections, &*warning.sentence, warning.remedy))
+        self.warnings.iter().map(|warning| Finding::warn(Part::Capacity, &*warning.sentence, warning.remedy))
     }
 }
 

@@ -9,8 +9,8 @@ use serde::Serialize;
 pub(crate) enum Part {
     /// The process as a whole.
     Process,
-    /// Open files and connections.
-    Connections,
+    /// What was planned from the limits of open files and memory.
+    Capacity,
     /// The service's database.
     Database,
     /// The event log of a single process.
@@ -52,7 +52,7 @@ impl Part {
     /// All of them.
     pub(crate) const ALL: [Self; 8] = [
         Self::Process,
-        Self::Connections,
+        Self::Capacity,
         Self::Database,
         Self::EventLog,
         Self::Nats,
@@ -65,7 +65,7 @@ impl Part {
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Process => "process",
-            Self::Connections => "connections",
+            Self::Capacity => "capacity",
             Self::Database => "database",
             Self::EventLog => "event_log",
             Self::Nats => "nats",

@@ -89,7 +89,7 @@ pub(crate) async fn hub(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Rou
     Ok(Box::pin(hub::start(parts, &lifecycle.tasks, leaving, stop)).await?)
 }
 
-/// A receiver; its router answers callbacks, and `rest` whatever else is served beside them.
+/// A receiver. Its router answers callbacks; `rest` answers all other requests.
 pub(crate) fn receiver(keys: ApiKeys, callback_url: CallbackUrl, log: Arc<dyn Intake>, rest: Option<Router>) -> Router {
     let receiver = Receiver { keys, callback_url, log, clock: Clock::system() };
     receiver.report();

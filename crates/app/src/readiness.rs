@@ -76,10 +76,14 @@ impl Parts {
                 let remedy = "repair NATS; the spool then empties by itself";
                 Some((State::Spooling, Finding::warn(Part::Spool, sentence, remedy)))
             }
-            _ => {
+            Some(_) => {
                 let sentence = "NATS takes no callbacks, and the spool is full or its disk does not answer within 2 s";
                 let remedy = "repair NATS, free the disk of SPOOL, or raise SPOOL_MB";
                 Some((State::NoSpool, Finding::error(Part::Spool, sentence, remedy)))
+            }
+            None => {
+                let sentence = "the spool's disk does not answer within 2 s";
+                Some((State::NoSpool, Finding::error(Part::Spool, sentence, "repair the disk of SPOOL")))
             }
         };
         (Some(spooled.into()), seen)
@@ -169,7 +173,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_found_at_the_start_is_told_and_leaves_a_process_ready() {
-        let finding = Finding::warn(Part::Connections, "few", "more");
+        let finding = Finding::warn(Part::Capacity, "few", "more");
         let report = Parts { found_at_start: vec![finding.clone()], ..Parts::default() }.report().await;
         assert_eq!((report.state, report.findings), (State::Ready, vec![finding]));
     }

@@ -63,7 +63,7 @@ impl Condition {
         &self.0.events
     }
 
-    /// The trouble that another program has the database locked.
+    /// The trouble that the database does not become free.
     pub(crate) fn database(&self) -> &Lasting {
         &self.0.database
     }

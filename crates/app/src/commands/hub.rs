@@ -42,14 +42,13 @@ pub(crate) async fn hub(config: Config, lifecycle: &Lifecycle) -> anyhow::Result
     let public_url = public_url(&config, address)?;
     let storage = product::open_storage(config.product.database_url.as_ref().unwrap_or(&DatabaseUrl::SERVE)).await?;
     let nats = event_log::on_nats(&config.nats, "hub").await?.ok_or(NO_NATS)?;
-    let condition = Condition::default();
+    let plan = plan(&config, public_url, key, storage, nats.clone(), true, &capacity);
     health.add(|parts| {
-        (parts.storage, parts.nats) = (Some(storage.clone()), Some(nats.clone()));
-        parts.hub = Some(condition.clone());
+        (parts.storage, parts.nats) = (Some(plan.storage.clone()), Some(nats.clone()));
+        parts.hub = Some(plan.condition.clone());
         parts.found_at_start.extend(capacity.findings());
     });
-    let plan = plan(&config, public_url, key, storage, nats.clone(), true, &capacity);
-    let router = product::hub(Plan { condition, ..plan }, lifecycle).await?;
+    let router = product::hub(plan, lifecycle).await?;
     let terms = capacity.terms(&config.listen, Heads::Short, lifecycle);
     for listener in listeners {
         lifecycle.serve(server::serve(listener, router.clone(), terms.clone()));

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use ::hub::Condition;
 use broker::{EventLog, Intake};
 
 use super::hub::{plan, public_url};
@@ -44,14 +43,13 @@ pub(crate) async fn serve(config: Config, lifecycle: &Lifecycle) -> anyhow::Resu
         health.add(|parts| parts.events = Some(log.clone()));
         (log.clone(), log)
     };
-    let condition = Condition::default();
+    let plan = plan(&config, public_url, keys.current().clone(), storage, log, nats.is_some(), &capacity);
     health.add(|parts| {
-        (parts.storage, parts.nats, parts.spool) = (Some(storage.clone()), nats.clone(), spool.clone());
-        parts.hub = Some(condition.clone());
+        (parts.storage, parts.nats, parts.spool) = (Some(plan.storage.clone()), nats.clone(), spool.clone());
+        parts.hub = Some(plan.condition.clone());
         parts.found_at_start.extend(capacity.findings());
     });
-    let plan = plan(&config, public_url, keys.current().clone(), storage, log, nats.is_some(), &capacity);
-    let hub = product::hub(Plan { receives: true, condition, ..plan }, lifecycle).await?;
+    let hub = product::hub(Plan { receives: true, ..plan }, lifecycle).await?;
     let router = product::receiver(keys, callback_url, intake, Some(hub));
     let terms = capacity.terms(&config.listen, Heads::WithCallbacks, lifecycle);
     for listener in listeners {
