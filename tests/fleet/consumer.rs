@@ -51,7 +51,7 @@ pub(crate) async fn ready_when(admin: &str, wanted: impl Fn(u16, &Value) -> bool
         if wanted(status, &state) {
             return state;
         }
-        // A hub checks the consumer every 30 s.
+        // A hub checks the consumer every 10 s.
         assert!(begun.elapsed() < 2 * PATIENCE, "{status} {state}");
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::browser::Browser;
+use crate::browser::{all_other_seats, five_that_wait};
 use crate::role::Role;
 use crate::world::{Plan, World};
 
@@ -30,20 +30,8 @@ async fn taps_arrive_and_the_provider_is_asked_although_receiver_and_hub_have_no
     let variables = vec![("SOCKETS_PER_SESSION", many()), ("CONNECTIONS_PER_ADDRESS", many())];
     let plan = Plan { receivers: 1, hubs: 1, variables, files: Some(FILES), ..Plan::default() };
     let world = World::start_with(plan).await;
-    let mut people = Vec::new();
-    for line in 10..15 {
-        let person = Browser::default().sign_up(&world, line).await;
-        let mut browser = Browser::default();
-        let approval = browser.sign_in(&world, &person).await;
-        let socket = browser.listen(&world, &approval).await;
-        people.push((person, approval, socket));
-    }
-    let mut crowd = Browser::default();
-    let waited_for = crowd.sign_in(&world, &people[0].0).await;
-    let mut open = Vec::new();
-    while let Some(socket) = crowd.try_listen(&world, &waited_for).await {
-        open.push(socket);
-    }
+    let mut people = five_that_wait(&world).await;
+    let open = all_other_seats(&world, &people[0].0).await;
     let flood = (silent(&world.hubs[0]).await, silent(&world.receivers[0]).await);
 
     let (asked, called_back) = people.split_last_mut().unwrap();

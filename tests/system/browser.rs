@@ -46,6 +46,30 @@ pub(crate) async fn signing_in(world: &World) -> (Person, Browser, Value) {
     (person, browser, approval)
 }
 
+/// Five people, each with a browser that waits on its socket for a tap.
+pub(crate) async fn five_that_wait(world: &World) -> Vec<(Person, Value, Socket)> {
+    let mut people = Vec::new();
+    for line in 10..15 {
+        let person = Browser::default().sign_up(world, line).await;
+        let mut browser = Browser::default();
+        let approval = browser.sign_in(world, &person).await;
+        let socket = browser.listen(world, &approval).await;
+        people.push((person, approval, socket));
+    }
+    people
+}
+
+/// Sockets of one more sign-in of this person: as many as find a seat.
+pub(crate) async fn all_other_seats(world: &World, person: &Person) -> Vec<Socket> {
+    let mut browser = Browser::default();
+    let approval = browser.sign_in(world, person).await;
+    let mut open = Vec::new();
+    while let Some(socket) = browser.try_listen(world, &approval).await {
+        open.push(socket);
+    }
+    open
+}
+
 impl Browser {
     /// Sends JSON, or nothing, and keeps the cookie that comes back.
     pub(crate) async fn send(&mut self, world: &World, method: Method, path: &str, body: Option<Value>) -> Answer {

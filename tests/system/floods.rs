@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::browser::Browser;
+use crate::browser::{Browser, all_other_seats, five_that_wait};
 use crate::client::get;
 use crate::signed::{callback, send_callback, sign};
 use crate::world::{KEY, World};
@@ -79,20 +79,8 @@ async fn taps_arrive_although_browsers_use_up(files: u32) {
     let many = "1000000";
     let limits = [("SOCKETS_PER_SESSION", many), ("CONNECTIONS_PER_ADDRESS", many), ("SIGN_IN_SECONDS", "120")];
     let world = World::start_limited_with(files, &limits).await;
-    let mut people = Vec::new();
-    for line in 10..15 {
-        let person = Browser::default().sign_up(&world, line).await;
-        let mut browser = Browser::default();
-        let approval = browser.sign_in(&world, &person).await;
-        let socket = browser.listen(&world, &approval).await;
-        people.push((person, approval, socket));
-    }
-    let mut crowd = Browser::default();
-    let waited_for = crowd.sign_in(&world, &people[0].0).await;
-    let mut open = Vec::new();
-    while let Some(socket) = crowd.try_listen(&world, &waited_for).await {
-        open.push(socket);
-    }
+    let mut people = five_that_wait(&world).await;
+    let open = all_other_seats(&world, &people[0].0).await;
     assert!(open.len() > files as usize / 4, "{} browsers wait", open.len());
     let mut silent = Vec::new();
     for number in 0..2 * files {

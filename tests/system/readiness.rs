@@ -60,7 +60,7 @@ async fn a_limit_of_open_files_below_the_configured_seats_is_a_finding_at_start(
     let (status, answer) = ready(&client(), &admin).await;
     assert_eq!((status, &answer["state"], answer["findings"].as_array().unwrap().len()), (200, &json!("ready"), 1));
     let finding = &answer["findings"][0];
-    assert_eq!(finding["part"], "connections");
+    assert_eq!(finding["part"], "capacity");
     let sentence = finding["sentence"].as_str().unwrap();
     assert!(sentence.contains("SOCKETS=1000") && sentence.contains("300 open files"), "{sentence}");
     let line = loop {
