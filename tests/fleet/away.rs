@@ -86,6 +86,6 @@ async fn a_login_that_is_refused_while_running_is_said_once_with_its_file_and_th
     assert!(more.is_err(), "it is said once");
 
     fs::write(&secret, "second\n").unwrap();
-    let again = async { while !receiver.error_line().await.contains("events are given to NATS again") {} };
+    let again = async { while !receiver.error_line().await.contains("events are published to NATS again") {} };
     tokio::time::timeout(PATIENCE, again).await.expect("the new password is read");
 }

@@ -17,7 +17,7 @@ use crate::finding::{Finding, Part};
 use crate::lifecycle::Lifecycle;
 use crate::server::{Heads, PATIENCE, REFUSALS, SlotLimits, Slots, Terms};
 use memory::{MemoryLimit, MemorySource};
-use plan::{Limits, MOST_CONNECTIONS, PROVIDER_CALLS, Plan, RESERVED_DESCRIPTORS, Warning, Wishes, provider_calls};
+use plan::{Limits, MOST_CONNECTIONS, PROVIDER_CALLS, Plan, RESERVED_DESCRIPTORS, Requested, Warning, provider_calls};
 
 /// Connections at the operators' listener.
 const ADMIN_CONNECTIONS: usize = 16;
@@ -55,7 +55,7 @@ impl Capacity {
     /// Plans for a process of this role, within its limits.
     pub(crate) fn plan(config: &Config, role: Role) -> Self {
         let count = |number: u32| usize::try_from(number).unwrap_or(MOST_CONNECTIONS);
-        let wishes = Wishes {
+        let requested = Requested {
             is_hub: matches!(role, Role::Demo | Role::Serve | Role::Hub),
             per_address: config.listen.connections_per_address.map(count),
             sockets: config.sockets.all,
@@ -64,10 +64,10 @@ impl Capacity {
         };
         let limits = Limits {
             descriptors: getrlimit(Resource::Nofile).current.and_then(|most| usize::try_from(most).ok()),
-            memory: set_lower(MemoryLimit::find(Path::new("/")), wishes.memory_mb),
+            memory: set_lower(MemoryLimit::find(Path::new("/")), requested.memory_mb),
             cores: available_parallelism().map_or(1, NonZeroUsize::get),
         };
-        let plan = Plan::of(limits, wishes);
+        let plan = Plan::of(limits, requested);
         let exempt = config.listen.trusted_proxies.clone().unwrap_or_default();
         let (all, per_network, request_bytes) = (plan.connections, plan.per_address, plan.request_bytes);
         Self {
@@ -89,7 +89,7 @@ impl Capacity {
                 waiting_guesses: plan.waiting_guesses,
             },
             provider_calls: provider_calls(limits.descriptors.unwrap_or(usize::MAX)),
-            warnings: plan.warnings(limits, wishes),
+            warnings: plan.warnings(limits, requested),
             limits,
             plan,
         }

@@ -125,10 +125,10 @@ impl Parts {
     /// Lasting findings that do not change the state.
     fn lasting(&self) -> Vec<Seen> {
         let mut findings = self.found_at_start.clone();
-        if let Some(bytes) = self.hub.as_ref().map(Condition::unfolded_bytes).filter(|bytes| *bytes > 0) {
+        if let Some(bytes) = self.hub.as_ref().map(Condition::blocked_wal_bytes).filter(|bytes| *bytes > 0) {
             let megabytes = bytes.div_ceil(1_000_000);
             let sentence =
-                format!("{megabytes} MB of the database's write-ahead log have waited for a minute to be folded");
+                format!("{megabytes} MB of the database's write-ahead log have waited for a minute to be checkpointed");
             let remedy = "end the program that reads from the database without an end (a sqlite3 shell, a backup)";
             findings.push(Finding::warn(Part::Database, sentence, remedy));
         }

@@ -28,7 +28,7 @@ use tokio_util::task::TaskTracker;
 use crate::ending::Ending;
 use crate::listen::Listening;
 
-use accept::{concerns_one_connection, last_of};
+use accept::{close_and_drain, concerns_one_connection};
 use connection::converse;
 use refusal::Refusals;
 
@@ -84,7 +84,7 @@ pub(crate) async fn serve(listening: Listening, router: Router, terms: Terms) {
     }
     // The service manager keeps its own listener open for the next process.
     if !is_inherited {
-        last_of(listener, take, || slots.evict_one()).await;
+        close_and_drain(listener, take, || slots.evict_one()).await;
     }
     closed.cancel();
     connections.close();

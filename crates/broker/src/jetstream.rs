@@ -218,7 +218,7 @@ impl JetStream {
             Ok(stored) => stored,
             Err(error) => {
                 if is_unheard(&error) {
-                    self.keeper.doubt();
+                    self.keeper.invalidate();
                 }
                 return Err(error);
             }
@@ -226,7 +226,7 @@ impl JetStream {
         // A stream that was deleted and created again counts from 1 again, and perhaps keeps nothing.
         let is_new = stored.receipt == Receipt::Stored && stored.sequence <= before;
         if stored.stream != stream || is_new {
-            self.keeper.doubt();
+            self.keeper.invalidate();
             return Err(unwritable(Unusable::AnotherStream));
         }
         highest.fetch_max(stored.sequence, Ordering::Relaxed);

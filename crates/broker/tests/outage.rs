@@ -239,7 +239,7 @@ async fn an_account_that_wants_a_limit_names_the_setting_and_the_streams_get_it(
     let credentials = Credentials::Password { user: "a".to_owned(), password: Secret::new("a") };
     let settings = JetStreamSettings { credentials, ..at(server.port) };
     let error = opened(settings.clone()).await.started().await.unwrap_err();
-    assert!(matches!(error, ConnectError::Stream(StreamError::NoLimit)), "{error:?}");
+    assert!(matches!(error, ConnectError::Stream(StreamError::SizeLimitRequired)), "{error:?}");
     assert!(error.to_string().contains("set NATS_STREAM_MB"), "{error}");
 
     let log = JetStream::connect(JetStreamSettings { max_bytes: Some(20 << 20), ..settings }).await.unwrap();

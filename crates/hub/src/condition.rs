@@ -20,7 +20,7 @@ pub struct Condition(Arc<Troubles>);
 struct Troubles {
     events: EventFlow,
     misses_callbacks: AtomicBool,
-    unfolded_bytes: AtomicU64,
+    blocked_wal_bytes: AtomicU64,
     database: Lasting,
     deciding: Lasting,
     settling: Lasting,
@@ -31,7 +31,7 @@ impl Default for Troubles {
         Self {
             events: EventFlow::default(),
             misses_callbacks: AtomicBool::default(),
-            unfolded_bytes: AtomicU64::default(),
+            blocked_wal_bytes: AtomicU64::default(),
             database: Lasting::new(DATABASE_QUIET),
             deciding: Lasting::default(),
             settling: Lasting::default(),
@@ -52,10 +52,10 @@ impl Condition {
         self.0.misses_callbacks.load(Ordering::Relaxed)
     }
 
-    /// Bytes of the database's write-ahead log that could not be folded into the file for a minute; else 0.
+    /// Bytes of the database's write-ahead log that could not be checkpointed into the file for a minute; else 0.
     #[must_use]
-    pub fn unfolded_bytes(&self) -> u64 {
-        self.0.unfolded_bytes.load(Ordering::Relaxed)
+    pub fn blocked_wal_bytes(&self) -> u64 {
+        self.0.blocked_wal_bytes.load(Ordering::Relaxed)
     }
 
     /// The trouble that events are not taken.
@@ -83,8 +83,8 @@ impl Condition {
         self.0.misses_callbacks.store(misses, Ordering::Relaxed);
     }
 
-    /// Notes how many bytes could not be folded for a minute.
-    pub(crate) fn set_unfolded_bytes(&self, bytes: u64) {
-        self.0.unfolded_bytes.store(bytes, Ordering::Relaxed);
+    /// Notes how many bytes could not be checkpointed for a minute.
+    pub(crate) fn set_blocked_wal_bytes(&self, bytes: u64) {
+        self.0.blocked_wal_bytes.store(bytes, Ordering::Relaxed);
     }
 }

@@ -22,8 +22,8 @@ mod steps;
 mod text;
 mod throttle;
 mod token;
-mod unfolded;
 mod upkeep;
+mod wal_watch;
 mod wanted;
 
 pub use condition::Condition;

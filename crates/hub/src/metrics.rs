@@ -18,10 +18,10 @@ pub(crate) fn decided(heard: Heard, status: Status) {
     counter!("countersign_decisions_total", "heard" => heard, "status" => status.word()).increment(1);
 }
 
-/// Shows the bytes of the database's write-ahead log that could not be folded for a minute, and counts how often that
+/// Shows the bytes of the database's write-ahead log that could not be checkpointed for a minute, and counts how often that
 /// began.
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; petabytes are exact enough")]
-pub(crate) fn unfolded(bytes: u64, begins: bool) {
-    gauge!("countersign_unfolded_bytes").set(bytes as f64);
-    counter!("countersign_folds_held_total").increment(u64::from(begins));
+pub(crate) fn wal_blocked(bytes: u64, begins: bool) {
+    gauge!("countersign_wal_blocked_bytes").set(bytes as f64);
+    counter!("countersign_checkpoints_blocked_total").increment(u64::from(begins));
 }

@@ -1,4 +1,4 @@
-//! Folds the database's write-ahead log, deletes expired rows, and logs when another program prevents that, and the end
+//! Checkpoints the database's write-ahead log, deletes expired rows, and logs when another program prevents that, and the end
 //! of it. Knows no request.
 
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use approval::{Lasting, told};
 use storage::StorageError;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use crate::{hub::Hub, metrics, unfolded::Unfolded};
+use crate::{hub::Hub, metrics, wal_watch::WalWatch};
 
 /// How often expired rows are deleted.
 const SWEEP: Duration = Duration::from_mins(1);
@@ -15,32 +15,32 @@ const SWEEP: Duration = Duration::from_mins(1);
 /// The pause between two rounds of a sweep, so that others can write.
 const NEXT_ROUND: Duration = Duration::from_millis(100);
 
-/// How often the write-ahead log is folded into the database.
-const FOLD: Duration = Duration::from_secs(1);
+/// How often the write-ahead log is checkpointed into the database.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
-/// Starts folding and sweeping.
+/// Starts checkpoints and sweeps.
 pub(crate) fn start(hub: &Hub) {
     let this = hub.clone();
-    hub.spawn(async move { fold(&this).await });
+    hub.spawn(async move { checkpoint(&this).await });
     let this = hub.clone();
     hub.spawn(async move { sweep(&this).await });
 }
 
-/// Folds periodically, so that no decision has to wait for it.
-async fn fold(hub: &Hub) {
-    let (trouble, mut unfolded) = (Lasting::default(), Unfolded::default());
-    let mut tick = interval(FOLD);
+/// Checkpoints periodically, so that no decision has to wait for it.
+async fn checkpoint(hub: &Hub) {
+    let (trouble, mut wal) = (Lasting::default(), WalWatch::default());
+    let mut tick = interval(CHECKPOINT_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        match hub.storage.fold().await {
-            Ok(folded) => {
-                note_end(&trouble, "the database is folded again");
-                if let Some(folded) = folded {
-                    note_unfolded(hub, unfolded.note(folded, Instant::now()));
+        match hub.storage.checkpoint().await {
+            Ok(checkpoint) => {
+                note_end(&trouble, "the database is checkpointed again");
+                if let Some(checkpoint) = checkpoint {
+                    note_blocked(hub, wal.note(checkpoint, Instant::now()));
                 }
             }
-            Err(error) => note(&trouble, &error, "the database could not be folded"),
+            Err(error) => note(&trouble, &error, "the database could not be checkpointed"),
         }
         if hub.condition.database().lasts() {
             note_free(hub).await;
@@ -48,18 +48,18 @@ async fn fold(hub: &Hub) {
     }
 }
 
-fn note_unfolded(hub: &Hub, bytes: u64) {
-    let before = hub.condition.unfolded_bytes();
-    hub.condition.set_unfolded_bytes(bytes);
-    metrics::unfolded(bytes, before == 0 && bytes > 0);
+fn note_blocked(hub: &Hub, bytes: u64) {
+    let before = hub.condition.blocked_wal_bytes();
+    hub.condition.set_blocked_wal_bytes(bytes);
+    metrics::wal_blocked(bytes, before == 0 && bytes > 0);
     if before == 0 && bytes > 0 {
         tracing::warn!(
             bytes,
-            "the write-ahead log of the database could not be folded for a minute, and grows: another program reads \
+            "the write-ahead log of the database could not be checkpointed for a minute, and grows: another program reads \
              from the database without an end; end it (a sqlite3 shell, a backup)"
         );
     } else if before > 0 && bytes == 0 {
-        tracing::info!("the write-ahead log of the database is folded again");
+        tracing::info!("the write-ahead log of the database is checkpointed again");
     }
 }
 

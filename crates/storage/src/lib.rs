@@ -52,7 +52,7 @@ pub use guesses::{Delay, Delayed, Delays, GuessTurn, Guesser, NetworkBlock};
 pub use limit_name::LimitName;
 pub use listed::{LISTED_SESSIONS, LiveSession, SignIn};
 pub use notices::{Notice, NoticeKind};
-pub use open::{Folded, OpenError, Storage};
+pub use open::{Checkpoint, OpenError, Storage};
 pub use passwords::{AddressProof, LinkHash, LinkOwner, PasswordChange};
 pub use push_rules::{Push, PushRules, Withheld};
 pub use questions::Question;

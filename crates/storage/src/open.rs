@@ -15,10 +15,10 @@ use thiserror::Error;
 use crate::lives::Lives;
 use crate::{PushRules, SessionCaps, StorageError};
 
-/// Pages of the write-ahead log, 4 kB each, from which on a commit folds them itself, should nobody else do it.
-const UNFOLDED: &str = "20000";
+/// Pages of the write-ahead log, 4 kB each, from which on a commit checkpoints them itself, if nobody else has.
+const AUTOCHECKPOINT: &str = "20000";
 
-/// The write-ahead log is cut to this many bytes once all of it is folded. While a reader holds it, it grows beyond.
+/// The write-ahead log is cut to this many bytes once all of it is checkpointed. While a reader holds it, it grows beyond.
 const LOG_BYTES: &str = "67108864";
 /// The size of a page: SQLite's own default.
 const PAGE_BYTES: u64 = 4096;
@@ -41,26 +41,26 @@ const INCREMENTAL_VACUUM: &str = "PRAGMA incremental_vacuum(200)";
 /// Writes go through one connection, each in a `BEGIN IMMEDIATE` transaction, so none fails for having read first;
 /// reads have connections of their own and never wait for a write (WAL). With `synchronous=NORMAL` what was
 /// committed survives the end of this process at any moment; a power loss may take back the last commits, never
-/// their order. The write-ahead log is folded into the file beside the writer, by [`Storage::fold`]: a commit never
+/// their order. The write-ahead log is written back into the file beside the writer, by [`Storage::checkpoint`]: a commit never
 /// waits for the disk.
 #[derive(Debug, Clone)]
 pub struct Storage {
     pub(crate) writer: SqlitePool,
     pub(crate) reader: SqlitePool,
-    folder: SqlitePool,
+    checkpointer: SqlitePool,
     pub(crate) clock: Clock,
     pub(crate) pushes: PushRules,
     pub(crate) caps: SessionCaps,
     pub(crate) lives: Lives,
 }
 
-/// How far the write-ahead log is folded into the file.
+/// The result of a checkpoint: how far the write-ahead log is written back into the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Folded {
+pub struct Checkpoint {
     /// Pages in the log.
     pub log_pages: u64,
     /// Pages of the log that are in the file already. The rest waits for a reader that still needs the older state.
-    pub folded_pages: u64,
+    pub checkpointed_pages: u64,
 }
 
 /// Why the database could not be opened.
@@ -83,11 +83,11 @@ pub enum OpenError {
     Migrate(#[source] sqlx::migrate::MigrateError),
 }
 
-impl Folded {
+impl Checkpoint {
     /// Bytes of the log that are not in the file yet.
     #[must_use]
-    pub const fn unfolded_bytes(self) -> u64 {
-        self.log_pages.saturating_sub(self.folded_pages).saturating_mul(PAGE_BYTES)
+    pub const fn blocked_wal_bytes(self) -> u64 {
+        self.log_pages.saturating_sub(self.checkpointed_pages).saturating_mul(PAGE_BYTES)
     }
 }
 
@@ -115,18 +115,19 @@ impl Storage {
             .optimize_on_close(true, None);
         let alone = alone_in(Path::new(path)).await?;
         // Only a new file takes this vacuum mode, which `shrink` needs to give back free pages.
-        let writing = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental).pragma("wal_autocheckpoint", UNFOLDED);
+        let writing =
+            options.clone().auto_vacuum(SqliteAutoVacuum::Incremental).pragma("wal_autocheckpoint", AUTOCHECKPOINT);
         let writer = pool(1).connect_with(writing);
         let writer = writer.await.map_err(OpenError::File)?;
         sqlx::migrate!("../../migrations/storage").run(&writer).await.map_err(OpenError::Migrate)?;
         drop(alone);
-        let folder = pool(1).connect_with(options.clone()).await.map_err(OpenError::File)?;
+        let checkpointer = pool(1).connect_with(options.clone()).await.map_err(OpenError::File)?;
         let reader = pool(4).connect_with(options.read_only(true).pragma("cache_size", READ_CACHE));
         let reader = reader.await.map_err(OpenError::File)?;
         Ok(Self {
             writer,
             reader,
-            folder,
+            checkpointer,
             clock,
             pushes: PushRules::NONE,
             caps: SessionCaps::NONE,
@@ -157,18 +158,18 @@ impl Storage {
         Ok(())
     }
 
-    /// Folds the write-ahead log into the file, as far as nobody still reads from it. Waits for the disk, but makes
-    /// nobody else wait. `None` if another process folds it right now.
+    /// Writes the write-ahead log back into the file (a checkpoint), as far as nobody still reads from it. Waits for the disk, but makes
+    /// nobody else wait. `None` if another process does it right now.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn fold(&self) -> Result<Option<Folded>, StorageError> {
+    pub async fn checkpoint(&self) -> Result<Option<Checkpoint>, StorageError> {
         // A statement about the file, which no table can check. https://sqlite.org/pragma.html#pragma_wal_checkpoint
-        let fold = sqlx::query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(PASSIVE)");
-        let (_, log, folded) = fold.fetch_one(&self.folder).await?;
-        let pages = (u64::try_from(log).ok(), u64::try_from(folded).ok());
-        let (Some(log_pages), Some(folded_pages)) = pages else { return Ok(None) };
-        Ok(Some(Folded { log_pages, folded_pages }))
+        let checkpoint = sqlx::query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(PASSIVE)");
+        let (_, log, checkpointed) = checkpoint.fetch_one(&self.checkpointer).await?;
+        let pages = (u64::try_from(log).ok(), u64::try_from(checkpointed).ok());
+        let (Some(log_pages), Some(checkpointed_pages)) = pages else { return Ok(None) };
+        Ok(Some(Checkpoint { log_pages, checkpointed_pages }))
     }
 
     /// Gives free pages of the file back to the disk, a few at a time, while it has more than `SPARE_PAGES`. The rest
@@ -185,10 +186,10 @@ impl Storage {
         Ok(())
     }
 
-    /// Closes all connections, folding the write-ahead log into the file.
+    /// Closes all connections, and checkpoints the write-ahead log.
     pub async fn close(&self) {
         self.reader.close().await;
-        self.folder.close().await;
+        self.checkpointer.close().await;
         self.writer.close().await;
     }
 

@@ -45,7 +45,7 @@ pub(super) struct Limits {
 
 /// The settings that the limits may not allow.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wishes {
+pub(super) struct Requested {
     /// True for roles with people: they hash passwords and have waiting browsers.
     pub(super) is_hub: bool,
     pub(super) per_address: Option<usize>,
@@ -80,17 +80,19 @@ impl Plan {
     /// Waiting browsers get at most three quarters of the connections, so that callbacks and pages always get through.
     /// One address gets at most half of them, unless a setting says otherwise; passwords and guesses that wait hold at
     /// most an eighth each.
-    pub(super) fn of(limits: Limits, wishes: Wishes) -> Self {
-        let hashing_threads = if wishes.is_hub { hashing_threads(limits, wishes.hashing_threads) } else { 0 };
-        let free = limits.memory.map_or(u64::MAX, |memory| memory.bytes.saturating_sub(taken(hashing_threads, wishes)));
+    pub(super) fn of(limits: Limits, requested: Requested) -> Self {
+        let hashing_threads = if requested.is_hub { hashing_threads(limits, requested.hashing_threads) } else { 0 };
+        let free = limits
+            .memory
+            .map_or(u64::MAX, |memory| memory.bytes.saturating_sub(memory_at_start(hashing_threads, requested)));
         let by_memory = (free / 2 / CONNECTION).max(FEWEST_CONNECTIONS);
-        let connections = by_descriptors(limits).min(usize::try_from(by_memory).unwrap_or(usize::MAX));
+        let connections = connections_by_descriptors(limits).min(usize::try_from(by_memory).unwrap_or(usize::MAX));
         let seats = u32::try_from(connections / 4 * 3).unwrap_or(u32::MAX).max(1);
         let (fewest, most) = REQUEST_BYTES;
         Self {
             connections,
-            per_address: wishes.per_address.unwrap_or(connections.div_ceil(2)).min(connections),
-            sockets: wishes.sockets.min(seats),
+            per_address: requested.per_address.unwrap_or(connections.div_ceil(2)).min(connections),
+            sockets: requested.sockets.min(seats),
             request_bytes: usize::try_from((free / 8).clamp(fewest, most)).unwrap_or(usize::MAX),
             hashing_threads,
             hash_queue: HASH_QUEUE.min(connections.div_ceil(16)),
@@ -99,7 +101,7 @@ impl Plan {
     }
 
     /// A warning for each setting that the limits do not allow, and for too little memory.
-    pub(super) fn warnings(&self, limits: Limits, wishes: Wishes) -> Vec<Warning> {
+    pub(super) fn warnings(&self, limits: Limits, requested: Requested) -> Vec<Warning> {
         let mut warnings = Vec::new();
         let mut compare = |name: &str, wanted: usize, planned: usize| {
             if wanted > planned {
@@ -109,13 +111,15 @@ impl Plan {
             }
         };
         // The default suits few machines exactly, so it counts as a wish only where less than half of it can be held.
-        if wishes.is_hub && (wishes.sockets != DEFAULT_SOCKETS || self.sockets < DEFAULT_SOCKETS / 2) {
-            compare("SOCKETS", wishes.sockets as usize, self.sockets as usize);
+        if requested.is_hub && (requested.sockets != DEFAULT_SOCKETS || self.sockets < DEFAULT_SOCKETS / 2) {
+            compare("SOCKETS", requested.sockets as usize, self.sockets as usize);
         }
-        compare("CONNECTIONS_PER_ADDRESS", wishes.per_address.unwrap_or(0), self.per_address);
+        compare("CONNECTIONS_PER_ADDRESS", requested.per_address.unwrap_or(0), self.per_address);
         let Some(memory) = limits.memory else { return warnings };
         let (megabytes, source) = (memory.megabytes(), memory.source);
-        if let Some(wanted) = wishes.hashing_threads.filter(|wanted| wishes.is_hub && *wanted > self.hashing_threads) {
+        if let Some(wanted) =
+            requested.hashing_threads.filter(|wanted| requested.is_hub && *wanted > self.hashing_threads)
+        {
             let (each, planned) = (HASH_MEMORY >> 20, self.hashing_threads);
             let sentence = format!(
                 "HASHING_THREADS={wanted} cannot be held, {planned} is used instead: each takes {each} MB, and all may take \
@@ -123,14 +127,16 @@ impl Plan {
             );
             warnings.push(Warning { sentence, remedy: "raise the limit, or lower the setting" });
         }
-        if let Some(wanted) = wishes.memory_mb.filter(|wanted| *wanted > megabytes) {
+        if let Some(wanted) = requested.memory_mb.filter(|wanted| *wanted > megabytes) {
             let sentence = format!(
                 "MEMORY_MB={wanted} cannot be held, the plan is for {megabytes} MB: that is the memory limit ({source})"
             );
             warnings.push(Warning { sentence, remedy: "raise the limit, or lower the setting" });
         }
-        let least =
-            (taken(self.hashing_threads, wishes) + 2 * FEWEST_CONNECTIONS * CONNECTION + 2 * REQUEST_BYTES.0) >> 20;
+        let least = (memory_at_start(self.hashing_threads, requested)
+            + 2 * FEWEST_CONNECTIONS * CONNECTION
+            + 2 * REQUEST_BYTES.0)
+            >> 20;
         if megabytes < least {
             let sentence = format!(
                 "the memory limit of {megabytes} MB ({source}) is less than the {least} MB that the process needs; it may be \
@@ -145,7 +151,7 @@ impl Plan {
     fn cause(&self, limits: Limits) -> (String, &'static str) {
         let connections = self.connections;
         match (limits.descriptors, limits.memory) {
-            (_, Some(memory)) if connections < by_descriptors(limits) => {
+            (_, Some(memory)) if connections < connections_by_descriptors(limits) => {
                 let (megabytes, source) = (memory.megabytes(), memory.source);
                 let cause = format!("the memory limit of {megabytes} MB ({source}) allows {connections} connections");
                 (cause, "raise the limit, or lower the setting")
@@ -168,7 +174,7 @@ pub(super) const fn provider_calls(descriptors: usize) -> usize {
     if share < MOST_PROVIDER_CALLS { share } else { MOST_PROVIDER_CALLS }
 }
 
-fn by_descriptors(limits: Limits) -> usize {
+fn connections_by_descriptors(limits: Limits) -> usize {
     let descriptors = limits.descriptors.unwrap_or(usize::MAX);
     let reserved = RESERVED_DESCRIPTORS + (provider_calls(descriptors) - PROVIDER_CALLS);
     descriptors.saturating_sub(reserved).max(descriptors / 2).clamp(1, MOST_CONNECTIONS)
@@ -186,8 +192,8 @@ fn hashing_threads(limits: Limits, wanted: Option<usize>) -> usize {
 }
 
 /// Memory in use before the first client, in bytes.
-fn taken(hashing_threads: usize, wishes: Wishes) -> u64 {
-    let base = if wishes.is_hub { HUB_BASE } else { OTHER_BASE };
+fn memory_at_start(hashing_threads: usize, requested: Requested) -> u64 {
+    let base = if requested.is_hub { HUB_BASE } else { OTHER_BASE };
     base + HASH_MEMORY * hashing_threads as u64
 }
 
@@ -196,8 +202,8 @@ mod tests {
     use super::super::memory::MemorySource;
     use super::*;
 
-    const WISHES: Wishes =
-        Wishes { is_hub: true, per_address: None, sockets: 20_000, hashing_threads: None, memory_mb: None };
+    const REQUESTED: Requested =
+        Requested { is_hub: true, per_address: None, sockets: 20_000, hashing_threads: None, memory_mb: None };
 
     fn limits(descriptors: usize, megabytes: u64, cores: usize) -> Limits {
         let memory = MemoryLimit { bytes: megabytes << 20, source: MemorySource::Cgroup };
@@ -205,7 +211,7 @@ mod tests {
     }
 
     fn plan(descriptors: usize, megabytes: u64, cores: usize) -> Plan {
-        Plan::of(limits(descriptors, megabytes, cores), WISHES)
+        Plan::of(limits(descriptors, megabytes, cores), REQUESTED)
     }
 
     #[test]
@@ -218,7 +224,7 @@ mod tests {
     fn the_reserve_stays_free_and_waiting_browsers_leave_a_quarter() {
         let large = plan(1024, 8192, 2);
         assert_eq!((large.connections, large.per_address, large.sockets), (864, 432, 648));
-        let fifty = Plan::of(limits(1024, 8192, 2), Wishes { per_address: Some(50), ..WISHES });
+        let fifty = Plan::of(limits(1024, 8192, 2), Requested { per_address: Some(50), ..REQUESTED });
         assert_eq!(fifty.per_address, 50);
     }
 
@@ -227,7 +233,7 @@ mod tests {
         let few = plan(64, 8192, 2);
         assert_eq!((few.connections, few.per_address, few.sockets), (32, 16, 24));
         assert_eq!((plan(1, 8192, 2).connections, plan(1, 8192, 2).sockets), (1, 1));
-        let unlimited = Plan::of(Limits { descriptors: None, memory: None, cores: 2 }, WISHES);
+        let unlimited = Plan::of(Limits { descriptors: None, memory: None, cores: 2 }, REQUESTED);
         assert_eq!((unlimited.connections, unlimited.sockets, unlimited.hashing_threads), (100_000, 20_000, 2));
     }
 
@@ -238,24 +244,24 @@ mod tests {
         {
             assert_eq!(plan(65_536, megabytes, cores).hashing_threads, threads, "{megabytes} MB, {cores} cores");
         }
-        let wanting = |threads| Wishes { hashing_threads: Some(threads), ..WISHES };
+        let wanting = |threads| Requested { hashing_threads: Some(threads), ..REQUESTED };
         for (wanted, threads) in [(1, 1), (4, 4), (6, 6), (7, 6), (1000, 6)] {
             assert_eq!(Plan::of(limits(65_536, 256, 2), wanting(wanted)).hashing_threads, threads, "{wanted}");
         }
-        assert_eq!(Plan::of(limits(1024, 256, 2), Wishes { is_hub: false, ..WISHES }).hashing_threads, 0);
+        assert_eq!(Plan::of(limits(1024, 256, 2), Requested { is_hub: false, ..REQUESTED }).hashing_threads, 0);
     }
 
     #[test]
     fn all_parts_of_the_plan_together_fit_into_the_memory() {
         for megabytes in [96, 128, 192, 256, 512, 1000, 4000, 65_536] {
             for is_hub in [true, false] {
-                let plan = Plan::of(limits(1_000_000, megabytes, 8), Wishes { is_hub, ..WISHES });
-                let wishes = Wishes { is_hub, ..WISHES };
-                let worst = taken(plan.hashing_threads, wishes)
+                let plan = Plan::of(limits(1_000_000, megabytes, 8), Requested { is_hub, ..REQUESTED });
+                let requested = Requested { is_hub, ..REQUESTED };
+                let worst = memory_at_start(plan.hashing_threads, requested)
                     + plan.connections as u64 * CONNECTION
                     + 2 * plan.request_bytes as u64;
                 assert!(worst <= megabytes << 20, "{megabytes} MB: {} MB", worst >> 20);
-                assert!(plan.warnings(limits(1_000_000, megabytes, 8), wishes).len() <= 1);
+                assert!(plan.warnings(limits(1_000_000, megabytes, 8), requested).len() <= 1);
             }
         }
     }
@@ -272,28 +278,33 @@ mod tests {
 
     #[test]
     fn a_setting_that_cannot_be_held_is_named_with_both_figures_and_the_limit() {
-        let warnings = |limits, wishes| -> Vec<String> {
-            Plan::of(limits, wishes).warnings(limits, wishes).into_iter().map(|warning| warning.sentence).collect()
+        let warnings = |limits, requested| -> Vec<String> {
+            Plan::of(limits, requested)
+                .warnings(limits, requested)
+                .into_iter()
+                .map(|warning| warning.sentence)
+                .collect()
         };
-        assert_eq!(warnings(limits(65_536, 8192, 2), WISHES), [""; 0]);
-        assert_eq!(warnings(limits(20_000, 8192, 2), WISHES), [""; 0], "it is the default");
-        let wished = warnings(limits(20_000, 8192, 2), Wishes { sockets: 19_999, ..WISHES });
+        assert_eq!(warnings(limits(65_536, 8192, 2), REQUESTED), [""; 0]);
+        assert_eq!(warnings(limits(20_000, 8192, 2), REQUESTED), [""; 0], "it is the default");
+        let wished = warnings(limits(20_000, 8192, 2), Requested { sockets: 19_999, ..REQUESTED });
         assert!(wished[0].contains("SOCKETS=19999"), "{wished:?}");
-        let [files] = &warnings(limits(1024, 8192, 2), WISHES)[..] else { panic!("one warning") };
+        let [files] = &warnings(limits(1024, 8192, 2), REQUESTED)[..] else { panic!("one warning") };
         assert!(
             files.contains("SOCKETS=20000") && files.contains("648") && files.contains("1024 open files"),
             "{files}"
         );
-        let [memory] = &warnings(limits(65_536, 128, 2), WISHES)[..] else { panic!("one warning") };
+        let [memory] = &warnings(limits(65_536, 128, 2), REQUESTED)[..] else { panic!("one warning") };
         assert!(memory.contains("SOCKETS=20000") && memory.contains("128 MB (cgroup)"), "{memory}");
-        let wanting = Wishes { hashing_threads: Some(8), memory_mb: Some(512), per_address: Some(5000), ..WISHES };
+        let wanting =
+            Requested { hashing_threads: Some(8), memory_mb: Some(512), per_address: Some(5000), ..REQUESTED };
         let all = warnings(limits(65_536, 128, 2), wanting).join("\n");
         for part in ["HASHING_THREADS=8", "3 is used", "MEMORY_MB=512", "CONNECTIONS_PER_ADDRESS=5000"] {
             assert!(all.contains(part), "{part}: {all}");
         }
-        let receiver = Wishes { is_hub: false, ..wanting };
+        let receiver = Requested { is_hub: false, ..wanting };
         let all = warnings(limits(65_536, 128, 2), receiver).join("\n");
         assert!(!all.contains("SOCKETS") && !all.contains("HASHING"), "a receiver reads neither: {all}");
-        assert!(warnings(limits(1024, 64, 2), Wishes { sockets: 1, ..WISHES })[0].contains("needs"));
+        assert!(warnings(limits(1024, 64, 2), Requested { sockets: 1, ..REQUESTED })[0].contains("needs"));
     }
 }

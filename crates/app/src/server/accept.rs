@@ -39,7 +39,7 @@ const RETURN: u16 = 0x06;
 
 /// Closes `listener`, and hands all connections that it had accepted to `take`. `make_room` frees a descriptor when none
 /// is left.
-pub(super) async fn last_of(listener: TcpListener, take: impl Fn(TcpStream, SocketAddr), make_room: impl Fn()) {
+pub(super) async fn close_and_drain(listener: TcpListener, take: impl Fn(TcpStream, SocketAddr), make_room: impl Fn()) {
     // Without the filter, a handshake that is completed between the last `accept` and `close` is reset.
     match SockRef::from(&listener).attach_filter(&NO_NEW_HANDSHAKE) {
         Ok(()) => sleep(HANDSHAKE).await,

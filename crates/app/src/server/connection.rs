@@ -27,7 +27,7 @@ use tower::Service as _;
 use super::body::bounded;
 use super::counted::{Counted, counted};
 use super::line::{OpenConnection, Stage};
-use super::presence::goes_while_waiting;
+use super::presence::client_gone_while_waiting;
 use super::slots::Slot;
 use super::terms::Terms;
 
@@ -79,7 +79,7 @@ pub(super) async fn converse(stream: TcpStream, peer: SocketAddr, slot: Slot, ro
         () = ending.closing.cancelled() => {}
     }
     let last = async {
-        while is_its_turn(&line) {
+        while awaits_request(&line) {
             tokio::select! {
                 biased;
                 _ = connection.as_mut() => return,
@@ -115,7 +115,7 @@ fn answer(
         tokio::select! {
             biased;
             answer = answer => Ok(counted(answer.unwrap_or_else(|never| match never {}), &line)),
-            () = goes_while_waiting(&line, &mark, version) => Err(ClientGone),
+            () = client_gone_while_waiting(&line, &mark, version) => Err(ClientGone),
         }
     }
 }
@@ -141,7 +141,7 @@ async fn silence(line: &OpenConnection) {
 }
 
 /// True if a closing connection is still waited for, because its client sends a request or may be about to.
-fn is_its_turn(line: &OpenConnection) -> bool {
+fn awaits_request(line: &OpenConnection) -> bool {
     match line.stage() {
         (Stage::Request, _) => false,
         (Stage::Head, _) => true,
@@ -155,6 +155,6 @@ fn is_its_turn(line: &OpenConnection) -> bool {
 pub(super) fn give_up_unread(stream: &TcpStream) {
     let limit = u32::try_from(UNREAD.as_millis()).unwrap_or(u32::MAX);
     if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, limit) {
-        tracing::debug!(error = %told(&error), "a connection has no limit to how long it may be unread");
+        tracing::debug!(error = %told(&error), "TCP_USER_TIMEOUT could not be set on a connection");
     }
 }

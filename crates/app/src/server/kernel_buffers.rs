@@ -15,7 +15,7 @@ const RECEIVE_BUFFER: usize = 32 * 1024;
 pub(super) fn bound(listener: &TcpListener) {
     let sent = set_socket_send_buffer_size(listener, SEND_BUFFER);
     if let Err(error) = sent.and_then(|()| set_socket_recv_buffer_size(listener, RECEIVE_BUFFER)) {
-        tracing::warn!(error = %told(&error), "the system's buffers for connections have no bound of ours");
+        tracing::warn!(error = %told(&error), "the sizes of socket buffers could not be set");
     }
 }
 

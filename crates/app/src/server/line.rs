@@ -183,13 +183,13 @@ impl OpenConnection {
     }
 
     /// Returns when the connection is broken: the client reset it, or had closed it when something was sent.
-    pub(super) async fn breaks(&self) {
+    pub(super) async fn broken(&self) {
         let _ = self.stream.ready(Interest::ERROR).await;
     }
 
     /// Writes all of `bytes`, unless an answer may be half written or the buffer is full. In those cases bytes are
     /// already under way, which reveal a client that has gone just as well.
-    pub(super) fn interject(&self, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn try_write_between_answers(&self, bytes: &[u8]) -> io::Result<()> {
         if self.unflushed.load(Ordering::Relaxed) {
             return Ok(());
         }

@@ -32,14 +32,14 @@ pub(super) async fn next_sign(line: &OpenConnection, is_silent: bool) -> Sign {
         line.sends_no_more().await;
         return Sign::Silence;
     }
-    match timeout(AGAIN, line.breaks()).await {
+    match timeout(AGAIN, line.broken()).await {
         Ok(()) => Sign::Gone,
         Err(_) => Sign::Silence,
     }
 }
 
 /// Returns when the client has gone while its request only waits. Its answer must not have begun.
-pub(super) async fn goes_while_waiting(line: &OpenConnection, mark: &WaitMark, version: Version) {
+pub(super) async fn client_gone_while_waiting(line: &OpenConnection, mark: &WaitMark, version: Version) {
     let mut is_silent = false;
     loop {
         mark.is(true).await;
@@ -49,17 +49,17 @@ pub(super) async fn goes_while_waiting(line: &OpenConnection, mark: &WaitMark, v
             sign = next_sign(line, is_silent), if !is_silent || version >= Version::HTTP_11 => {
                 // At once: a client that has gone must not take a turn from those that wait.
                 is_silent = true;
-                if sign == Sign::Gone || (version >= Version::HTTP_11 && line.interject(INTERIM).is_err()) {
+                if sign == Sign::Gone || (version >= Version::HTTP_11 && line.try_write_between_answers(INTERIM).is_err()) {
                     return;
                 }
             }
-            () = outlasts(line, version) => return,
+            () = http10_client_gone(line, version) => return,
         }
     }
 }
 
 /// Returns when an HTTP/1.0 client counts as gone; never for a newer one.
-async fn outlasts(line: &OpenConnection, version: Version) {
+async fn http10_client_gone(line: &OpenConnection, version: Version) {
     if version >= Version::HTTP_11 {
         std::future::pending::<()>().await;
     }

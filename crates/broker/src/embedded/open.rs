@@ -14,7 +14,7 @@ use super::statements;
 /// Bytes that the file grows by: SQLite's own default.
 const PAGE: u64 = 4096;
 
-/// The write-ahead log is cut to this many bytes once all of it is folded into the file.
+/// The write-ahead log is cut to this many bytes once all of it is written back into the file.
 const LOG_BYTES: &str = "67108864";
 
 /// Why the event log could not be opened.

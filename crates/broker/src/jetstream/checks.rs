@@ -39,7 +39,7 @@ pub(super) struct Checks {
     settings: JetStreamSettings,
     standing: watch::Sender<Standing>,
     /// Notified when the streams must be checked at once.
-    doubts: Arc<Notify>,
+    recheck: Arc<Notify>,
     acknowledged: Arc<Acknowledged>,
     /// When NATS last left the request to create a stream unanswered.
     unmade: Option<Instant>,
@@ -55,17 +55,17 @@ impl Checks {
         context: Context,
         settings: JetStreamSettings,
         standing: watch::Sender<Standing>,
-        doubts: Arc<Notify>,
+        recheck: Arc<Notify>,
         acknowledged: Arc<Acknowledged>,
     ) -> Self {
         let (unmade, logged, version) = (None, None, String::new());
-        Self { line, context, settings, standing, doubts, acknowledged, unmade, logged, version }
+        Self { line, context, settings, standing, recheck, acknowledged, unmade, logged, version }
     }
 
     /// Checks for as long as it is polled, and whenever the server reports a change of a stream.
     pub(super) async fn run(self) {
-        let (line, doubts) = (self.line.clone(), Arc::clone(&self.doubts));
-        tokio::join!(self.check_again_and_again(), listen(line, doubts));
+        let (line, recheck) = (self.line.clone(), Arc::clone(&self.recheck));
+        tokio::join!(self.check_again_and_again(), listen(line, recheck));
     }
 
     async fn check_again_and_again(mut self) {
@@ -74,7 +74,7 @@ impl Checks {
             let pause = if self.line.is_connected() { self.check().await } else { self.find_reason().await };
             tokio::select! {
                 _ = changes.changed() => {}
-                () = self.doubts.notified() => {}
+                () = self.recheck.notified() => {}
                 () = sleep(pause) => {}
             }
         }
@@ -112,7 +112,7 @@ impl Checks {
         if may_make {
             // Without the permission to create it, each attempt waits for an answer in vain, and the server logs a
             // refusal.
-            self.unmade = matches!(found, Err(StreamError::NoStream(_))).then(Instant::now);
+            self.unmade = matches!(found, Err(StreamError::StreamMissing(_))).then(Instant::now);
         }
         let [events, dead_letters] = found?;
         self.acknowledged.events.store(events, Ordering::Relaxed);
@@ -177,16 +177,16 @@ impl Checks {
                 tracing::warn!(error = sentence, "NATS cannot be reached; it is tried again and again");
             }
             (Some(_), true) => tracing::error!(error = sentence, "no events are taken from NATS"),
-            (Some(_), false) => tracing::error!(error = sentence, "no events are given to NATS"),
+            (Some(_), false) => tracing::error!(error = sentence, "no events are published to NATS"),
             (None, true) => tracing::info!("events are taken from NATS again"),
-            (None, false) => tracing::info!("events are given to NATS again"),
+            (None, false) => tracing::info!("events are published to NATS again"),
         }
     }
 }
 
 /// Has the streams checked again whenever the server reports that one was created, deleted or changed. Without
 /// permission for these reports the periodic check notices it.
-async fn listen(line: Line, doubts: Arc<Notify>) {
+async fn listen(line: Line, recheck: Arc<Notify>) {
     let mut reports = Vec::new();
     for stream in [streams::EVENTS, streams::DEAD_LETTERS] {
         let subject = format!("$JS.EVENT.ADVISORY.STREAM.*.{stream}");
@@ -196,7 +196,7 @@ async fn listen(line: Line, doubts: Arc<Notify>) {
     while let Some(report) = reports.next().await {
         if report.subject.split('.').any(|token| CHANGES.contains(&token)) {
             line.begin_generation();
-            doubts.notify_one();
+            recheck.notify_one();
         }
     }
 }

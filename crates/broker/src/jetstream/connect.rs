@@ -48,7 +48,7 @@ pub enum ConnectError {
 const OLDEST: (u32, u32) = (2, 11);
 const OLDEST_WORDS: &str = "2.11";
 /// From these on a stranger cannot exhaust the server before it has logged in (CVE-2026-27571, CVE-2026-33219).
-const MENDED: [(u32, u32, u32); 2] = [(2, 11, 15), (2, 12, 6)];
+const FIXED_VERSIONS: [(u32, u32, u32); 2] = [(2, 11, 15), (2, 12, 6)];
 /// How long one attempt to connect to one address may take.
 const HANDSHAKE: Duration = Duration::from_secs(2);
 
@@ -133,8 +133,8 @@ pub(super) fn check_version(version: &str) -> Result<(), ConnectError> {
 /// True for a version that a client can exhaust before it logs in.
 pub(super) fn has_known_holes(version: &str) -> bool {
     let parts = parts(version);
-    let mended = MENDED.iter().any(|&(major, minor, patch)| parts >= (major, minor, patch) && parts.1 == minor);
-    !mended && (parts.0, parts.1) <= (MENDED[1].0, MENDED[1].1)
+    let mended = FIXED_VERSIONS.iter().any(|&(major, minor, patch)| parts >= (major, minor, patch) && parts.1 == minor);
+    !mended && (parts.0, parts.1) <= (FIXED_VERSIONS[1].0, FIXED_VERSIONS[1].1)
 }
 
 fn addresses(settings: &JetStreamSettings) -> Result<Vec<ServerAddr>, ConnectError> {

@@ -21,7 +21,7 @@ const FIRST_CHECK: Duration = Duration::from_secs(8);
 pub(super) struct Keeper {
     standing: watch::Receiver<Standing>,
     line: Line,
-    doubts: Arc<Notify>,
+    recheck: Arc<Notify>,
     acknowledged: Arc<Acknowledged>,
     credentials: Credentials,
     task: AbortOnDropHandle<()>,
@@ -31,12 +31,12 @@ impl Keeper {
     /// Starts the task.
     pub(super) fn start(line: Line, context: Context, settings: JetStreamSettings) -> Self {
         let (sender, standing) = watch::channel(Standing::Unchecked);
-        let (doubts, acknowledged) = (Arc::<Notify>::default(), Arc::<Acknowledged>::default());
+        let (recheck, acknowledged) = (Arc::<Notify>::default(), Arc::<Acknowledged>::default());
         let credentials = settings.credentials.clone();
         let checks =
-            Checks::new(line.clone(), context, settings, sender, Arc::clone(&doubts), Arc::clone(&acknowledged));
+            Checks::new(line.clone(), context, settings, sender, Arc::clone(&recheck), Arc::clone(&acknowledged));
         let task = tokio::spawn(checks.run());
-        Self { standing, line, doubts, acknowledged, credentials, task: AbortOnDropHandle::new(task) }
+        Self { standing, line, recheck, acknowledged, credentials, task: AbortOnDropHandle::new(task) }
     }
 
     /// True while there is a connection, on which server and streams were found safe.
@@ -120,9 +120,9 @@ impl Keeper {
     }
 
     /// Notes that a stream is not the one that was checked. Streams are not used until they are checked again.
-    pub(super) fn doubt(&self) {
+    pub(super) fn invalidate(&self) {
         self.line.begin_generation();
-        self.doubts.notify_one();
+        self.recheck.notify_one();
     }
 
     /// The highest known sequence numbers.

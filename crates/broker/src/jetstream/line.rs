@@ -133,7 +133,7 @@ impl State {
             return;
         }
         if denied {
-            tracing::warn!(error = text, "NATS refuses something to this login");
+            tracing::warn!(error = text, "NATS denied a permission to this login");
         } else {
             tracing::warn!("NATS reports an error");
         }

@@ -78,7 +78,7 @@ impl SharedConsumer {
 
     async fn find(&self) -> Result<PullConsumer, StreamError> {
         let stream = info::of_stream(&self.context, streams::EVENTS).await?;
-        let config = stream.ok_or(StreamError::NoStream(streams::EVENTS))?.config;
+        let config = stream.ok_or(StreamError::StreamMissing(streams::EVENTS))?.config;
         if let Some(fault) = review::stream_fault(&config, &streams::events(&self.settings)) {
             return Err(StreamError::Unsafe(streams::EVENTS, fault));
         }
@@ -98,13 +98,13 @@ impl SharedConsumer {
     /// wait at each call: after an unanswered request the next one is sent only after [`JetStreamSettings::review_every`].
     async fn make(&self) -> Result<PullConsumer, StreamError> {
         if locked(&self.unmade).is_some_and(|at| at.elapsed() < self.settings.review_every) {
-            return Err(StreamError::Missing(streams::HUBS));
+            return Err(StreamError::ConsumerMissing(streams::HUBS));
         }
         let made = self.context.create_consumer_strict_on_stream(streams::hubs(&self.settings), streams::EVENTS).await;
         made.map_err(|error| match error.kind() {
             ConsumerCreateStrictErrorKind::TimedOut => {
                 *locked(&self.unmade) = Some(Instant::now());
-                StreamError::Missing(streams::HUBS)
+                StreamError::ConsumerMissing(streams::HUBS)
             }
             _ => StreamError::Unanswered(streams::HUBS, Arc::new(error)),
         })

@@ -19,19 +19,19 @@ pub enum StreamError {
     NoJetStreamForAccount,
     /// A stream is missing, and cannot be created.
     #[error("the stream {0} cannot be created; run `countersign migrate` with a login that may create it")]
-    Make(&'static str, #[source] Arc<CreateStreamError>),
+    CannotCreate(&'static str, #[source] Arc<CreateStreamError>),
     /// The account refuses streams without a size limit.
     #[error("the NATS account takes no stream without a limit of its size (max_bytes_required); set NATS_STREAM_MB")]
-    NoLimit,
+    SizeLimitRequired,
     /// A stream or consumer has settings under which events can be lost or held up.
     #[error("the stream or consumer {0} can lose or hold up events: {1}; run `countersign migrate`")]
     Unsafe(&'static str, &'static str),
     /// The consumer is missing, and this login perhaps may not create it.
     #[error("the consumer {0} is missing, and NATS did not answer the request to create it; run `countersign migrate`")]
-    Missing(&'static str),
+    ConsumerMissing(&'static str),
     /// A stream is missing, and this login perhaps may not create it.
     #[error("the stream {0} is missing, and NATS did not answer the request to create it; run `countersign migrate`")]
-    NoStream(&'static str),
+    StreamMissing(&'static str),
     /// A stream or consumer has a setting, or a value of one, that is not known here.
     #[error(
         "the stream or consumer {0} has settings that this version of Countersign does not know ({1}); take them away, \
@@ -63,13 +63,17 @@ impl StreamError {
     /// finds its leader.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            Self::NoJetStream | Self::NoJetStreamForAccount | Self::NoStream(_) | Self::Unanswered(..) => true,
-            Self::Make(_, error) => match error.kind() {
+            Self::NoJetStream | Self::NoJetStreamForAccount | Self::StreamMissing(_) | Self::Unanswered(..) => true,
+            Self::CannotCreate(_, error) => match error.kind() {
                 CreateStreamErrorKind::Response => true,
                 CreateStreamErrorKind::JetStream(answer) => PASSING.contains(&answer.error_code()),
                 _ => false,
             },
-            Self::NoLimit | Self::Unlisted(..) | Self::Unsafe(..) | Self::Missing(_) | Self::Unchanged(..) => false,
+            Self::SizeLimitRequired
+            | Self::Unlisted(..)
+            | Self::Unsafe(..)
+            | Self::ConsumerMissing(_)
+            | Self::Unchanged(..) => false,
         }
     }
 }

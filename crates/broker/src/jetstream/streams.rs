@@ -46,7 +46,7 @@ pub(super) async fn ensure(
         let found = match info::of_stream(context, name).await? {
             Some(found) => found,
             None if may_make => make(context, name, &wanted).await?,
-            None => return Err(StreamError::NoStream(name)),
+            None => return Err(StreamError::StreamMissing(name)),
         };
         if let Some(fault) = review::stream_fault(&found.config, &wanted) {
             return Err(StreamError::Unsafe(name, fault));
@@ -87,12 +87,14 @@ async fn make(context: &Context, name: &'static str, wanted: &Config) -> Result<
     Err(match error.kind() {
         CreateStreamErrorKind::JetStreamUnavailable => StreamError::NoJetStream,
         // The server does not answer a login without the permission to create it.
-        CreateStreamErrorKind::TimedOut => StreamError::NoStream(name),
+        CreateStreamErrorKind::TimedOut => StreamError::StreamMissing(name),
         CreateStreamErrorKind::JetStream(answer) => match answer.error_code() {
-            ErrorCode::STREAM_MAX_BYTES_REQUIRED => StreamError::NoLimit,
-            code => StreamError::without_jetstream(code).unwrap_or_else(|| StreamError::Make(name, Arc::new(error))),
+            ErrorCode::STREAM_MAX_BYTES_REQUIRED => StreamError::SizeLimitRequired,
+            code => {
+                StreamError::without_jetstream(code).unwrap_or_else(|| StreamError::CannotCreate(name, Arc::new(error)))
+            }
         },
-        _ => StreamError::Make(name, Arc::new(error)),
+        _ => StreamError::CannotCreate(name, Arc::new(error)),
     })
 }
 

@@ -81,12 +81,15 @@ pub(crate) async fn resume(hub: &Hub) -> Result<(), StorageError> {
                 sleep(LOOK).await;
                 match adopt(&this, &mut seen).await.map_err(|error| told(&error)) {
                     Err(cause) if trouble.failed(&cause, Instant::now().into_std()) => {
-                        tracing::error!(error = cause, "approvals left behind could not be looked for; trying again");
+                        tracing::error!(
+                            error = cause,
+                            "pending approvals of other hubs could not be read; trying again"
+                        );
                     }
                     Err(_) => {}
                     Ok(()) => {
                         if let Some(failures) = trouble.worked(Instant::now().into_std()) {
-                            tracing::info!(failures, "approvals left behind are looked for again");
+                            tracing::info!(failures, "pending approvals of other hubs are read again");
                         }
                     }
                 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod checkpoints;
 mod clock;
 mod codes;
 mod completing;
@@ -9,7 +10,6 @@ mod deciding;
 mod emails;
 mod factors;
 mod faults;
-mod folding;
 mod given;
 mod guesses;
 mod invitations;

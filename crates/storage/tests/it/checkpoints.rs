@@ -1,15 +1,15 @@
-//! Other programs on the database file: a reader that is forgotten keeps the write-ahead log from being folded, a writer
+//! Other programs on the database file: a reader that is forgotten keeps the write-ahead log from being checkpointed, a writer
 //! that is forgotten keeps everybody from writing.
 
 use std::fs;
 
 use futures_util::future::join_all;
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
-use storage::{Folded, StorageError};
+use storage::{Checkpoint, StorageError};
 
 use crate::given::Given;
 
-/// More than the log keeps once it is folded.
+/// More than the log keeps once it is checkpointed.
 const WRITE_72_MB: &str = "
     CREATE TABLE ballast (bytes BLOB);
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 72)
@@ -28,14 +28,14 @@ async fn what_a_forgotten_reader_holds_is_counted_and_the_log_is_cut_after_it_ha
     reader.execute("BEGIN; SELECT count(*) FROM users").await.unwrap();
     let mut writer = other_program(&given).await;
     writer.execute(WRITE_72_MB).await.unwrap();
-    let held = given.storage.fold().await.unwrap().unwrap();
-    assert!(held.unfolded_bytes() > 72_000_000, "{held:?}");
+    let held = given.storage.checkpoint().await.unwrap().unwrap();
+    assert!(held.blocked_wal_bytes() > 72_000_000, "{held:?}");
     let log = given.folder.path().join("test.db-wal");
     assert!(fs::metadata(&log).unwrap().len() > 72_000_000);
 
     reader.execute("COMMIT").await.unwrap();
-    let Folded { log_pages, folded_pages } = given.storage.fold().await.unwrap().unwrap();
-    assert_eq!(log_pages, folded_pages);
+    let Checkpoint { log_pages, checkpointed_pages } = given.storage.checkpoint().await.unwrap().unwrap();
+    assert_eq!(log_pages, checkpointed_pages);
     given.account("ada@example.com").await;
     assert!(fs::metadata(&log).unwrap().len() <= 64 << 20);
 }
