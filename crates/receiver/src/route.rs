@@ -12,7 +12,7 @@ use provider::SIGNATURE_HEADER;
 use tower::{Service as _, ServiceExt as _, service_fn};
 
 use crate::{
-    address::{Addresses, CALLBACK_PATH},
+    address::Addresses,
     answer::{self, Refused},
     pool::VerifyPool,
     raw::BODY_LIMIT,
@@ -35,7 +35,7 @@ pub fn router(receiver: Receiver, rest: Option<Router>) -> Router {
     let callback: MethodRouter = callback.layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(shared);
     let elsewhere = Arc::new(Elsewhere { addresses, callback: callback.clone(), rest });
     Router::new()
-        .route(CALLBACK_PATH, callback)
+        .route("/authy/callback", callback)
         .fallback_service(service_fn(move |request| Arc::clone(&elsewhere).answer(request)))
 }
 

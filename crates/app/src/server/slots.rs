@@ -13,6 +13,7 @@ use hub::{Network, TrustedProxies};
 use tokio_util::sync::CancellationToken;
 
 use open::Open;
+pub(super) use open::{NoMemory, Phase};
 
 /// The slots of a process, or of one of its listeners. Cheap to clone; clones share the slots.
 #[derive(Debug, Clone)]
@@ -56,24 +57,9 @@ struct Held {
     is_serving: AtomicBool,
 }
 
-/// The memory of all requests is in use, and no connection can be evicted for this one.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct NoMemory;
-
 /// No slot is free, and no connection can be evicted.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NoSlot;
-
-/// The phase of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// It has not sent a whole request yet.
-    Arriving,
-    /// A request is being answered, or it became a socket.
-    Serving,
-    /// It was answered, and may send another request.
-    Idle,
-}
 
 #[derive(Debug)]
 struct Shared {

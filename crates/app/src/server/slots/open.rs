@@ -8,8 +8,6 @@ use hub::Network;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{NoMemory, Phase};
-
 /// A connection that has sent no whole request for this long is slow. A younger one may only have been accepted a moment
 /// ago.
 pub(super) const SLOW: Duration = Duration::from_secs(1);
@@ -25,6 +23,21 @@ pub(super) struct Open {
     /// Connections with counted bytes that may be evicted.
     pub(super) large: Waiting,
 }
+
+/// The phase of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Phase {
+    /// It has not sent a whole request yet.
+    Arriving,
+    /// A request is being answered, or it became a socket.
+    Serving,
+    /// It was answered, and may send another request.
+    Idle,
+}
+
+/// The memory of all requests is in use, and no connection can be evicted for this one.
+#[derive(Debug, PartialEq, Eq)]
+pub(in super::super) struct NoMemory;
 
 #[derive(Debug)]
 pub(super) struct Connection {
