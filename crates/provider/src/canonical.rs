@@ -1,6 +1,7 @@
 //! The canonical parameter string of a JSON body: what Rails' `Hash#to_query` makes of it, byte for byte, for the
 //! provider signs that. Held by the vectors under `tests/vectors`.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use crate::tree::{Malformed, Tree};
@@ -129,14 +130,22 @@ impl Encoder {
         }
     }
 
-    /// Sorts the chunks of one object, which begin at `start`. All begin with the object's name, so it is not compared.
+    /// Sorts the chunks of one object, which begin at `start`. Nearly all begin with the object's name, so it is not
+    /// compared again and again. A chunk begins otherwise if its first piece is empty: that of an object in it which has
+    /// nothing but empty members.
     fn sort(&mut self, start: usize, mut chunks: Vec<Range<usize>>) {
-        let (out, name) = (&self.out, self.name.escaped.len());
-        let own = |chunk: &Range<usize>| out[chunk.clone()].get(name..).unwrap_or_default();
-        if chunks.is_sorted_by_key(own) {
+        let (out, name) = (&self.out, self.name.escaped.as_str());
+        let order = |chunk: &Range<usize>| {
+            let chunk = &out[chunk.clone()];
+            match chunk.strip_prefix(name) {
+                Some(rest) => (Ordering::Equal, rest),
+                None => (chunk.cmp(name), chunk),
+            }
+        };
+        if chunks.is_sorted_by_key(order) {
             return;
         }
-        chunks.sort_unstable_by_key(own);
+        chunks.sort_unstable_by_key(order);
         let sorted = chunks.into_iter().map(|chunk| &out[chunk]).collect::<Vec<_>>().join("&");
         self.out.replace_range(start.., &sorted);
     }
@@ -208,6 +217,18 @@ mod tests {
                 r#"{"x":{"][":{"z":1,"b":2},"a":{"z":1,"b":2}}}"#,
                 "x%5B%5D%5B%5D%5Bz%5D=1&x%5B%5D%5B%5D%5Bb%5D=2&x%5Ba%5D%5Bb%5D=2&x%5Ba%5D%5Bz%5D=1",
             ),
+        ] {
+            assert_eq!(canonical(json.as_bytes()).unwrap(), params, "{json}");
+        }
+    }
+
+    #[test]
+    fn an_object_of_empty_members_is_an_empty_piece_that_sorts_as_one() {
+        for (json, params) in [
+            (r#"{"a":{"z":1,"b":{"c":[]}},"b":2}"#, "&a%5Bz%5D=1&b=2"),
+            (r#"{"x":{"a":1,"t":{"z":1,"b":{"c":[]}}}}"#, "&x%5Bt%5D%5Bz%5D=1&x%5Ba%5D=1"),
+            (r#"{"x":{"a":1,"t":{"z":1,"b":{"c":[],"d":{"e":{}}},"s":{"e":{}}}}}"#, "&&x%5Bt%5D%5Bz%5D=1&x%5Ba%5D=1"),
+            (r#"{"é":{"a":1,"t":{"z":1,"b":{"c":[]}}}}"#, "%C3%A9%5Ba%5D=1&&%C3%A9%5Bt%5D%5Bz%5D=1"),
         ] {
             assert_eq!(canonical(json.as_bytes()).unwrap(), params, "{json}");
         }
