@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 // By its text, so that the asset needs no package.json beside it.
 const source = await readFile(new URL("../../web/assets/live.js", import.meta.url), "utf8");
-const { Countdown, Live, backOff, stateOf, timeLeft } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
+const { Countdown, Live, backOff, pollQuery, stateOf, timeLeft } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
 
 const END = Date.parse("2026-11-22T12:02:00Z");
 
@@ -258,7 +258,7 @@ test("the first poll shows at once that there is a line, the others wait for new
   world.polls[0].answer(approval(1));
   await settle();
   assert.equal(world.lines.at(-1), "slow");
-  assert.deepEqual([world.polls[1].since, world.polls[1].wait], [1, 25]);
+  assert.deepEqual([world.polls[1].since, world.polls[1].wait], [1, 4]);
   world.polls[1].answer(approval(2, "approved"));
   await settle();
   assert.deepEqual([world.told, world.polls.length, world.timers.size], [["approved"], 2, 0]);
@@ -268,6 +268,7 @@ test("after three polls the stream is tried again, and the polls go on where it 
   const { live, world } = polling();
   for (let answer = 0; answer < 3; answer += 1) {
     assert.equal(world.times("stream"), 1);
+    world.pass(1000);
     world.polls[answer].answer(approval(1));
     await settle();
   }
@@ -275,6 +276,7 @@ test("after three polls the stream is tried again, and the polls go on where it 
   world.pass(800);
   assert.deepEqual([world.polls.length, world.polls[3].wait], [4, 0]);
   for (let answer = 3; answer < 6; answer += 1) {
+    world.pass(1000);
     world.polls[answer].answer(approval(1));
     await settle();
   }
@@ -283,17 +285,69 @@ test("after three polls the stream is tried again, and the polls go on where it 
   assert.deepEqual([world.times("stream"), world.polls.length, world.lines.at(-1)], [3, 6, "live"]);
 });
 
-test("a long poll that fails is tried again, and each one that waits is another address for a cache", async () => {
+test("a poll that fails is tried again, and the first one after it does not wait", async () => {
   const { world } = polling();
   world.polls[0].fail(new Error("offline"));
   await settle();
   world.pass(250);
   await settle();
-  for (let poll = 1; poll <= 3; poll += 1) {
-    world.polls[poll].answer(approval(1));
+  world.polls[1].answer(approval(1));
+  await settle();
+  assert.deepEqual(world.polls.map(({ wait }) => wait), [0, 0, 4]);
+});
+
+/** Answers the newest poll, which did not wait; the one after it does. How long the server may think about that one. */
+async function next(world) {
+  world.polls.at(-1).answer(approval(1));
+  await settle();
+  return world.polls.at(-1).wait;
+}
+
+test("a poll that is cut off after a while makes the waits shorter, one that is refused does not", async () => {
+  const { world } = polling();
+  const waits = [];
+  for (const ms of [2000]) {
+    waits.push(await next(world));
+    world.pass(ms);
+    world.polls.at(-1).fail(new Error("504"));
+    await settle();
+    world.pass(500);
     await settle();
   }
-  assert.deepEqual(world.polls.map(({ wait }) => wait), [0, 0, 25, 24]);
+  assert.deepEqual([...waits, await next(world)], [4, 2]);
+});
+
+test("polls that are one too many become rare, and so do the tries for a socket", async () => {
+  const { live, world } = polling();
+  assert.equal(await next(world), 4);
+  world.polls.at(-1).fail(0);
+  await settle();
+  world.pass(3900);
+  assert.equal(world.polls.length, 2);
+  world.pass(100);
+  await settle();
+  assert.equal(await next(world), 25);
+  live.closed(1006);
+  const tries = world.times("connect");
+  world.pass(999);
+  assert.equal(world.times("connect"), tries);
+});
+
+test("an answer without news that was not waited for is no reason to ask again at once", async () => {
+  const { world } = polling();
+  await next(world);
+  world.polls[1].answer(approval(1));
+  await settle();
+  assert.equal(world.polls.length, 2);
+  world.pass(1000);
+  await settle();
+  assert.equal(world.polls.length, 3);
+});
+
+test("each poll has another address, so that no cache has its answer", () => {
+  const addresses = Array.from({ length: 100 }, (_, polls) => pollQuery(1, 4, polls));
+  assert.equal(new Set(addresses).size, 100);
+  for (const address of addresses) assert.deepEqual([...new URLSearchParams(address)].map(([name, value]) => [name, Number(value)]), [["wait", 4], ["since", 1]]);
 });
 
 test("the connection is lost when nothing has been heard for six seconds, by no way, and not before", async () => {
@@ -311,7 +365,7 @@ test("a long poll that waits for news is no silence", async () => {
   const { world } = polling();
   world.polls[0].answer(approval(1));
   await settle();
-  world.pass(25000);
+  world.pass(4000);
   assert.equal(world.lines.at(-1), "slow");
 });
 

@@ -10,8 +10,8 @@
  * @property {() => void} ping asks the server over the socket for the present state
  * @property {() => void} stream opens a stream of server-sent events; its life is told by `streamed` and `broken`
  * @property {(since: number, wait: number) => Promise<Approval | null>} poll the next state, or what there is after
- *   `wait` seconds; null when there is no such approval for us. Fails with the seconds to leave the server alone, if
- *   it said so
+ *   `wait` seconds; null when there is no such approval for us. Fails with the seconds to leave the server alone when
+ *   it is asked too much, 0 when nothing says how many
  * @property {() => void} hush forgets the stream and the poll; nothing more is heard of them
  * @property {(work: () => void, ms: number) => number} after
  * @property {(timer: number) => void} forget
@@ -33,9 +33,18 @@ const SILENCE = 6000;
 const PATIENCE = 5000;
 /** How long a stream may be silent; it repeats its state every 5 s. */
 const STREAM_PATIENCE = 12000;
-/** How long the server may think about a long poll, in seconds; each time a second less, so that no cache knows it. */
-const WAIT = 25;
-const SHORTEST_WAIT = 6;
+/**
+ * How long the server may think about a poll, in seconds. Proxies give up a server that is silent for longer than they
+ * allow, and may then send nothing more to it for a while; few allow less than 5 s. What does not get through is
+ * shortened; where the polls are refused for being too many, longer ones make them fewer.
+ */
+const [SHORTEST_WAIT, WAIT, LONGEST_WAIT] = [1, 4, 25];
+/** An answer without news that comes sooner than this, in ms, was not waited for; the next poll is held back for so long. */
+const PACE = 1000;
+/** How a poll that was refused for being one of too many backs off: as if it had failed so often. */
+const PATIENT = 4;
+/** While polls are answered the socket is tried so many times more rarely: limits of requests count these tries too. */
+const RARELY = 4;
 /** After so many answered polls the stream is tried again: what was in its way may be gone. */
 const POLLS = 3;
 
@@ -86,6 +95,14 @@ export function backOff(tries, random) {
   return Math.min(8000, 250 * 2 ** tries) * (1 - random / 2);
 }
 
+/**
+ * The query of a poll. Zeros before a number do not change it, but make another address, which no cache has yet.
+ * @param {number} since @param {number} wait @param {number} polls how many there were
+ */
+export function pollQuery(since, wait, polls) {
+  return `?wait=${"0".repeat(polls % 100)}${wait}&since=${since}`;
+}
+
 export class Live {
   /** @type {"none" | "connecting" | "open"} */
   #link = "none";
@@ -97,7 +114,9 @@ export class Live {
   #over = false;
   /** How long an answer may take on this line. */
   #soon = SOON;
-  /** The next long poll takes so many seconds. */
+  /** Whether the last poll was answered. */
+  #answered = false;
+  /** How long the server may think about the next poll, in seconds. */
   #wait = WAIT;
   /** For the socket, for the doubt about it, for the way beside, and for the silence on all of them. */
   #timers = { link: 0, doubt: 0, beside: 0, silence: 0 };
@@ -176,7 +195,7 @@ export class Live {
   }
 
   /** @param {number} [wait] */
-  #lost(wait = backOff(this.#tries, this.world.random())) {
+  #lost(wait = backOff(this.#tries, this.world.random()) * (this.#answered ? RARELY : 1)) {
     if (this.#over) return;
     this.#link = "none";
     this.#tries += 1;
@@ -195,6 +214,7 @@ export class Live {
     this.#forget("beside");
     if (this.#beside) this.world.hush();
     this.#beside = "";
+    this.#answered = false;
     this.#loop += 1;
   }
 
@@ -219,24 +239,35 @@ export class Live {
     const mine = (this.#loop += 1);
     // The first answer after a silence comes at once, and shows that there is a line.
     for (let [tries, wait, answers] = [0, 0, 0]; this.#loop === mine; ) {
+      let early = true;
+      const paced = this.#pause(PACE).then(() => (early = false));
       try {
         const approval = await this.world.poll(this.version, wait);
         if (this.#loop !== mine) return;
         if (!approval) return this.#gone();
-        [tries, wait] = [0, this.#wait];
-        this.#wait = wait > SHORTEST_WAIT ? wait - 1 : WAIT;
+        const idle = wait > 0 && approval.version <= this.version;
+        [tries, wait, this.#answered] = [0, this.#wait, true];
         this.#heard("slow", wait * 1000);
         this.#news(approval);
         if (this.#loop === mine && (answers += 1) === POLLS) return this.#stream();
+        if (idle && early) await paced;
       } catch (refusal) {
         if (this.#loop !== mine) return;
+        const seconds = Number(refusal) || 0;
         // A server that says how long to leave it alone can be reached.
-        if (Number(refusal)) this.#heard("slow", Number(refusal) * 1000);
-        const pause = Math.max(backOff(tries, this.world.random()), 1000 * (Number(refusal) || 0));
-        await new Promise((go) => this.#set("beside", () => go(0), pause));
+        if (seconds) this.#heard("slow", seconds * 1000);
+        if (refusal === 0) [tries, this.#wait] = [Math.max(tries, PATIENT), LONGEST_WAIT];
+        else if (!early && wait > 0) this.#wait = Math.max(SHORTEST_WAIT, Math.floor(wait / 2));
+        this.#answered = Number(refusal) >= 0;
+        await this.#pause(Math.max(backOff(tries, this.world.random()), 1000 * seconds));
         [tries, wait] = [tries + 1, 0];
       }
     }
+  }
+
+  /** @param {number} ms @returns {Promise<void>} */
+  #pause(ms) {
+    return new Promise((go) => this.#set("beside", go, ms));
   }
 
   /** @param {"live" | "slow"} word @param {number} [quiet] for how long there may be nothing to hear, in ms */

@@ -2,7 +2,7 @@
 // to open and when. Only the session that asked is told; another one of the same person has to look now and then.
 
 import { leave } from "./form.js";
-import { Live } from "./live.js";
+import { Live, pollQuery } from "./live.js";
 
 /**
  * Follows an approval until it is decided.
@@ -19,6 +19,7 @@ export function follow(id, version, tell, line, left = () => {}) {
   /** @type {EventSource | null} */
   let stream = null;
   let polling = new AbortController();
+  let polls = 0;
 
   const live = new Live(
     {
@@ -48,9 +49,10 @@ export function follow(id, version, tell, line, left = () => {}) {
         const mine = (polling = new AbortController());
         const timer = setTimeout(() => mine.abort(), (wait + 5) * 1000);
         try {
-          const answer = await fetch(`${api}?wait=${wait}&since=${since}`, { signal: mine.signal, cache: "no-store" });
+          const answer = await fetch(api + pollQuery(since, wait, (polls += 1)), { signal: mine.signal, cache: "no-store" });
           if (isGone(answer)) return null;
-          if (!answer.ok) throw Number(answer.headers.get("retry-after"));
+          if (answer.status === 429 || answer.status === 503) throw Number(answer.headers.get("retry-after"));
+          if (!answer.ok) throw new Error(`${answer.status}`);
           return correct(answer, await answer.json(), left);
         } finally {
           clearTimeout(timer);
