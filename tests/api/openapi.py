@@ -30,7 +30,6 @@ def runs(product):
     yield "complete, approved", *product.pending("approve"), [only, "complete_approval"]
     yield "cancel, undecided", *product.confirmed(), [only, "cancel_approval"]
     yield "send a code, undecided", *product.confirmed(), [only, "send_approval_code"]
-    yield "listen, decided", *product.pending("deny"), [only, "listen", "--header", "Accept:text/event-stream"]
     yield "end another session", *product.elsewhere(), [only, "end_session"]
     yield "not me", *product.confirmed(), [only, "not_me"]
     yield "change the password", *product.confirmed(), [only, "change_password"]

@@ -62,10 +62,7 @@ for (const ms of [600_000, -90_000]) {
 
 test("a page that hears by polls alone is put right as well", async (open) => {
   const [page, person] = [await open(), await product.person()];
-  await page.addInitScript(() => {
-    delete window.WebSocket;
-    delete window.EventSource;
-  });
+  await page.addInitScript(() => delete window.WebSocket);
   await signIn(page, product.url, person);
   await page.getByText("Connected. Your tap may take a moment.").waitFor();
   const before = await left(page);

@@ -24,7 +24,6 @@ function play(version = 1) {
       connect: does("connect"),
       drop: does("drop"),
       ping: does("ping"),
-      stream: does("stream"),
       hush: does("hush"),
       reload: does("reload"),
       poll: (since, wait) => new Promise((answer, fail) => world.polls.push({ since, wait, answer, fail })),
@@ -77,7 +76,7 @@ test("a clock that stood still while the machine slept is put right by the serve
   assert.equal(countdown.left(3000), 90_000);
 });
 
-test("socket and stream pass on the time left by the server's clock", () => {
+test("a socket passes on the time left by the server's clock", () => {
   const { live, world } = play();
   const told = [];
   live.world.left = (ms) => told.push(ms);
@@ -88,10 +87,6 @@ test("socket and stream pass on the time left by the server's clock", () => {
   live.frame(at("2026-11-22T12:01:30.5Z", 1));
   live.frame(state(approval(1)));
   assert.deepEqual(told, [60_000, 29_500]);
-  live.closed(1006);
-  world.pass(800);
-  live.streamed(at("2026-11-22T12:01:59Z", 1));
-  assert.deepEqual(told, [60_000, 29_500, 1000]);
 });
 
 test("the words follow status, delivery and time", () => {
@@ -120,7 +115,7 @@ test("a state of a final status is told once and ends everything", () => {
   live.wake();
   world.pass(60000);
   assert.deepEqual(world.told, ["approved"]);
-  assert.deepEqual([world.times("connect"), world.times("stream"), world.timers.size], [1, 0, 0]);
+  assert.deepEqual([world.times("connect"), world.polls.length, world.timers.size], [1, 0, 0]);
 });
 
 test("a version that is known, or older, is not told", () => {
@@ -157,14 +152,14 @@ test("an open socket is asked each second, and an answer keeps it", () => {
     assert.equal(world.times("ping"), second);
     live.frame(state(approval(1)));
   }
-  assert.deepEqual([world.times("connect"), world.times("stream"), world.times("drop")], [1, 0, 0]);
+  assert.deepEqual([world.times("connect"), world.polls.length, world.times("drop")], [1, 0, 0]);
   assert.deepEqual(world.lines, ["connecting", "live"]);
 });
 
 test("a slow answer keeps the socket, and ends what was begun beside", () => {
   const { live, world } = connected();
   world.pass(1000 + 900);
-  assert.equal(world.times("stream"), 1);
+  assert.equal(world.polls.length, 1);
   live.frame(state(approval(1)));
   assert.deepEqual([world.times("connect"), world.times("hush"), world.lines.at(-1)], [1, 1, "live"]);
 });
@@ -182,73 +177,31 @@ for (const [what, happens] of [
   ["swallowed", () => {}],
   ["opened and then silent", (live) => live.opened()],
 ]) {
-  test(`a socket that is ${what} has a stream beside it within a second and a poll within two`, async () => {
+  test(`a socket that is ${what} has a poll beside it within a second`, async () => {
     const { live, world } = play();
     live.start();
     happens(live);
-    world.pass(1000);
-    assert.equal(world.times("stream"), 1);
     world.pass(1000);
     await settle();
     assert.equal(world.polls.length, 1);
   });
 }
 
-test("the outcome comes by the stream as well", () => {
-  const { live, world } = play();
-  live.start();
-  world.pass(800);
-  live.streamed(state(approval(1)));
-  assert.equal(world.lines.at(-1), "live");
-  live.streamed(state(approval(2, "approved")));
-  assert.deepEqual(world.told, ["approved"]);
-  assert.equal(world.log.at(-1), "drop");
-});
-
-test("a stream that falls silent or breaks is replaced by a long poll", async () => {
-  const { live, world } = play();
-  live.start();
-  world.pass(800);
-  live.streamed(state(approval(1)));
-  world.pass(11999);
-  assert.equal(world.polls.length, 0);
-  world.pass(1);
-  assert.deepEqual([world.polls.length, world.times("hush")], [1, 1]);
-  live.streamed(state(approval(2, "approved")));
-  live.broken();
-  assert.deepEqual([world.told, world.polls.length], [[], 1]);
-});
-
-test("a hub that leaves ends its stream, and another one's is opened when it said", () => {
-  const { live, world } = play();
-  live.start();
-  world.pass(800);
-  live.streamed(state(approval(1)));
-  live.streamed(JSON.stringify({ type: "reconnect", after_ms: 700 }));
-  assert.deepEqual([world.log.at(-1), world.polls.length], ["hush", 0]);
-  world.pass(699);
-  assert.equal(world.times("stream"), 1);
-  world.pass(1);
-  assert.equal(world.times("stream"), 2);
-  live.streamed(state(approval(2, "approved")));
-  assert.deepEqual([world.told, world.polls.length], [["approved"], 0]);
-});
-
 test("a socket that is back ends what was begun beside", async () => {
   const { live, world } = play();
   live.start();
-  world.pass(1600);
+  world.pass(800);
   live.frame(state(approval(1)));
   world.polls[0].answer(approval(2, "approved"));
   await settle();
   assert.deepEqual([world.told, world.polls.length, world.lines.at(-1)], [[], 1, "live"]);
 });
 
-/** On a long poll, because nothing else works. */
+/** On polls, because nothing else works. */
 function polling() {
   const { live, world } = play();
   live.start();
-  world.pass(1600);
+  world.pass(800);
   return { live, world };
 }
 
@@ -262,27 +215,6 @@ test("the first poll shows at once that there is a line, the others wait for new
   world.polls[1].answer(approval(2, "approved"));
   await settle();
   assert.deepEqual([world.told, world.polls.length, world.timers.size], [["approved"], 2, 0]);
-});
-
-test("after three polls the stream is tried again, and the polls go on where it is silent still", async () => {
-  const { live, world } = polling();
-  for (let answer = 0; answer < 3; answer += 1) {
-    assert.equal(world.times("stream"), 1);
-    world.pass(1000);
-    world.polls[answer].answer(approval(1));
-    await settle();
-  }
-  assert.deepEqual([world.times("stream"), world.polls.length, world.lines.at(-1)], [2, 3, "slow"]);
-  world.pass(800);
-  assert.deepEqual([world.polls.length, world.polls[3].wait], [4, 0]);
-  for (let answer = 3; answer < 6; answer += 1) {
-    world.pass(1000);
-    world.polls[answer].answer(approval(1));
-    await settle();
-  }
-  live.streamed(state(approval(1)));
-  world.pass(800);
-  assert.deepEqual([world.times("stream"), world.polls.length, world.lines.at(-1)], [3, 6, "live"]);
 });
 
 test("a poll that fails is tried again, and the first one after it does not wait", async () => {
@@ -306,7 +238,7 @@ async function next(world) {
 test("a poll that is cut off after a while makes the waits shorter, one that is refused does not", async () => {
   const { world } = polling();
   const waits = [];
-  for (const ms of [2000]) {
+  for (const ms of [2000, 2000, 2000, 500]) {
     waits.push(await next(world));
     world.pass(ms);
     world.polls.at(-1).fail(new Error("504"));
@@ -314,7 +246,7 @@ test("a poll that is cut off after a while makes the waits shorter, one that is 
     world.pass(500);
     await settle();
   }
-  assert.deepEqual([...waits, await next(world)], [4, 2]);
+  assert.deepEqual([...waits, await next(world)], [4, 2, 1, 1, 1]);
 });
 
 test("polls that are one too many become rare, and so do the tries for a socket", async () => {
@@ -376,7 +308,7 @@ test("a line that always answers late is given more time, and never called lost"
     live.frame(state(approval(1)));
   }
   assert.deepEqual(world.lines, ["connecting", "live"]);
-  assert.equal(world.times("stream"), 2);
+  assert.equal(world.polls.length, 2);
 });
 
 test("a long poll that is sent away leaves the server alone for as long as it was told", async () => {
@@ -411,7 +343,7 @@ test("a hub that drains says when to come back, and nothing is tried beside unti
   const { live, world } = connected();
   live.frame(JSON.stringify({ type: "reconnect", after_ms: 700 }));
   world.pass(700);
-  assert.deepEqual([world.times("connect"), world.times("stream")], [2, 0]);
+  assert.deepEqual([world.times("connect"), world.polls.length], [2, 0]);
 });
 
 test("a session that is gone reloads the page", () => {
@@ -443,8 +375,6 @@ test("whatever happens in whatever order, the page keeps trying, and never goes 
       () => live.closed(1006),
       () => live.frame(state(some())),
       () => live.frame(JSON.stringify({ type: "reconnect", after_ms: 500 })),
-      () => live.streamed(state(some())),
-      () => live.broken(),
       () => live.wake(),
       () => world.polls.pop()?.answer(some()),
       () => world.polls.pop()?.fail(new Error("cut off")),
@@ -461,7 +391,6 @@ test("whatever happens in whatever order, the page keeps trying, and never goes 
     live.closed(1006);
     for (let second = 0; second < 30 && !world.told.includes("approved"); second += 1) {
       world.pass(1000);
-      live.broken();
       live.closed(1006);
       await settle();
       live.world.tell = (news) => world.told.push(news.status);

@@ -29,78 +29,46 @@ function proxied(name, body) {
 const WAITS = /wait=0*[1-9]/;
 const polled = (proxy) => proxy.asked.filter((path) => WAITS.test(path));
 
+/** Waits until the page has heard by polls, and no socket. */
+const slow = (page) => page.getByText("Connected. Your tap may take a moment.").waitFor({ timeout: 60_000 });
+const number = (page) => page.locator(".number").innerText();
+
 for (const how of ["refuse", "swallow", "buffer"]) {
-  proxied(`a proxy may ${how} sockets: the outcome comes by server-sent events`, async (proxy, page, person) => {
+  proxied(`a proxy may ${how} sockets: the outcome comes by long poll`, async (proxy, page, person) => {
     proxy.sockets = how;
     await signIn(page, proxy.url, person);
-    const number = await waits(page);
-    assert.equal(proxy.open, 1);
-    await product.answer(person, "approve", number);
-    await isIn(page);
-    assert.deepEqual(polled(proxy), []);
-  });
-
-  proxied(`a proxy may ${how} sockets and streams: the outcome comes by long poll`, async (proxy, page, person) => {
-    [proxy.sockets, proxy.streams] = [how, how];
-    await signIn(page, proxy.url, person);
-    await page.getByText("Connected. Your tap may take a moment.").waitFor();
+    await slow(page);
     await until(() => polled(proxy).length > 0, "a long poll");
-    await product.answer(person, "approve");
+    await product.answer(person, "approve", await number(page));
     await isIn(page);
   });
 }
 
-proxied("a socket that falls silent while the page waits is noticed", async (proxy, page, person) => {
+proxied("a socket that falls silent while the page waits is noticed, and the outcome still comes", async (proxy, page, person) => {
   await signIn(page, proxy.url, person);
   const number = await waits(page);
   proxy.sockets = "swallow";
-  await until(() => proxy.open === 1, "a stream beside the socket");
+  await slow(page);
   await product.answer(person, "approve", number);
   await isIn(page);
 });
 
-proxied("when everything falls silent while the page waits, the outcome still comes", async (proxy, page, person) => {
+proxied("from polls the page goes back to the socket when it can be had, and polls no more", async (proxy, page, person) => {
+  proxy.sockets = "refuse";
   await signIn(page, proxy.url, person);
-  const number = await waits(page);
-  [proxy.sockets, proxy.streams] = ["swallow", "swallow"];
-  // On a slow machine a stream may have been open, which is given 12 s.
-  await page.getByText("Connected. Your tap may take a moment.").waitFor({ timeout: 60_000 });
-  await product.answer(person, "approve", number);
-  await isIn(page);
-});
-
-for (const [beside, streams] of [["server-sent events", "pass"], ["a long poll", "refuse"]]) {
-  proxied(`from ${beside} the page goes back to the socket as soon as it can be had`, async (proxy, page, person) => {
-    [proxy.sockets, proxy.streams] = ["refuse", streams];
-    await signIn(page, proxy.url, person);
-    await until(() => proxy.open === 1 || polled(proxy).length > 0, beside);
-    proxy.sockets = "pass";
-    await page.getByText("Connected. This page updates by itself.").waitFor();
-    await until(() => proxy.open === 0, "the end of the stream");
-    const before = polled(proxy).length;
-    await product.answer(person, "deny", await page.locator(".number").innerText());
-    await says(page, "Denied on your phone");
-    assert.equal(polled(proxy).length, before);
-  });
-}
-
-proxied("from a long poll the page goes back to server-sent events when they can be had", async (proxy, page, person) => {
-  [proxy.sockets, proxy.streams] = ["refuse", "refuse"];
-  // The polls are answered at once, so that nobody has to wait for three of them.
-  await page.route(WAITS, (route) => route.continue({ url: route.request().url().replace(WAITS, "wait=0") }));
-  await signIn(page, proxy.url, person);
-  await page.getByText("Connected. Your tap may take a moment.").waitFor();
-  proxy.streams = "pass";
-  const number = await waits(page);
-  assert.equal(proxy.open, 1);
-  await product.answer(person, "approve", number);
-  await isIn(page);
+  await slow(page);
+  proxy.sockets = "pass";
+  await page.getByText("Connected. This page updates by itself.").waitFor({ timeout: 60_000 });
+  const before = polled(proxy).length;
+  await product.answer(person, "deny", await number(page));
+  await says(page, "Denied on your phone");
+  assert.equal(polled(proxy).length, before);
 });
 
 proxied("a network that is back is used at once, however long the page meant to wait", async (proxy, page, person) => {
   proxy.sockets = "refuse";
   await signIn(page, proxy.url, person);
-  await waits(page);
+  await slow(page);
   // In one go, so that nothing but the network can have led to it; again when a try was on its way already.
   const connects = () => page.evaluate(() => {
     const Real = WebSocket;
@@ -117,7 +85,8 @@ proxied("a network that is back is used at once, however long the page meant to 
   });
   await until(async () => (await connects()) === 1, "a new connection");
   proxy.sockets = "pass";
-  await until(async () => (await connects(), proxy.open === 0), "the socket in place of the stream");
+  const live = page.getByText("Connected. This page updates by itself.");
+  await until(async () => (await connects(), await live.isVisible()), "the socket in place of the polls");
 });
 
 proxied("a proxy may keep the referrer back: our own forms are taken, although their origin is null", async (proxy, page, person) => {
@@ -132,9 +101,9 @@ proxied("a proxy may keep the referrer back: our own forms are taken, although t
 });
 
 proxied("send again works behind a proxy that lets no socket through", async (proxy, page, person) => {
-  [proxy.sockets, proxy.streams] = ["refuse", "refuse"];
+  proxy.sockets = "refuse";
   await signIn(page, proxy.url, person);
-  await page.getByText("Connected. Your tap may take a moment.").waitFor();
+  await slow(page);
   const first = await page.locator(".number").innerText();
   await page.getByRole("button", { name: "Send again" }).click();
   await until(async () => (await page.locator(".number").innerText()) !== first, "a new number");

@@ -1,13 +1,11 @@
-// A proxy between browser and product, as offices, hotels and old load balancers have them: it may refuse sockets and
-// streams, take them and let nothing through, or keep an answer back until it is complete.
+// A proxy between browser and product, as offices, hotels and old load balancers have them: it may refuse sockets, take
+// them and let nothing through, or keep an answer back until it is complete.
 
 import { createServer, request } from "node:http";
 
 export class Proxy {
   /** What becomes of WebSockets, the open ones too: "pass", "swallow" or, for new ones, "refuse" and "buffer". */
   sockets = "pass";
-  /** What becomes of server-sent events, likewise. */
-  streams = "pass";
   /** Waited for before an answer to this path and method is passed on. */
   late = async (_path, _method) => {};
   /** Headers that are added to every answer: names and values in turn. */
@@ -18,8 +16,6 @@ export class Proxy {
   headers = (_name) => true;
   /** The paths that were asked for, oldest first. */
   asked = [];
-  /** How many streams are open. */
-  open = 0;
   #server;
   #target;
 
@@ -42,23 +38,13 @@ export class Proxy {
   #forward(from, to) {
     this.asked.push(from.url);
     if (from.headers.origin) this.origins.push(from.headers.origin);
-    const streamed = from.headers.accept === "text/event-stream";
-    if (streamed && this.streams === "refuse") return to.writeHead(502).end();
-    const kept = [];
     const onward = this.#onward(from).on("response", async (answer) => {
       await this.late(from.url, from.method);
-      if (streamed && this.streams === "buffer") {
-        return answer.on("data", (bytes) => kept.push(bytes)).on("end", () => to.writeHead(answer.statusCode, [...answer.rawHeaders, ...this.added]).end(Buffer.concat(kept)));
-      }
       to.writeHead(answer.statusCode, [...this.#passed(answer.rawHeaders), ...this.added]);
       to.flushHeaders();
-      answer.on("data", (bytes) => (streamed && this.streams === "swallow") || to.write(bytes)).on("end", () => to.end());
+      answer.on("data", (bytes) => to.write(bytes)).on("end", () => to.end());
     });
-    if (streamed) this.open += 1;
-    to.on("close", () => {
-      if (streamed) this.open -= 1;
-      onward.destroy();
-    });
+    to.on("close", () => onward.destroy());
     from.pipe(onward.on("error", () => to.destroy()));
   }
 

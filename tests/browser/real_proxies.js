@@ -17,7 +17,7 @@ const NGINX = {
   "answers kept back until they end": "proxy_pass http://hub; proxy_ignore_headers X-Accel-Buffering;",
   "proxy_read_timeout 10s": "proxy_pass http://hub; proxy_read_timeout 10s;",
   "proxy_read_timeout 3s": "proxy_pass http://hub; proxy_read_timeout 3s;",
-  "two servers, each left alone for 10s after 5s of silence": "proxy_pass http://hubs; proxy_read_timeout 5s;",
+  "two servers, each left alone for 10s after 7s of silence": "proxy_pass http://hubs; proxy_read_timeout 7s;",
   "gzip for every type": "proxy_pass http://hub; gzip on; gzip_proxied any; gzip_types *; gzip_min_length 1;",
   "a cache that heeds no header": "proxy_pass http://hub; proxy_cache all; proxy_cache_valid any 60s; proxy_ignore_headers Cache-Control Expires Set-Cookie Vary;",
   "limit_req 1r/s burst=5": "limit_req zone=second burst=5; proxy_pass http://hub;",
@@ -37,7 +37,7 @@ const HAPROXY = {
   "option httpclose": ["option httpclose"],
   "answers kept back until they end": ["http-response wait-for-body time 30s"],
   "compression": ["filter compression\n compression algo gzip\n compression type application/json"],
-  "a server that is marked down after 5s of silence": ["timeout server 5s", "check inter 1s observe layer7 error-limit 1 on-error mark-down"],
+  "a server that is marked down after 7s of silence": ["timeout server 7s", "check inter 1s observe layer7 error-limit 1 on-error mark-down"],
   "20 requests in 10s": [counted(20, "10s", "src")],
   "30 requests in 1m": [counted(30, "1m", "src")],
   "20 requests in 10s for an address of ours": [counted(20, "10s", "base32+src")],
@@ -51,7 +51,7 @@ const CADDY = {
   "response_header_timeout 10s": ["", "response_header_timeout 10s"],
   "response_header_timeout 3s": ["", "response_header_timeout 3s"],
   "read_timeout 3s": ["", "read_timeout 3s"],
-  "a server that is left alone for 30s after an answer that took 5s": ["fail_duration 30s\n unhealthy_latency 5s", ""],
+  "a server that is left alone for 30s after an answer that took 7s": ["fail_duration 30s\n unhealthy_latency 7s", ""],
 };
 
 /** Of each: what it takes besides its configuration, and the configuration for ports by the name of their setting. */
@@ -102,8 +102,21 @@ async function freePort() {
   return port;
 }
 
+/** How often a program is started that ends at once: somebody may have taken one of its ports meanwhile. */
+const STARTS = 5;
+
 /** Starts the program of this kind in front of the product at `url`: an address for each of its settings. */
 export async function startProxy(kind, url) {
+  for (let start = 1; ; start += 1) {
+    try {
+      return await startOnce(kind, url);
+    } catch (error) {
+      if (start === STARTS) throw error;
+    }
+  }
+}
+
+async function startOnce(kind, url) {
   const [flags, settings, configuration] = PROGRAMS[kind];
   const folder = await mkdtemp(join(tmpdir(), `${kind}-`));
   const ports = {};
@@ -121,10 +134,15 @@ export async function startProxy(kind, url) {
     await rm(folder, { recursive: true, force: true });
   };
   const urls = Object.entries(ports).map(([name, port]) => [name, `http://127.0.0.1:${port}`]);
-  const answers = async ([, one]) => {
+  const answers = async (one) => {
     if (child.exitCode !== null) throw new Error(`${kind} did not start: ${said}`);
     return fetch(`${one}/assets/none`).then(() => true, () => false);
   };
-  for (const one of urls) await until(() => answers(one), `${kind} to start`).catch((error) => stop().then(() => Promise.reject(error)));
+  try {
+    for (const [, one] of urls) await until(() => answers(one), `${kind} to start`);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return { urls, stop };
 }

@@ -44,7 +44,6 @@ function wait(url, cookie, approval) {
         page.waited ||= wait > 0 && news.version === since;
         return news;
       },
-      stream: () => setTimeout(() => live.broken()),
       hush: () => polling.abort(),
       drop() {},
       ping() {},

@@ -199,7 +199,8 @@ impl Browser {
         connect_async(self.handshake(world, approval, Some(&world.url))).await.ok().map(|(socket, _)| Socket(socket))
     }
 
-    fn handshake(&self, world: &World, approval: &Value, origin: Option<&str>) -> Request {
+    /// Asks for the socket of an approval, with this `Origin`.
+    pub(crate) fn handshake(&self, world: &World, approval: &Value, origin: Option<&str>) -> Request {
         let url = format!("{}/api/approvals/{}/events", world.url.replace("http:", "ws:"), id(approval));
         let mut request = url.into_client_request().unwrap();
         request.headers_mut().insert(header::COOKIE, self.cookie.parse().unwrap());

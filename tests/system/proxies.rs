@@ -2,6 +2,7 @@
 
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
+use tokio_tungstenite::connect_async;
 
 use crate::browser::{Browser, Person, signing_in, text};
 use crate::signed::{callback, sign};
@@ -41,8 +42,8 @@ async fn a_stranger_who_writes_forwarded_headers_is_shown_and_counted_as_before(
     let (person, browser, approval) = signing_in(&world).await;
     assert_eq!(place(&world, &person, &SPOOFED).await, "This computer");
     let _one = browser.listen(&world, &approval).await;
-    let events = format!("{}/api/approvals/{}/events", world.url, text(&approval, "id"));
-    let request = world.http.get(events).header("cookie", &browser.cookie).header("accept", "text/event-stream");
+    let poll = format!("{}/api/approvals/{}?wait=1&since=99", world.url, text(&approval, "id"));
+    let request = world.http.get(poll).header("cookie", &browser.cookie);
     assert_eq!(with(request, &SPOOFED).send().await.unwrap().status(), 429);
 }
 
@@ -110,14 +111,16 @@ async fn a_proxy_that_writes_the_other_header_is_read_by_that_alone() {
 async fn browsers_behind_a_trusted_proxy_are_counted_one_by_one() {
     let world = World::start_with(&[("SOCKETS_PER_ADDRESS", "1"), ("TRUSTED_PROXIES", "127.0.0.1")]).await;
     let (_, browser, approval) = signing_in(&world).await;
-    let listen = |address: &'static str| {
-        let events = format!("{}/api/approvals/{}/events", world.url, text(&approval, "id"));
-        let request = world.http.get(events).header("cookie", &browser.cookie).header("accept", "text/event-stream");
-        request.header("x-forwarded-for", address).send()
+    let mut request = browser.handshake(&world, &approval, Some(&world.url));
+    request.headers_mut().insert("x-forwarded-for", "203.0.113.7".parse().unwrap());
+    let _one = connect_async(request).await.unwrap();
+    let poll = async |address| {
+        let url = format!("{}/api/approvals/{}?wait=1&since=99", world.url, text(&approval, "id"));
+        let request = world.http.get(url).header("cookie", &browser.cookie).header("x-forwarded-for", address);
+        request.send().await.unwrap().status()
     };
-    let one = listen("203.0.113.7").await.unwrap();
-    assert_eq!((one.status().as_u16(), listen("203.0.113.7").await.unwrap().status().as_u16()), (200, 429));
-    assert_eq!(listen("203.0.113.8").await.unwrap().status(), 200);
+    assert_eq!(poll("203.0.113.7").await, 429);
+    assert_eq!(poll("203.0.113.8").await, 200);
 }
 
 /// Sends the password in our own form, with these headers.
@@ -149,8 +152,8 @@ async fn a_socket_with_an_origin_of_null_is_refused_behind_any_proxy() {
     let world = World::start().await;
     let (_, browser, approval) = signing_in(&world).await;
     assert_eq!(browser.listen_from(&world, &approval, Some("null")).await.err(), Some(403));
-    let events = format!("{}/api/approvals/{}/events", world.url, text(&approval, "id"));
-    let request = world.http.get(events).header("cookie", &browser.cookie).header("accept", "text/event-stream");
+    let poll = format!("{}/api/approvals/{}?wait=1&since=99", world.url, text(&approval, "id"));
+    let request = world.http.get(poll).header("cookie", &browser.cookie);
     let headers = [("origin", "null"), ("sec-fetch-site", "same-origin")];
     assert_eq!(with(request, &headers).send().await.unwrap().status(), 403);
 }

@@ -79,8 +79,7 @@ async fn no_address_holds_a_token_and_a_token_in_an_address_opens_nothing() {
         for path in [format!("/api/approvals/{own}/events"), format!("/api/approvals/{own}"), "/api/session".to_owned()]
         {
             for query in [format!("token={token}"), format!("ticket={token}"), browser.cookie.clone()] {
-                let request =
-                    world.http.get(format!("{}{path}?{query}", world.url)).header("accept", "text/event-stream");
+                let request = world.http.get(format!("{}{path}?{query}", world.url)).header("origin", &world.url);
                 let status = request.header("authorization", format!("Bearer {token}")).send().await.unwrap().status();
                 assert!([400, 401, 404].contains(&status.as_u16()), "{path} {status}");
             }

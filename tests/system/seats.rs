@@ -9,17 +9,9 @@ use crate::browser::{Browser, id, signing_in};
 use crate::process::PATIENCE;
 use crate::world::World;
 
-async fn get(world: &World, browser: &Browser, path: String, accept: &str) -> Response {
-    let request = world.http.get(format!("{}{path}", world.url)).header("accept", accept);
-    request.header("cookie", &browser.cookie).send().await.unwrap()
-}
-
-async fn stream(world: &World, browser: &Browser, approval: &Value) -> Response {
-    get(world, browser, format!("/api/approvals/{}/events", id(approval)), "text/event-stream").await
-}
-
 async fn poll(world: &World, browser: &Browser, approval: &Value, wait: u32) -> Response {
-    get(world, browser, format!("/api/approvals/{}?wait={wait}&since=99", id(approval)), "*/*").await
+    let request = world.http.get(format!("{}/api/approvals/{}?wait={wait}&since=99", world.url, id(approval)));
+    request.header("cookie", &browser.cookie).send().await.unwrap()
 }
 
 /// A refusal with its name, in words, and when to come again.
@@ -36,23 +28,21 @@ async fn one_session_waits_in_so_many_places_by_whatever_way_and_those_go_on() {
     let world = World::start_with(&[("SOCKETS_PER_SESSION", "3")]).await;
     let (person, mut browser, approval) = signing_in(&world).await;
     let mut tabs = [browser.listen(&world, &approval).await, browser.listen(&world, &approval).await];
-    let streamed = stream(&world, &browser, &approval).await;
-    assert_eq!(streamed.status(), 200);
+    let one_more = browser.listen(&world, &approval).await;
     assert_eq!(browser.listen_from(&world, &approval, Some(&world.url)).await.err(), Some(429));
-    is_refused(stream(&world, &browser, &approval).await, 429, "too-many-sockets").await;
     is_refused(poll(&world, &browser, &approval, 20).await, 429, "too-many-sockets").await;
     assert_eq!(poll(&world, &browser, &approval, 0).await.status(), 200, "asking without waiting is always answered");
     let mut other = Browser::default();
     let others = other.sign_in(&world, &person).await;
     let _other = other.listen(&world, &others).await;
-    drop(streamed);
+    drop(one_more);
     let begun = Instant::now();
     let mut third = loop {
         match browser.listen_from(&world, &approval, Some(&world.url)).await {
             Ok(socket) => break socket,
             Err(status) => assert_eq!(status, 429),
         }
-        assert!(begun.elapsed() < PATIENCE, "the seat of the stream stays taken");
+        assert!(begun.elapsed() < PATIENCE, "the seat of the socket that is gone stays taken");
     };
     world.tap(&person.cellphone, &approval, "approve").await;
     for tab in &mut tabs {
@@ -68,7 +58,6 @@ async fn a_process_that_is_full_sends_who_comes_next_away_for_a_moment() {
     let (person, browser, approval) = signing_in(&world).await;
     let mut socket = browser.listen(&world, &approval).await;
     assert_eq!(browser.listen_from(&world, &approval, Some(&world.url)).await.err(), Some(503));
-    is_refused(stream(&world, &browser, &approval).await, 503, "busy").await;
     is_refused(poll(&world, &browser, &approval, 20).await, 503, "busy").await;
     assert_eq!(Browser::default().listen_from(&world, &approval, Some(&world.url)).await.err(), Some(503));
     world.tap(&person.cellphone, &approval, "deny").await;

@@ -1,6 +1,5 @@
-// How a page hears of its approval: by a WebSocket, and beside it by another way as long as the socket is silent, first
-// server-sent events, then a long poll. Knows no document, no connection and no clock: all of these are handed in, so
-// that tests can play them.
+// How a page hears of its approval: by a WebSocket, and by polls as long as the socket is silent. Knows no document, no
+// connection and no clock: all of these are handed in, so that tests can play them.
 
 /**
  * @typedef {{version: number, status: string, delivery: string, expires_at: string, replaced_by?: string | null}} Approval
@@ -8,11 +7,10 @@
  * @property {() => void} connect opens a socket; its life is told by `opened`, `frame` and `closed`
  * @property {() => void} drop forgets the socket; nothing more is heard of it
  * @property {() => void} ping asks the server over the socket for the present state
- * @property {() => void} stream opens a stream of server-sent events; its life is told by `streamed` and `broken`
  * @property {(since: number, wait: number) => Promise<Approval | null>} poll the next state, or what there is after
  *   `wait` seconds; null when there is no such approval for us. Fails with the seconds to leave the server alone when
  *   it is asked too much, 0 when nothing says how many
- * @property {() => void} hush forgets the stream and the poll; nothing more is heard of them
+ * @property {() => void} hush forgets the poll; nothing more is heard of it
  * @property {(work: () => void, ms: number) => number} after
  * @property {(timer: number) => void} forget
  * @property {() => number} random at least 0, less than 1
@@ -24,15 +22,13 @@
 
 /** Between a state that came over the socket and the next question, in ms. */
 const BEAT = 1000;
-/** How long an answer may take until another way is tried beside; twice as long each time that it came after all. */
+/** How long an answer may take until polls begin; twice as long each time that it came after all. */
 const SOON = 800;
 const LATE = 4500;
 /** How long nothing may be heard, by whatever way, until the connection is called lost. */
 const SILENCE = 6000;
 /** How long until a silent socket is given up. */
 const PATIENCE = 5000;
-/** How long a stream may be silent; it repeats its state every 5 s. */
-const STREAM_PATIENCE = 12000;
 /**
  * How long the server may think about a poll, in seconds. Proxies give up a server that is silent for longer than they
  * allow, and may then send nothing more to it for a while; few allow less than 5 s. What does not get through is
@@ -41,12 +37,15 @@ const STREAM_PATIENCE = 12000;
 const [SHORTEST_WAIT, WAIT, LONGEST_WAIT] = [1, 4, 25];
 /** An answer without news that comes sooner than this, in ms, was not waited for; the next poll is held back for so long. */
 const PACE = 1000;
+/** A poll without an answer is given up 5 s after its time; the next one, which does not wait, needs a moment too, in ms. */
+const GRACE = 2000;
 /** How a poll that was refused for being one of too many backs off: as if it had failed so often. */
 const PATIENT = 4;
-/** While polls are answered the socket is tried so many times more rarely: limits of requests count these tries too. */
+/**
+ * A socket that never worked, or that polls stand in for, is tried so many times more rarely: limits of requests count
+ * these tries too.
+ */
 const RARELY = 4;
-/** After so many answered polls the stream is tried again: what was in its way may be gone. */
-const POLLS = 3;
 
 /**
  * What the page says; the template has the same names.
@@ -107,19 +106,19 @@ export class Live {
   /** @type {"none" | "connecting" | "open"} */
   #link = "none";
   #tries = 0;
-  /** @type {"" | "stream" | "poll"} */
-  #beside = "";
+  /** Whether polls go on. */
+  #polls = false;
+  /** Whether a socket was lost that worked, and polls do not stand in for it: it is worth many tries. */
+  #missed = false;
   /** Which loop of polls is in force. A poll may outlast its loop. */
   #loop = 0;
   #over = false;
   /** How long an answer may take on this line. */
   #soon = SOON;
-  /** Whether the last poll was answered. */
-  #answered = false;
   /** How long the server may think about the next poll, in seconds. */
   #wait = WAIT;
-  /** For the socket, for the doubt about it, for the way beside, and for the silence on all of them. */
-  #timers = { link: 0, doubt: 0, beside: 0, silence: 0 };
+  /** For the socket, for the doubt about it, for the pause between polls, and for the silence on both. */
+  #timers = { link: 0, doubt: 0, pause: 0, silence: 0 };
 
   /** @param {World} world @param {number} version the one that the page shows already */
   constructor(world, version) {
@@ -149,8 +148,8 @@ export class Live {
     const message = JSON.parse(text);
     if (message.type === "reconnect") return this.#lost(message.after_ms);
     if (message.type !== "state" || this.#over) return;
-    this.#tries = 0;
-    if (this.#beside) this.#soon = Math.min(LATE, 2 * this.#soon);
+    [this.#tries, this.#missed] = [0, true];
+    if (this.#polls) this.#soon = Math.min(LATE, 2 * this.#soon);
     this.#trust();
     this.#heard("live");
     this.#set("link", () => this.#ask(), BEAT);
@@ -163,23 +162,6 @@ export class Live {
     if (this.#over) return;
     if (code === 4401) this.#gone();
     else this.#lost();
-  }
-
-  /** @param {string} text */
-  streamed(text) {
-    if (this.#beside !== "stream") return;
-    const message = JSON.parse(text);
-    if (message.type === "reconnect") return this.#moved(message.after_ms);
-    if (message.type !== "state") return this.broken();
-    this.#heard("live", STREAM_PATIENCE);
-    this.#set("beside", () => this.broken(), STREAM_PATIENCE);
-    this.#clock(message);
-    this.#news(message.approval);
-  }
-
-  /** The stream has ended, or never began. */
-  broken() {
-    if (this.#beside === "stream") this.#poll();
   }
 
   #connect() {
@@ -195,7 +177,7 @@ export class Live {
   }
 
   /** @param {number} [wait] */
-  #lost(wait = backOff(this.#tries, this.world.random()) * (this.#answered ? RARELY : 1)) {
+  #lost(wait = backOff(this.#tries, this.world.random()) * (this.#missed ? 1 : RARELY)) {
     if (this.#over) return;
     this.#link = "none";
     this.#tries += 1;
@@ -205,40 +187,24 @@ export class Live {
   }
 
   #doubt() {
-    if (!this.#beside && !this.#timers.doubt) this.#set("doubt", () => this.#stream(), this.#soon);
+    if (!this.#polls && !this.#timers.doubt) this.#set("doubt", () => this.#poll(), this.#soon);
     this.#set("link", () => this.#lost(), PATIENCE);
   }
 
   #trust() {
     this.#forget("doubt");
-    this.#forget("beside");
-    if (this.#beside) this.world.hush();
-    this.#beside = "";
-    this.#answered = false;
+    this.#forget("pause");
+    if (this.#polls) this.world.hush();
+    this.#polls = false;
     this.#loop += 1;
   }
 
-  // The hub leaves, and says when another one is there.
-  /** @param {number} wait */
-  #moved(wait) {
-    this.world.hush();
-    this.#set("beside", () => this.#stream(), wait);
-  }
-
-  #stream() {
-    this.#timers.doubt = 0;
-    this.#beside = "stream";
-    this.world.stream();
-    this.#set("beside", () => this.broken(), SOON);
-  }
-
   async #poll() {
-    this.#forget("beside");
-    this.world.hush();
-    this.#beside = "poll";
+    this.#timers.doubt = 0;
+    this.#polls = true;
     const mine = (this.#loop += 1);
     // The first answer after a silence comes at once, and shows that there is a line.
-    for (let [tries, wait, answers] = [0, 0, 0]; this.#loop === mine; ) {
+    for (let [tries, wait] = [0, 0]; this.#loop === mine; ) {
       let early = true;
       const paced = this.#pause(PACE).then(() => (early = false));
       try {
@@ -246,10 +212,9 @@ export class Live {
         if (this.#loop !== mine) return;
         if (!approval) return this.#gone();
         const idle = wait > 0 && approval.version <= this.version;
-        [tries, wait, this.#answered] = [0, this.#wait, true];
-        this.#heard("slow", wait * 1000);
+        [tries, wait, this.#missed] = [0, this.#wait, false];
+        this.#heard("slow", wait * 1000 + GRACE);
         this.#news(approval);
-        if (this.#loop === mine && (answers += 1) === POLLS) return this.#stream();
         if (idle && early) await paced;
       } catch (refusal) {
         if (this.#loop !== mine) return;
@@ -258,7 +223,7 @@ export class Live {
         if (seconds) this.#heard("slow", seconds * 1000);
         if (refusal === 0) [tries, this.#wait] = [Math.max(tries, PATIENT), LONGEST_WAIT];
         else if (!early && wait > 0) this.#wait = Math.max(SHORTEST_WAIT, Math.floor(wait / 2));
-        this.#answered = Number(refusal) >= 0;
+        if (Number(refusal) >= 0) this.#missed = false;
         await this.#pause(Math.max(backOff(tries, this.world.random()), 1000 * seconds));
         [tries, wait] = [tries + 1, 0];
       }
@@ -267,7 +232,7 @@ export class Live {
 
   /** @param {number} ms @returns {Promise<void>} */
   #pause(ms) {
-    return new Promise((go) => this.#set("beside", go, ms));
+    return new Promise((go) => this.#set("pause", go, ms));
   }
 
   /** @param {"live" | "slow"} word @param {number} [quiet] for how long there may be nothing to hear, in ms */
@@ -308,13 +273,13 @@ export class Live {
     this.world.drop();
   }
 
-  /** @param {"link" | "doubt" | "beside" | "silence"} name @param {() => void} work @param {number} ms */
+  /** @param {"link" | "doubt" | "pause" | "silence"} name @param {() => void} work @param {number} ms */
   #set(name, work, ms) {
     this.#forget(name);
     this.#timers[name] = this.world.after(work, ms);
   }
 
-  /** @param {"link" | "doubt" | "beside" | "silence"} name */
+  /** @param {"link" | "doubt" | "pause" | "silence"} name */
   #forget(name) {
     this.world.forget(this.#timers[name]);
     this.#timers[name] = 0;

@@ -16,8 +16,6 @@ export function follow(id, version, tell, line, left = () => {}) {
   const api = `/api/approvals/${id}`;
   /** @type {WebSocket | null} */
   let socket = null;
-  /** @type {EventSource | null} */
-  let stream = null;
   let polling = new AbortController();
   let polls = 0;
 
@@ -39,12 +37,6 @@ export function follow(id, version, tell, line, left = () => {}) {
       ping() {
         if (socket?.readyState === WebSocket.OPEN) socket.send('{"type":"ping"}');
       },
-      stream() {
-        stream = opened(() => new EventSource(`${api}/events`));
-        if (!stream) return void setTimeout(() => live.broken());
-        stream.onmessage = (event) => live.streamed(event.data);
-        stream.onerror = () => live.broken();
-      },
       async poll(since, wait) {
         const mine = (polling = new AbortController());
         const timer = setTimeout(() => mine.abort(), (wait + 5) * 1000);
@@ -58,10 +50,7 @@ export function follow(id, version, tell, line, left = () => {}) {
           clearTimeout(timer);
         }
       },
-      hush() {
-        stream?.close();
-        polling.abort();
-      },
+      hush: () => polling.abort(),
       after: (work, ms) => window.setTimeout(work, ms),
       forget: (timer) => clearTimeout(timer),
       random: Math.random,

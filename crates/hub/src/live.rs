@@ -6,5 +6,4 @@ pub(crate) mod hear;
 pub(crate) mod manners;
 pub(crate) mod seats;
 pub(crate) mod socket;
-pub(crate) mod stream;
 pub(crate) mod waiters;

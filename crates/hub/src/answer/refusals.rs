@@ -19,12 +19,12 @@ use crate::answer::problem::Problem;
 )]
 pub(crate) struct UnreadableQuery(Problem);
 
-/// The request asks neither for server-sent events nor for a WebSocket.
+/// The request asks for no WebSocket.
 #[derive(IntoResponses)]
 #[response(
     status = 400,
     content_type = "application/problem+json",
-    example = json!(Problem::bad_request("This address takes a WebSocket or sends text/event-stream."))
+    example = json!(Problem::bad_request("This address takes a WebSocket."))
 )]
 pub(crate) struct NoUpgrade(Problem);
 

@@ -1,6 +1,6 @@
-//! What one waiting browser hears, whatever it listens by: the state at once, each change, and the word to come again
+//! What one waiting browser hears: the state at once, each change, and the word to come again
 //! when this hub leaves. Fed from rows: registered first, then the row is read, then the changes are heard, and now and
-//! then the row is read again though nobody announced a change. Knows neither sockets nor streams.
+//! then the row is read again though nobody announced a change. Knows no sockets.
 
 use std::sync::Arc;
 use std::time::Duration;

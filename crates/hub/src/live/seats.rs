@@ -1,4 +1,4 @@
-//! How many browsers may wait here at once, on a socket, on a stream or on a long poll: in all, with one session, from
+//! How many browsers may wait here at once, on a socket or on a long poll: in all, with one session, from
 //! one address where that is configured, and how many of them may still be coming in. Knows no approval.
 //!
 //! Who sits stays: another one is refused, and its page asks now and then instead. Were the oldest sent away for it,

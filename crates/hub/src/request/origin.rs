@@ -46,7 +46,7 @@ impl Origins {
         self.own.iter().any(|own| has_only(headers, header::ORIGIN, own))
     }
 
-    /// Whether news may be told, by a stream or a long poll: to our own pages, or to a program that is no browser, which sends
+    /// Whether news may be told, by a long poll: to our own pages, or to a program that is no browser, which sends
     /// neither `Origin` nor `Sec-Fetch-Site`. Browsers leave out `Origin` when they ask their own site.
     #[must_use]
     pub fn may_listen(&self, headers: &HeaderMap) -> bool {
@@ -206,7 +206,7 @@ mod tests {
             assert!(!may(&[("origin", "null"), ("sec-fetch-site", site)]), "{site}");
         }
         let mut twice = headers(&[("origin", "null"), ("sec-fetch-site", "same-origin")]);
-        assert!(!origins.has_own(&twice) && !origins.may_listen(&twice), "a socket and a stream need our own");
+        assert!(!origins.has_own(&twice) && !origins.may_listen(&twice), "a socket and a long poll need our own");
         twice.append("origin", HeaderValue::from_static("null"));
         assert!(!origins.may_change(&twice));
         assert!(!may(&[("sec-fetch-site", "cross-site"), ("content-type", "application/json")]));

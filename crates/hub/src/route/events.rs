@@ -1,19 +1,19 @@
-//! An approval's live outcome, by WebSocket or as server-sent events. Only for the session that owns the approval.
+//! An approval's live outcome, by WebSocket. Only for the session that owns the approval.
 
 use ::approval::ApprovalId;
 use axum::{
     extract::{FromRequestParts as _, Request, State, WebSocketUpgrade},
-    http::{HeaderMap, header, request::Parts},
+    http::request::Parts,
     response::Response,
 };
 
 use crate::{
     answer::{
         problem::Problem,
-        refusals::{Busy, ForeignOrigin, Internal, NoSession, NoUpgrade, NotFound, TooManySockets},
+        refusals::{Busy, ForeignOrigin, Internal, NoUpgrade, NotFound, TooManySockets},
     },
     hub::Hub,
-    live::{feed::Feed, seats::Seat, socket, stream},
+    live::{feed::Feed, seats::Seat, socket},
     request::{
         body::OfApproval,
         caller::{Caller, MaybeCaller},
@@ -23,10 +23,9 @@ use crate::{
 
 /// Tells each change of an approval, until it is decided.
 ///
-/// Server-sent events for `Accept: text/event-stream`, else a WebSocket, with the subprotocol `countersign.v1` if one is
-/// asked for. The messages are described in AsyncAPI, in `docs/asyncapi.yaml` of the source. A WebSocket is opened for
-/// our own `Origin` alone, and one without a session is closed with 4401. Server-sent events are for our own pages and
-/// for programs, which send neither `Origin` nor `Sec-Fetch-Site`. Limits of how many listen at once hold for both.
+/// A WebSocket, with the subprotocol `countersign.v1` if one is asked for. The messages are described in AsyncAPI, in
+/// `docs/asyncapi.yaml` of the source. It is opened for our own `Origin` alone, and one without a session is closed with
+/// 4401. Where no WebSocket gets through, `GET /api/approvals/{id}` waits for the same news.
 #[utoipa::path(
     get,
     path = "/api/approvals/{id}/events",
@@ -36,13 +35,7 @@ use crate::{
     params(OfApproval),
     responses(
         (status = SWITCHING_PROTOCOLS, description = "Messages follow on the WebSocket."),
-        (
-            status = OK,
-            body = stream::Described,
-            content_type = "text/event-stream",
-            description = "Messages follow, one in the data of each event."
-        ),
-        NoUpgrade, NoSession, ForeignOrigin, NotFound, TooManySockets, Internal, Busy
+        NoUpgrade, ForeignOrigin, NotFound, TooManySockets, Internal, Busy
     )
 )]
 pub(crate) async fn events(
@@ -54,32 +47,17 @@ pub(crate) async fn events(
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = caller.current();
-    let seat = || hub.seats.take(caller.as_ref().map(|caller| caller.session.id), visitor.network);
-    if wants_stream(&parts.headers) {
-        if !hub.origins.may_listen(&parts.headers) {
-            return Err(Problem::foreign_origin());
-        }
-        let seat = seat()?;
-        let caller = caller.ok_or_else(Problem::no_session)?;
-        Ok(stream::answer(feed(&hub, id, caller, seat).await?))
-    } else {
-        if !hub.origins.has_own(&parts.headers) {
-            return Err(Problem::foreign_origin());
-        }
-        let (upgrade, seat) = (upgrade(&hub, parts).await?, seat()?);
-        let Some(caller) = caller else {
-            return Ok(upgrade.on_upgrade(|socket| socket::refuse(socket, seat)));
-        };
-        let feed = feed(&hub, id, caller, seat).await?;
-        let tasks = hub.tasks.clone();
-        Ok(upgrade.on_upgrade(move |socket| tasks.track_future(socket::run(feed, socket))))
+    if !hub.origins.has_own(&parts.headers) {
+        return Err(Problem::foreign_origin());
     }
-}
-
-fn wants_stream(headers: &HeaderMap) -> bool {
-    let accepts =
-        headers.get(header::ACCEPT).map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
-    accepts.contains(stream::CONTENT_TYPE) && !headers.contains_key(header::UPGRADE)
+    let upgrade = upgrade(&hub, parts).await?;
+    let seat = hub.seats.take(caller.as_ref().map(|caller| caller.session.id), visitor.network)?;
+    let Some(caller) = caller else {
+        return Ok(upgrade.on_upgrade(|socket| socket::refuse(socket, seat)));
+    };
+    let feed = feed(&hub, id, caller, seat).await?;
+    let tasks = hub.tasks.clone();
+    Ok(upgrade.on_upgrade(move |socket| tasks.track_future(socket::run(feed, socket))))
 }
 
 /// The news of an approval, for the session that owns it.
@@ -92,8 +70,7 @@ async fn feed(hub: &Hub, id: ApprovalId, caller: Caller, seat: Seat) -> Result<F
 /// huge when it has arrived.
 async fn upgrade(hub: &Hub, mut parts: Parts) -> Result<WebSocketUpgrade, Problem> {
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, hub).await;
-    let upgrade =
-        upgrade.map_err(|_| Problem::bad_request("This address takes a WebSocket or sends text/event-stream."))?;
+    let upgrade = upgrade.map_err(|_| Problem::bad_request("This address takes a WebSocket."))?;
     Ok(upgrade
         .protocols([socket::PROTOCOL])
         .read_buffer_size(1024)

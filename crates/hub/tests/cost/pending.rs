@@ -56,10 +56,6 @@ async fn what_a_pending_session_may_do_is_cheap() {
         })
         .await;
     }
-    let pending = hub.pending().await;
-    let events = Input::get(format!("/api/approvals/{}/events", pending.approval));
-    let events = events.with("accept", "text/event-stream").with("cookie", &pending.cookie);
-    bill.add("GET /api/approvals/{id}/events", async || hub.cost(&events).await).await;
     counted.settle_within(COUNTED);
     bill.settle();
 }
