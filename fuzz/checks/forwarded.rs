@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use hub::{ForwardedHeader, Proxies, TrustedProxies, Untold};
+use site::{ForwardedHeader, Proxies, TrustedProxies, Untold};
 
 /// What a stranger writes before whatever a proxy adds.
 const STRANGERS: [&str; 4] = ["203.0.113.66", "for=203.0.113.66", "\"", ",,;=for"];

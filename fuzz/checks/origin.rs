@@ -1,7 +1,7 @@
 //! Which pages may open sockets and send forms: four lines, `PUBLIC_URL`, `Origin`, `Sec-Fetch-Site`, `Content-Type`.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use hub::Origins;
+use site::Origins;
 use url::Url;
 
 const NAMES: [&str; 3] = ["origin", "sec-fetch-site", "content-type"];

@@ -14,6 +14,7 @@ use broker::{Embedded, EmbeddedSettings};
 use provider::{ApiKey, Authy, AuthySettings, Method};
 use serde_json::{Value, json};
 use simulator::Simulator;
+use site::{Proxies, SiteSettings};
 use storage::Storage;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -77,9 +78,11 @@ impl Hub {
             clock: Clock::system(),
             entropy: Entropy::system(),
             condition: hub::Condition::default(),
-            others: None,
         };
-        let router = hub::start(parts, &tasks, CancellationToken::new(), stop).await.unwrap();
+        let hub = hub::start(parts, &tasks, CancellationToken::new(), stop).await.unwrap();
+        let public_url = Url::parse("http://127.0.0.1:3000").unwrap();
+        let settings = SiteSettings { public_url, proxies: Proxies::default(), others: None };
+        let router = site::router(hub, settings).unwrap();
         Self { router, phones, database, requests: AtomicU32::new(1), _folder: folder }
     }
 
@@ -118,8 +121,6 @@ fn settings_of_the_hub() -> hub::Settings {
     hub::Settings {
         product: "Countersign".to_owned(),
         logo_url: None,
-        public_url: Url::parse("http://127.0.0.1:3000").unwrap(),
-        proxies: hub::Proxies::default(),
         seats: hub::SeatLimits { all: 1, per_session: 1, per_address: None, opening: 1 },
         hashing: hub::HashLimits { threads: 2, queue: 100 },
         waiting_guesses: 1024,

@@ -1,6 +1,7 @@
-//! Files depend downward only: in no crate do files use each other in a circle.
+//! Files and folders depend downward only: in no crate do files use each other in a circle, nor folders.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -30,19 +31,72 @@ fn among<const N: usize>(files: [(&str, &str); N]) -> Option<Vec<String>> {
     circle(uses("lib.rs", |path| files.iter().find(|(one, _)| *one == path).map(|(_, text)| (*text).to_owned())))
 }
 
-#[test]
-fn no_files_use_each_other_in_a_circle() {
-    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    for one in fs::read_dir(crates).unwrap() {
-        let one = one.unwrap();
-        let (name, source) = (one.file_name(), one.path().join("src"));
-        let root = if source.join("lib.rs").exists() { "lib.rs" } else { "main.rs" };
-        let uses = uses(root, |path| fs::read_to_string(source.join(path)).ok());
-        assert!(uses.values().any(|used| !used.is_empty()), "{} is not read", name.display());
-        if let Some(files) = circle(uses) {
-            panic!("in {} there is a circle: {} → {}", name.display(), files.join(" → "), files[0]);
+/// What the files use, by the folders (or files) in which they lie apart: `live/feed.rs` that uses `text/name.rs` is
+/// `live` that uses `text`. A file and the folder below it are one.
+fn folders(uses: &Uses) -> Uses {
+    let mut folders = Uses::new();
+    let edges = uses.iter().flat_map(|(file, used)| used.iter().map(move |used| (file, used)));
+    for (one, other) in edges {
+        let parts = |file: &str| file.trim_end_matches(".rs").split('/').map(str::to_owned).collect::<Vec<_>>();
+        let (one, other) = (parts(one), parts(other));
+        let common = one.iter().zip(&other).take_while(|(one, other)| one == other).count();
+        if common < one.len().min(other.len()) {
+            folders.entry(other[..=common].join("/")).or_default();
+            folders.entry(one[..=common].join("/")).or_default().insert(other[..=common].join("/"));
         }
     }
+    folders
+}
+
+/// What the files of each crate use, by the name of the crate.
+fn crates() -> Vec<(String, Uses)> {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let crates = fs::read_dir(crates).unwrap().map(|one| {
+        let one = one.unwrap();
+        let (name, source) = (one.file_name().into_string().unwrap(), one.path().join("src"));
+        let root = if source.join("lib.rs").exists() { "lib.rs" } else { "main.rs" };
+        let uses = uses(root, |path| fs::read_to_string(source.join(path)).ok());
+        assert!(uses.values().any(|used| !used.is_empty()), "{name} is not read");
+        (name, uses)
+    });
+    crates.collect()
+}
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    for (name, uses) in crates() {
+        if let Some(files) = circle(uses) {
+            panic!("in {name} there is a circle: {} → {}", files.join(" → "), files[0]);
+        }
+    }
+}
+
+#[test]
+fn no_folders_use_each_other_in_a_circle() {
+    let mut circles = String::new();
+    for (name, uses) in crates() {
+        if let Some(found) = circle(folders(&uses)) {
+            writeln!(circles, "in {name} there is a circle of folders: {} → {}", found.join(" → "), found[0]).unwrap();
+        }
+    }
+    assert!(circles.is_empty(), "{circles}");
+}
+
+#[test]
+fn folders_that_use_each_other_by_different_files_are_a_circle() {
+    let lib = ("lib.rs", "mod above; mod below;");
+    let files = [
+        lib,
+        ("above.rs", "mod one; mod two; pub(crate) use two::Two;"),
+        ("above/one.rs", "pub(crate) struct One(crate::below::Below);"),
+        ("above/two.rs", "pub(crate) struct Two;"),
+        ("below.rs", "mod inner; pub(crate) struct Below;"),
+        ("below/inner.rs", "pub(crate) struct Inner(crate::above::Two);"),
+    ];
+    let read = |path: &str| files.iter().find(|(one, _)| *one == path).map(|(_, text)| (*text).to_owned());
+    let uses = uses("lib.rs", read);
+    assert_eq!(circle(uses.clone()), None);
+    assert_eq!(circle(folders(&uses)), Some(vec!["above".to_owned(), "below".to_owned()]));
 }
 
 #[test]

@@ -13,8 +13,8 @@ use crate::world::World;
 
 /// All addresses of pages, API and callback with each of their methods but `HEAD`; `{id}` is this one.
 pub(crate) async fn addresses(world: &World, id: &str) -> Vec<(Method, String)> {
-    let pages = routes("hub/src/route.rs", "fn pages()").into_iter();
-    let api = routes("hub/src/route.rs", "fn api()").into_iter().map(|path| format!("/api{path}"));
+    let pages = routes("site/src/route.rs", "fn pages()").into_iter();
+    let api = routes("site/src/route.rs", "fn api()").into_iter().map(|path| format!("/api{path}"));
     let callback = routes("receiver/src/route.rs", "pub fn router").into_iter();
     let mut addresses = Vec::new();
     for path in pages.chain(api).chain(callback) {

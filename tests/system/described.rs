@@ -50,7 +50,7 @@ async fn every_address_of_the_api_is_described_with_all_its_methods() {
     let document = document(&world).await;
     assert_eq!(document["openapi"], "3.1.0");
     let mut served: BTreeSet<_> =
-        routes("hub/src/route.rs", "fn api()").iter().map(|path| format!("/api{path}")).collect();
+        routes("site/src/route.rs", "fn api()").iter().map(|path| format!("/api{path}")).collect();
     served.extend(routes("receiver/src/route.rs", "pub fn router"));
     assert_eq!(document["paths"].as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>(), served);
     for (path, item) in document["paths"].as_object().unwrap() {

@@ -35,7 +35,7 @@ async fn every_address_with_each_method_stands_in_the_list_and_no_other() {
     };
     let mut served = BTreeSet::from(["GET /assets/{hash}/{name}".to_owned()]);
     served.extend(of("app/src/health.rs", "pub(crate) async fn serve", "GET "));
-    let hub = [of("hub/src/route.rs", "fn pages()", ""), of("hub/src/route.rs", "fn api()", "/api")].concat();
+    let hub = [of("site/src/route.rs", "fn pages()", ""), of("site/src/route.rs", "fn api()", "/api")].concat();
     for path in hub.into_iter().chain(of("receiver/src/route.rs", "pub fn router", "")) {
         served.extend(allowed(&world, &path).await.iter().map(|method| format!("{} {path}", method.to_uppercase())));
     }

@@ -8,9 +8,10 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::thread::available_parallelism;
 
-use hub::{HashLimits, SeatLimits, TrustedProxies};
+use hub::{HashLimits, SeatLimits};
 use provider::AuthySettings;
 use rustix::process::{Resource, getrlimit};
+use site::TrustedProxies;
 
 use crate::config::{Config, Listen, Role};
 use crate::finding::{Finding, Part};

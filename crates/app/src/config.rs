@@ -1,6 +1,7 @@
 //! What can be configured: the sections of `config/default.toml`, which is embedded, gives every default and is the
 //! documentation. Knows nothing of what a role makes of it.
 
+mod documentation;
 mod error;
 mod files;
 mod layers;
@@ -13,8 +14,9 @@ use std::time::Duration;
 
 use approval::Secret;
 use confique::Config as Layered;
-use hub::{ForwardedHeader, SignUpMode, TrustedProxies};
+use hub::SignUpMode;
 use provider::{CallbackUrl, Method};
+use site::{ForwardedHeader, TrustedProxies};
 use url::Url;
 
 use crate::database::DatabaseUrl;

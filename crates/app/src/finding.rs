@@ -2,10 +2,12 @@
 //! `/health/ready` answers them, `/metrics` counts them. Knows no part.
 
 use serde::Serialize;
+use strum::{IntoStaticStr, VariantArray};
 
 /// The part that a finding is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum Part {
     /// The process as a whole.
     Process,
@@ -25,14 +27,29 @@ pub(crate) enum Part {
     Callbacks,
 }
 
+impl Part {
+    /// Its word on `/health/ready` and `/metrics`.
+    pub(crate) fn word(self) -> &'static str {
+        self.into()
+    }
+}
+
 /// The severity of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum Level {
     /// The service works, but less or more slowly.
     Warn,
     /// Something does not work.
     Error,
+}
+
+impl Level {
+    /// Its word on `/health/ready` and `/metrics`.
+    pub(crate) fn word(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// One thing that an operator should know, and what to do about it.
@@ -46,47 +63,6 @@ pub(crate) struct Finding {
     pub(crate) sentence: String,
     /// The action that repairs it.
     pub(crate) remedy: String,
-}
-
-impl Part {
-    /// All of them.
-    pub(crate) const ALL: [Self; 8] = [
-        Self::Process,
-        Self::Capacity,
-        Self::Database,
-        Self::EventLog,
-        Self::Nats,
-        Self::Events,
-        Self::Spool,
-        Self::Callbacks,
-    ];
-
-    /// Its word on `/health/ready` and `/metrics`.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Process => "process",
-            Self::Capacity => "capacity",
-            Self::Database => "database",
-            Self::EventLog => "event_log",
-            Self::Nats => "nats",
-            Self::Events => "events",
-            Self::Spool => "spool",
-            Self::Callbacks => "callbacks",
-        }
-    }
-}
-
-impl Level {
-    /// All of them.
-    pub(crate) const ALL: [Self; 2] = [Self::Warn, Self::Error];
-
-    /// Its word on `/health/ready` and `/metrics`.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
-    }
 }
 
 impl Finding {
@@ -116,10 +92,10 @@ mod tests {
 
     #[test]
     fn the_words_in_metrics_are_those_in_json() {
-        for part in Part::ALL {
+        for part in Part::VARIANTS {
             assert_eq!(serde_json::to_value(part).unwrap(), part.word());
         }
-        for level in Level::ALL {
+        for level in Level::VARIANTS {
             assert_eq!(serde_json::to_value(level).unwrap(), level.word());
         }
     }

@@ -12,6 +12,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use metrics::gauge;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use strum::VariantArray as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -127,8 +128,8 @@ async fn numbers(State((health, counted)): State<(Health, PrometheusHandle)>) ->
 /// Sets the gauges: 1 while work can be sent here, and the number of findings by part and level, 0 for no finding.
 fn show(report: &Report) {
     gauge!("countersign_ready").set(if report.state.takes_work() { 1.0 } else { 0.0 });
-    for part in Part::ALL {
-        for level in Level::ALL {
+    for part in Part::VARIANTS.iter().copied() {
+        for level in Level::VARIANTS.iter().copied() {
             let findings = report.findings.iter().filter(|finding| finding.part == part && finding.level == level);
             let number = u32::try_from(findings.count()).unwrap_or(u32::MAX);
             gauge!("countersign_findings", "part" => part.word(), "level" => level.word()).set(f64::from(number));

@@ -1,15 +1,16 @@
-//! Puts the product together: database, event log, provider, hub and receiver, as routers. The only place that knows
+//! Puts the product together: database, event log, provider, hub, site and receiver, as routers. The only place that knows
 //! both hub and receiver, who know nothing of each other.
 
 use std::sync::Arc;
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use approval::{Clock, Entropy, told};
 use axum::Router;
 use broker::{EventLog, Intake};
-use hub::{Condition, Proxies};
+use hub::Condition;
 use provider::{ApiKeys, Authy, AuthySettings, CallbackUrl};
 use receiver::Receiver;
+use site::{Proxies, SiteSettings};
 use storage::Storage;
 use url::Url;
 
@@ -52,8 +53,6 @@ pub(crate) async fn hub(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Rou
     let settings = hub::Settings {
         product: plan.product.name,
         logo_url: plan.product.logo_url,
-        public_url: plan.public_url,
-        proxies: plan.proxies,
         seats: plan.capacity.seats,
         hashing: plan.capacity.hashing,
         waiting_guesses: plan.capacity.waiting_guesses,
@@ -82,11 +81,13 @@ pub(crate) async fn hub(plan: Plan, lifecycle: &Lifecycle) -> anyhow::Result<Rou
         clock: Clock::system(),
         entropy: Entropy::system(),
         condition: plan.condition,
-        others: plan.receives.then_some(receiver::document),
     };
     // Starting holds much that running does not: on the heap, it is gone afterwards.
     let (leaving, stop) = (lifecycle.ending.closed.clone(), lifecycle.stop.clone());
-    Ok(Box::pin(hub::start(parts, &lifecycle.tasks, leaving, stop)).await?)
+    let hub = Box::pin(hub::start(parts, &lifecycle.tasks, leaving, stop)).await?;
+    let others = plan.receives.then_some(receiver::document as fn() -> _);
+    let settings = SiteSettings { public_url: plan.public_url, proxies: plan.proxies, others };
+    site::router(hub, settings).context("the description of the API cannot be written")
 }
 
 /// A receiver. Its router answers callbacks; `rest` answers all other requests.

@@ -2,11 +2,13 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use strum::IntoStaticStr;
 
 use crate::finding::{Finding, Part};
 
 /// The state of a process. Where several are true, the first in this order counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum State {
     /// The process opens its parts.
     Starting,
@@ -41,18 +43,8 @@ pub(crate) struct Report {
 
 impl State {
     /// Its word on `/health/ready`.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Starting => "starting",
-            Self::Stopping => "stopping",
-            Self::NoDatabase => "no_database",
-            Self::NoEventLog => "no_event_log",
-            Self::NoSpool => "no_spool",
-            Self::NoEvents => "no_events",
-            Self::Spooling => "spooling",
-            Self::NoNats => "no_nats",
-            Self::Ready => "ready",
-        }
+    pub(crate) fn word(self) -> &'static str {
+        self.into()
     }
 
     /// True if work can be sent to the process. A hub that gets no events from NATS still polls the provider and takes

@@ -45,4 +45,4 @@ pub use plain::is_plain;
 pub use provider_id::{ParseProviderIdError, ProviderUserId, RequestId};
 pub use secret::Secret;
 pub use shown::{Details, Hidden, Shown, ShownError};
-pub use status::{Channel, Delivery, ParseWordError, Purpose, Status};
+pub use status::{Channel, Delivery, Purpose, Status};

@@ -2,27 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use utoipa::ToSchema;
 
 use crate::is_plain;
 
 /// A picture beside the request, for one kind of screen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Logo {
     /// For which screens.
     pub res: Resolution,
     /// Where the phone finds it.
-    #[schema(
-        max_length = 500,
-        pattern = r"^https?://[^\s\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+$",
-        examples("https://example.com/logo.png")
-    )]
     pub url: String,
 }
 
 /// The screens a logo is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Resolution {
     /// All that have none of their own.

@@ -2,7 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{Entropy, ParseWordError};
+use thiserror::Error;
+
+use crate::Entropy;
 
 /// Two digits, 10 to 99. No proof: the provider cannot ask for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,13 +27,18 @@ impl Number {
     }
 }
 
-impl FromStr for Number {
-    type Err = ParseWordError;
+/// A text that is no number from 10 to 99.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("not a number from 10 to 99")]
+pub struct ParseNumberError;
 
-    fn from_str(text: &str) -> Result<Self, ParseWordError> {
+impl FromStr for Number {
+    type Err = ParseNumberError;
+
+    fn from_str(text: &str) -> Result<Self, ParseNumberError> {
         match text.parse() {
             Ok(value @ Self::FIRST..=99) => Ok(Self(value)),
-            _ => Err(ParseWordError { of: "number" }),
+            _ => Err(ParseNumberError),
         }
     }
 }

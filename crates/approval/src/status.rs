@@ -1,14 +1,14 @@
 //! The words for what an approval is for, where it stands, how its request travelled, and how a code travels.
 
-use std::{fmt, str::FromStr};
-
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
-use utoipa::ToSchema;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 /// Where an approval stands. All but pending are final.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Display, EnumString, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Status {
     /// Waiting for the tap.
     Pending,
@@ -23,8 +23,11 @@ pub enum Status {
 }
 
 /// What an approval is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Display, EnumString, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Purpose {
     /// Proves the phone of a new account.
     SignUp,
@@ -34,9 +37,20 @@ pub enum Purpose {
     Transaction,
 }
 
+impl Purpose {
+    /// The word for it in code, SQL, JSON and logs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        self.into()
+    }
+}
+
 /// How far the provider got with handing the request to the phone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Display, EnumString, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Delivery {
     /// We are handing the request to the provider.
     Sending,
@@ -51,8 +65,9 @@ pub enum Delivery {
 }
 
 /// How a code travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Channel {
     /// A text message.
     Sms,
@@ -60,27 +75,19 @@ pub enum Channel {
     Call,
 }
 
-/// A stored word that none of ours is.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("unknown {of}")]
-pub struct ParseWordError {
-    /// Which vocabulary was expected.
-    pub of: &'static str,
+impl Channel {
+    /// The word for it in code, SQL, JSON, logs and the provider's paths.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        self.into()
+    }
 }
 
 impl Status {
-    const ALL: [Self; 5] = [Self::Pending, Self::Approved, Self::Denied, Self::Expired, Self::Cancelled];
-
     /// The word for it in code, SQL, JSON and logs.
     #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Approved => "approved",
-            Self::Denied => "denied",
-            Self::Expired => "expired",
-            Self::Cancelled => "cancelled",
-        }
+    pub fn word(self) -> &'static str {
+        self.into()
     }
 
     /// Whether nothing can change it any more.
@@ -90,33 +97,11 @@ impl Status {
     }
 }
 
-impl Purpose {
-    const ALL: [Self; 3] = [Self::SignUp, Self::SignIn, Self::Transaction];
-
-    /// The word for it in code, SQL, JSON and logs.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::SignUp => "sign_up",
-            Self::SignIn => "sign_in",
-            Self::Transaction => "transaction",
-        }
-    }
-}
-
 impl Delivery {
-    const ALL: [Self; 5] = [Self::Sending, Self::Sent, Self::NoApp, Self::Unavailable, Self::Unknown];
-
     /// The word for it in code, SQL, JSON and logs.
     #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Sending => "sending",
-            Self::Sent => "sent",
-            Self::NoApp => "no_app",
-            Self::Unavailable => "unavailable",
-            Self::Unknown => "unknown",
-        }
+    pub fn word(self) -> &'static str {
+        self.into()
     }
 
     /// Whether the phone may ring for it, now or soon: nobody has said that it will not.
@@ -126,90 +111,28 @@ impl Delivery {
     }
 }
 
-impl Channel {
-    const ALL: [Self; 2] = [Self::Sms, Self::Call];
-
-    /// The word for it in code, SQL, JSON, logs and the provider's paths.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Sms => "sms",
-            Self::Call => "call",
-        }
-    }
-}
-
-impl FromStr for Status {
-    type Err = ParseWordError;
-
-    fn from_str(word: &str) -> Result<Self, ParseWordError> {
-        Self::ALL.into_iter().find(|one| one.word() == word).ok_or(ParseWordError { of: "status" })
-    }
-}
-
-impl FromStr for Purpose {
-    type Err = ParseWordError;
-
-    fn from_str(word: &str) -> Result<Self, ParseWordError> {
-        Self::ALL.into_iter().find(|one| one.word() == word).ok_or(ParseWordError { of: "purpose" })
-    }
-}
-
-impl FromStr for Delivery {
-    type Err = ParseWordError;
-
-    fn from_str(word: &str) -> Result<Self, ParseWordError> {
-        Self::ALL.into_iter().find(|one| one.word() == word).ok_or(ParseWordError { of: "delivery" })
-    }
-}
-
-impl FromStr for Channel {
-    type Err = ParseWordError;
-
-    fn from_str(word: &str) -> Result<Self, ParseWordError> {
-        Self::ALL.into_iter().find(|one| one.word() == word).ok_or(ParseWordError { of: "channel" })
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
-
-impl fmt::Display for Purpose {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
-
-impl fmt::Display for Delivery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fmt::Debug;
+    use std::str::FromStr;
+
+    use serde::Serialize;
+
     use super::*;
+
+    fn reads_back<T: Copy + Debug + PartialEq + FromStr + Serialize>(all: &[T], word: impl Fn(T) -> &'static str) {
+        for one in all {
+            assert_eq!(word(*one).parse().ok(), Some(*one));
+            assert_eq!(serde_json::to_value(one).unwrap(), word(*one));
+        }
+    }
 
     #[test]
     fn every_word_reads_back_and_is_the_word_of_the_json() {
-        for one in Status::ALL {
-            assert_eq!(one.word().parse(), Ok(one));
-            assert_eq!(serde_json::to_value(one).unwrap(), one.word());
-        }
-        for one in Purpose::ALL {
-            assert_eq!(one.word().parse(), Ok(one));
-            assert_eq!(serde_json::to_value(one).unwrap(), one.word());
-        }
-        for one in Channel::ALL {
-            assert_eq!(one.word().parse(), Ok(one));
-            assert_eq!(serde_json::to_value(one).unwrap(), one.word());
-        }
-        for one in Delivery::ALL {
-            assert_eq!(one.word().parse(), Ok(one));
-            assert_eq!(serde_json::to_value(one).unwrap(), one.word());
-        }
+        reads_back(Status::VARIANTS, Status::word);
+        reads_back(Purpose::VARIANTS, Purpose::word);
+        reads_back(Delivery::VARIANTS, Delivery::word);
+        reads_back(Channel::VARIANTS, Channel::word);
+        assert_eq!((Purpose::SignUp.word(), Delivery::NoApp.to_string().as_str()), ("sign_up", "no_app"));
     }
 }

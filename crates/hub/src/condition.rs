@@ -1,13 +1,15 @@
 //! The troubles of a hub, for readiness and metrics. The hub notes them; readiness reads them. Knows no task and no
 //! route.
 
+mod event_flow;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use approval::Lasting;
 
-use crate::phone::event_flow::EventFlow;
+use event_flow::EventFlow;
 
 /// The database counts as free again once no request has found it locked for this long.
 const DATABASE_QUIET: Duration = Duration::from_secs(5);

@@ -5,37 +5,39 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
-use approval::{Approval, ApprovalId, Clock, Entropy, Logos};
+use approval::{Approval, ApprovalId, Clock, Entropy, Logos, SessionId};
 use broker::EventLog;
-use bytes::Bytes;
 use futures_util::FutureExt as _;
 use provider::Authy;
 use storage::{Storage, Subject};
+use time::{Duration, OffsetDateTime};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     condition::Condition,
-    live::{seats::Seats, waiters::Waiters},
+    network::Network,
     password::Passwords,
-    phone::{followed::Followed, repairs::Repairs},
     places::KeyLimiter,
-    request::origin::Origins,
-    settings::Settings,
+    refusal::Refusal,
+    registry::{
+        followed::Followed,
+        repairs::Repairs,
+        seats::{Seat, Seats},
+        waiters::Waiters,
+    },
+    settings::{PENDING_SESSION, Settings, SignUpMode},
     throttle::guess_queue::GuessQueues,
     token::ServerKey,
 };
 
 /// The shared parts of a hub. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Hub(Arc<Shared>);
+pub struct Hub(Arc<Shared>);
 
-/// See [`Hub`].
-pub(crate) struct Shared {
+/// See [`Hub`]. Its parts are for the hub alone.
+pub struct Shared {
     pub(crate) settings: Settings,
-    pub(crate) origins: Origins,
-    /// The description of the API, as it is sent.
-    pub(crate) document: Bytes,
     /// The pictures beside whatever brings none of its own.
     pub(crate) logos: Logos,
     pub(crate) storage: Storage,
@@ -49,8 +51,6 @@ pub(crate) struct Shared {
     pub(crate) passwords: Passwords,
     /// Limits requests with the same code for one session or transaction.
     pub(crate) turns: KeyLimiter<Subject>,
-    /// Limits requests with one cookie that change something, by the hash of its token.
-    pub(crate) changes: KeyLimiter<[u8; 32]>,
     pub(crate) guess_queues: GuessQueues,
     pub(crate) key: ServerKey,
     pub(crate) clock: Clock,
@@ -74,6 +74,50 @@ impl Hub {
         Self(Arc::new(shared))
     }
 
+    /// The wall clock.
+    #[must_use]
+    pub fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// A new id for an approval.
+    #[must_use]
+    pub fn new_approval_id(&self) -> ApprovalId {
+        ApprovalId::new(&self.clock, &self.entropy)
+    }
+
+    /// The product's name, as people read it.
+    #[must_use]
+    pub fn product(&self) -> &str {
+        &self.settings.product
+    }
+
+    /// Who may sign up.
+    #[must_use]
+    pub fn sign_up_mode(&self) -> SignUpMode {
+        self.settings.sign_up
+    }
+
+    /// How long a session lasts from now, confirmed or pending.
+    #[must_use]
+    pub fn session_life(&self, confirmed: bool) -> Duration {
+        if confirmed { self.settings.session() } else { PENDING_SESSION }
+    }
+
+    /// A seat for a browser with this session, if it has one, that comes from `network`.
+    ///
+    /// # Errors
+    /// [`Refusal::TooManySockets`] and [`Refusal::Busy`] if no seat is free.
+    pub fn seat(&self, session: Option<SessionId>, network: Option<Network>) -> Result<Seat, Refusal> {
+        self.seats.take(session, network)
+    }
+
+    /// What must end before the process does.
+    #[must_use]
+    pub fn tasks(&self) -> &TaskTracker {
+        &self.tasks
+    }
+
     /// An approval changed and is committed: its browsers hear of it at once, here and at other hubs, and the outbox is
     /// emptied.
     pub(crate) fn changed(&self, approval: &Approval) {
@@ -84,7 +128,7 @@ impl Hub {
     }
 
     /// Notes that a request found the database locked. Logged once; `upkeep` logs the end.
-    pub(crate) fn note_locked(&self) {
+    pub fn note_locked(&self) {
         if self.condition.database().failed("", Instant::now()) {
             tracing::error!(
                 "the database has not become free for 5 s; requests that write are answered 503 until it does: look for \

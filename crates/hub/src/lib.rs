@@ -1,40 +1,50 @@
-//! The hub: sign-up, sign-in, waiting browsers, deciding. Pages for people, JSON for programs, sockets for pages that
-//! wait.
+//! The hub: sign-up, sign-in, waiting browsers, deciding. What happens, whoever asks for it and in whatever form.
 //!
-//! Knows storage, provider and broker; never the receiver. Whatever it tells a browser stands in the database first.
+//! Knows storage, provider and broker; never the receiver, HTTP or a page. Whatever it tells a browser stands in the
+//! database first.
 
-mod answer;
+pub mod caller;
+pub mod client;
 mod clock_watch;
 mod condition;
 mod hub;
-mod live;
+pub mod live;
 mod metrics;
-mod page;
+mod network;
 mod password;
-mod person;
-mod phone;
-mod places;
-mod request;
-mod route;
+pub mod person;
+pub mod phone;
+pub mod places;
+mod refusal;
+mod registry;
 mod settings;
 mod start;
-mod steps;
-mod text;
+pub mod steps;
+pub mod text;
 mod throttle;
 mod token;
 mod upkeep;
+mod visitor;
 mod wal_watch;
-mod wanted;
+pub mod wanted;
 
 pub use condition::Condition;
-pub use password::{ArgonError, HASH_MEMORY, HashError};
-pub use request::client::{WaitMark, Waiting};
-pub use request::network::Network;
-pub use request::origin::{Origins, is_loopback};
-pub use request::proxies::{ForwardedHeader, Proxies, TrustedProxies, Untold};
+pub use hub::Hub;
+pub use network::Network;
+pub use password::{ArgonError, HASH_MEMORY, HashError, NewPassword};
+pub use refusal::Refusal;
+pub use registry::seats::Seat;
 pub use settings::{HashLimits, INVITATION, Limits, RESET_LINK, SeatLimits, Settings, SignUpMode};
 pub use start::{Parts, StartError, start};
 pub use steps::addresses::settle_emails;
 pub use steps::invitations::{InvitationLink, Invited, invite};
 pub use steps::new_password::{ResetLink, reset_link};
+/// Rows and limits that are shown to people as they are stored.
+pub use storage::{
+    CallWait, ConfirmedBy, LISTED_SESSIONS, LimitName, Limited, LiveSession, Notice, NoticeKind, Push, Session, SignIn,
+    Withheld,
+};
 pub use text::normal::has_hidden;
+pub use throttle::WRONG_CODES_IN_A_ROW;
+pub use token::{LinkToken, Token};
+pub use visitor::Visitor;

@@ -18,7 +18,7 @@ pub use argon::{ArgonError, HASH_MEMORY};
 
 /// A password of an allowed length. The pool checks whether it is common when it is hashed.
 #[derive(Debug, Clone)]
-pub(crate) struct NewPassword(Secret);
+pub struct NewPassword(Secret);
 
 /// Why a password is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -56,8 +56,10 @@ pub enum HashError {
 }
 
 impl NewPassword {
-    pub(crate) const SHORTEST: usize = 8;
-    pub(crate) const LONGEST: usize = password::LONGEST;
+    /// The fewest characters of a password.
+    pub const SHORTEST: usize = 8;
+    /// The most.
+    pub const LONGEST: usize = password::LONGEST;
 
     /// Takes a password by its length in its normal form (NIST SP 800-63B-4, 3.1.1.2: length and a blocklist, no rules
     /// of composition).

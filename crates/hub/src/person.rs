@@ -11,7 +11,8 @@ use crate::{
     },
 };
 
-pub(crate) use crate::text::phone::{calling_code, country_of, grouped, phone_ending};
+pub(crate) use crate::text::phone::calling_code;
+pub use crate::text::phone::{country_of, grouped, phone_ending};
 
 /// What signs up, every part of it acceptable.
 #[derive(Debug, Clone)]
@@ -24,18 +25,23 @@ pub(crate) struct Person {
 
 /// The fields as they were typed.
 #[derive(Debug, Clone)]
-pub(crate) struct Typed<'a> {
-    pub(crate) full_name: &'a str,
-    pub(crate) email: &'a str,
-    pub(crate) country_code: &'a str,
-    pub(crate) phone: &'a Secret,
+pub struct Typed<'a> {
+    /// The name.
+    pub full_name: &'a str,
+    /// The email address.
+    pub email: &'a str,
+    /// The phone's country: a calling code, or an ISO 3166-1 code.
+    pub country_code: &'a str,
+    /// The phone number.
+    pub phone: &'a Secret,
     /// The number chosen if `phone` is ambiguous.
-    pub(crate) meant: Option<&'a Secret>,
-    pub(crate) password: &'a Secret,
+    pub meant: Option<&'a Secret>,
+    /// The password.
+    pub password: &'a Secret,
 }
 
 /// Field and sentence.
-pub(crate) type FieldErrors = Vec<(&'static str, String)>;
+pub type FieldErrors = Vec<(&'static str, String)>;
 
 impl Person {
     /// Takes the fields, or says beside which one what is wrong; all at once, so that nobody corrects one by one.

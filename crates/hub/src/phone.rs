@@ -2,9 +2,6 @@
 
 pub(crate) mod ask;
 pub(crate) mod consume;
-pub(crate) mod event_flow;
 pub(crate) mod follow;
-pub(crate) mod followed;
-pub(crate) mod repairs;
-pub(crate) mod sending;
+pub mod sending;
 mod until;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A fixed number of places for each key.
 #[derive(Debug)]
-pub(crate) struct KeyLimiter<K: Eq + Hash> {
+pub struct KeyLimiter<K: Eq + Hash> {
     taken: Arc<Mutex<Taken<K>>>,
     most: usize,
 }
@@ -15,7 +15,7 @@ type Taken<K> = HashMap<K, (usize, Arc<tokio::sync::Mutex<()>>)>;
 
 /// A taken place, which is freed on drop.
 #[derive(Debug)]
-pub(crate) struct KeyPermit<K: Eq + Hash> {
+pub struct KeyPermit<K: Eq + Hash> {
     taken: Arc<Mutex<Taken<K>>>,
     key: K,
     turn: Arc<tokio::sync::Mutex<()>>,
@@ -24,12 +24,13 @@ pub(crate) struct KeyPermit<K: Eq + Hash> {
 
 impl<K: Eq + Hash + Clone> KeyLimiter<K> {
     /// `most` places for each key.
-    pub(crate) fn new(most: usize) -> Self {
+    #[must_use]
+    pub fn new(most: usize) -> Self {
         Self { taken: Arc::default(), most }
     }
 
     /// A place for `key`; `None` when all are taken.
-    pub(crate) fn take(&self, key: K) -> Option<KeyPermit<K>> {
+    pub fn take(&self, key: K) -> Option<KeyPermit<K>> {
         let mut taken = lock(&self.taken);
         let (count, turn) = taken.entry(key.clone()).or_default();
         if *count >= self.most {

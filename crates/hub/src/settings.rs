@@ -3,8 +3,6 @@
 use time::Duration;
 use url::Url;
 
-use crate::request::proxies::Proxies;
-
 /// The settings of a hub.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -12,10 +10,6 @@ pub struct Settings {
     pub product: String,
     /// A picture that the phone shows beside a sign-in.
     pub logo_url: Option<Url>,
-    /// What browsers use to reach us; only its origin counts.
-    pub public_url: Url,
-    /// The proxies that are believed about who asks.
-    pub proxies: Proxies,
     /// How many browsers may wait at once.
     pub seats: SeatLimits,
     /// Limits of password hashing.

@@ -3,26 +3,22 @@
 use std::sync::Arc;
 
 use approval::{Clock, Details, Entropy, Logos, Shown};
-use axum::Router;
 use broker::EventLog;
-use bytes::Bytes;
 use provider::Authy;
 use storage::{Storage, StorageError};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use utoipa::openapi::OpenApi;
 
 use crate::{
     clock_watch,
     condition::Condition,
     hub::{Hub, Shared},
-    live::{announce, hear, seats::Seats, waiters::Waiters},
+    live::{announce, hear},
     password::{HashError, Passwords},
-    phone::{consume, follow, followed::Followed, repairs::Repairs},
+    phone::{consume, follow},
     places::KeyLimiter,
-    request::origin::Origins,
-    route,
+    registry::{followed::Followed, repairs::Repairs, seats::Seats, waiters::Waiters},
     settings::Settings,
     steps::turn,
     text::{self, label},
@@ -47,8 +43,6 @@ pub struct Parts {
     pub entropy: Entropy,
     /// The troubles that the hub notes.
     pub condition: Condition,
-    /// Describes what else is served where this hub is, if anything is.
-    pub others: Option<fn() -> OpenApi>,
 }
 
 /// Why a hub could not start.
@@ -66,16 +60,13 @@ pub enum StartError {
     /// The provider takes no such logo.
     #[error("the logo's address is none that a phone can be given: http, and at most {} characters", Logos::URL_LIMIT)]
     Logo,
-    /// The description of the API cannot be written.
-    #[error("the description of the API cannot be written")]
-    Document(#[source] serde_json::Error),
     /// An approval would end before the provider could ask for it.
     #[error("an approval must live {} seconds at least", Settings::SHORTEST)]
     TooShort,
 }
 
-/// Starts a hub: its tasks run in `tasks` until `stop`, and the router answers pages, API and assets. Browsers that
-/// wait are sent to another hub when `leaving` is cancelled.
+/// Starts a hub: its tasks run in `tasks` until `stop`. Browsers that wait are sent to another hub when `leaving` is
+/// cancelled.
 ///
 /// # Errors
 /// [`StartError`] when the settings or the database will not do.
@@ -84,8 +75,8 @@ pub async fn start(
     tasks: &TaskTracker,
     leaving: CancellationToken,
     stop: CancellationToken,
-) -> Result<Router, StartError> {
-    let Parts { settings, storage, log, provider, clock, entropy, condition, others } = parts;
+) -> Result<Hub, StartError> {
+    let Parts { settings, storage, log, provider, clock, entropy, condition } = parts;
     let message = label::sign_up_message(&settings.product);
     if !label::shows_as_written(&settings.product) || Shown::new(message, Details::default()).is_err() {
         return Err(StartError::Product);
@@ -95,13 +86,9 @@ pub async fn start(
     }
     let logos = settings.logo_url.as_ref().map_or_else(|| Ok(Logos::default()), |url| Logos::one(url.to_string()));
     let (news, told) = mpsc::unbounded_channel();
-    let origins = Origins::of(&settings.public_url);
-    let document = written(!origins.is_loopback(), others).map_err(StartError::Document)?;
     let storage =
         storage.by(throttle::pushes(&settings.limits)).with_session_caps(throttle::sessions(&settings.limits));
     let hub = Hub::new(Shared {
-        origins,
-        document,
         logos: logos.map_err(|_| StartError::Logo)?,
         key: ServerKey::new(storage.server_key("sessions", &entropy).await?),
         storage,
@@ -113,7 +100,6 @@ pub async fn start(
         followed: Followed::default(),
         passwords: Passwords::new(settings.hashing, &entropy)?,
         turns: KeyLimiter::new(turn::PLACES),
-        changes: KeyLimiter::new(route::CHANGES_AT_ONCE),
         guess_queues: GuessQueues::new(settings.waiting_guesses),
         settings,
         clock,
@@ -134,10 +120,5 @@ pub async fn start(
     consume::start(&hub);
     upkeep::start(&hub);
     clock_watch::start(&hub);
-    Ok(route::router(hub))
-}
-
-/// The description of the API, as it is sent.
-fn written(secure: bool, others: Option<fn() -> OpenApi>) -> Result<Bytes, serde_json::Error> {
-    Ok(route::document(secure, others.map(|describe| describe())).to_json()?.into())
+    Ok(hub)
 }

@@ -1,14 +1,16 @@
 //! What people do, one step a file: the same for a page and for a program. Knows no address and no page.
 
+pub mod account;
 pub(crate) mod addresses;
-pub(crate) mod begin;
-pub(crate) mod codes;
-pub(crate) mod complete;
+pub mod begin;
+pub mod code_form;
+pub mod codes;
+pub mod complete;
 pub(crate) mod draft;
-pub(crate) mod endings;
+pub mod endings;
 pub(crate) mod guess;
-pub(crate) mod invitations;
-pub(crate) mod new_password;
-pub(crate) mod proof;
-pub(crate) mod transaction;
+pub mod invitations;
+pub mod new_password;
+pub mod proof;
+pub mod transaction;
 pub(crate) mod turn;

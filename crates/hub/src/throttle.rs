@@ -8,9 +8,9 @@ use storage::{CodeLimits, Delay, Delays, Limit, LimitName, Limited, PushRules, S
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    answer::problem::Problem,
     metrics,
-    request::network::{Network, fair_name, limited_blocks},
+    network::{Network, fair_name, limited_blocks},
+    refusal::Refusal,
     settings::Limits,
 };
 
@@ -36,7 +36,7 @@ pub(crate) const GUESSES: Delays = Delays {
 /// 10 million tries, one of 6 digits in a million.
 const WRONG_CODES: Limit = Limit { count: 5, window: Duration::minutes(10) };
 /// Wrong codes in a row after which the account takes none (NIST SP 800-63B-4, 3.2.2: no more than 100).
-pub(crate) const WRONG_CODES_IN_A_ROW: u32 = 100;
+pub const WRONG_CODES_IN_A_ROW: u32 = 100;
 
 /// Codes sent for one account, and to one phone: each costs, and rings.
 const SENT_CODES: Limit = Limit { count: 5, window: Duration::minutes(10) };
@@ -167,20 +167,17 @@ fn by_network(network: Option<Network>, limit: Limit) -> Vec<(Subject, Limit)> {
     counted.map(|block| (Subject::network(&block.name), limit.times(block.times))).collect()
 }
 
-/// The problem of having reached a limit; the log says which.
-pub(crate) fn reached(limit: LimitName, limited: Limited) -> Problem {
+/// The refusal by a limit; the log says which.
+pub(crate) fn reached(limit: LimitName, limited: Limited) -> Refusal {
     metrics::limit_reached(limit);
     tracing::warn!(limit = limit.word(), retry_after = limited.retry_after.whole_seconds(), "a limit is reached");
-    Problem::too_many(tried(limit), limited)
+    Refusal::Limited(limit, limited)
 }
 
-/// The problem of a phone that is not asked now.
-pub(crate) fn withheld(why: Withheld, now: OffsetDateTime) -> Problem {
+/// The refusal of asking a phone now.
+pub(crate) fn withheld(why: Withheld, now: OffsetDateTime) -> Refusal {
     note(why);
-    match why.until() {
-        Some(until) => Problem::push_waits(why, Limited { retry_after: until - now }),
-        None => Problem::push_off(),
-    }
+    Refusal::Withheld(why, why.until().map(|until| Limited { retry_after: until - now }))
 }
 
 /// Says in the log that a phone is not asked.
@@ -189,34 +186,8 @@ pub(crate) fn note(why: Withheld) {
     tracing::warn!(limit = LimitName::Pushes.word(), reason = why.word(), "a phone is not asked");
 }
 
-/// The problem of a phone that reached its limit of addresses.
-pub(crate) fn addresses(limited: Limited) -> Problem {
-    metrics::limit_reached(LimitName::Addresses);
-    tracing::warn!(
-        limit = LimitName::Addresses.word(),
-        retry_after = limited.retry_after.whole_seconds(),
-        "a limit is reached"
-    );
-    Problem::too_many_addresses(limited)
-}
-
-/// The problem of codes being switched off.
-pub(crate) fn codes_off() -> Problem {
+/// The refusal of a code while codes are off.
+pub(crate) fn codes_off() -> Refusal {
     metrics::limit_reached(LimitName::CodesOff);
-    Problem::codes_off()
-}
-
-/// What there was too much of, for people.
-const fn tried(limit: LimitName) -> &'static str {
-    match limit {
-        LimitName::Passwords => "wrong passwords",
-        LimitName::NewPasswords => "new passwords",
-        LimitName::WrongCodes | LimitName::CodesOff => "wrong codes",
-        LimitName::SentCodes => "codes were sent",
-        LimitName::Pushes => "requests were sent",
-        LimitName::SignIns => "sign-ins to this account from your address",
-        LimitName::SignUps => "people signed up from your address",
-        LimitName::Addresses => "addresses were tried with your phone",
-        LimitName::Sockets => "pages are waiting",
-    }
+    Refusal::CodesOff
 }

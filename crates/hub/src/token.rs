@@ -12,12 +12,12 @@ use crate::text::link::token_in;
 
 /// What a browser's cookie holds: 256 bits. Only its hash is stored.
 #[derive(Clone)]
-pub(crate) struct Token(Secret);
+pub struct Token(Secret);
 
 /// The token of a reset link or an invitation: 256 bits. Only its hash is stored, as a [`LinkHash`], which finds no
 /// session.
 #[derive(Clone)]
-pub(crate) struct LinkToken(Secret);
+pub struct LinkToken(Secret);
 
 /// The key that all hubs on one database share.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub(crate) struct ServerKey([u8; 32]);
 
 impl Token {
     /// Characters of a token: 256 bits in base64 without padding.
-    pub(crate) const LENGTH: usize = 43;
+    pub const LENGTH: usize = 43;
 
     /// A new random token.
     pub(crate) fn random(entropy: &Entropy) -> Self {
@@ -33,17 +33,20 @@ impl Token {
     }
 
     /// What a cookie brought.
-    pub(crate) fn shown(text: &str) -> Self {
+    #[must_use]
+    pub fn shown(text: &str) -> Self {
         Self(Secret::new(text))
     }
 
     /// The text for the cookie.
-    pub(crate) fn expose(&self) -> &str {
+    #[must_use]
+    pub fn expose(&self) -> &str {
         self.0.expose()
     }
 
     /// What is stored of it.
-    pub(crate) fn hash(&self) -> TokenHash {
+    #[must_use]
+    pub fn hash(&self) -> TokenHash {
         TokenHash(Sha256::digest(self.0.expose()).into())
     }
 }
@@ -55,17 +58,20 @@ impl LinkToken {
     }
 
     /// The pasted text, the whole link or its end, or the token that the page read from the link.
-    pub(crate) fn shown(text: &str) -> Self {
+    #[must_use]
+    pub fn shown(text: &str) -> Self {
         Self(token_in(text))
     }
 
     /// The text for the link.
-    pub(crate) fn expose(&self) -> &str {
+    #[must_use]
+    pub fn expose(&self) -> &str {
         self.0.expose()
     }
 
     /// What is stored of it.
-    pub(crate) fn hash(&self) -> LinkHash {
+    #[must_use]
+    pub fn hash(&self) -> LinkHash {
         LinkHash(Sha256::digest(self.0.expose()).into())
     }
 }

@@ -9,27 +9,33 @@ use crate::{
 
 /// What somebody wants approved, as it was written.
 #[derive(Debug)]
-pub(crate) struct Typed {
-    pub(crate) message: String,
-    pub(crate) details: Details,
-    pub(crate) logos: Vec<Logo>,
-    pub(crate) expires_in: Option<u32>,
+pub struct Typed {
+    /// The sentence to approve.
+    pub message: String,
+    /// The details below it.
+    pub details: Details,
+    /// The pictures beside it.
+    pub logos: Vec<Logo>,
+    /// Seconds until it expires; `None`: as configured.
+    pub expires_in: Option<u32>,
 }
 
 /// What somebody wants approved, as a phone can show it.
 #[derive(Debug, Clone)]
-pub(crate) struct Wanted {
-    pub(crate) shown: Shown,
-    pub(crate) logos: Logos,
+pub struct Wanted {
+    /// What the phone shows.
+    pub shown: Shown,
+    /// The pictures beside it; the configured one if there is none.
+    pub logos: Logos,
     /// Seconds until it expires; `None`: as configured.
-    pub(crate) seconds: Option<u32>,
+    pub seconds: Option<u32>,
 }
 
 /// Countersign's own labels, except the last.
 const OWN_BUT_LAST: [&str; 3] = [Shown::NUMBER, Shown::EMAIL, Shown::PLACE];
 
 /// Seconds that a request may ask for.
-pub(crate) const EXPIRES_IN: std::ops::RangeInclusive<u32> = 30..=600;
+pub const EXPIRES_IN: std::ops::RangeInclusive<u32> = 30..=600;
 
 impl Wanted {
     /// Accepts texts that a phone shows exactly as they are written; an error names the field. Texts that look like
@@ -37,7 +43,7 @@ impl Wanted {
     ///
     /// # Errors
     /// The sentences for the fields.
-    pub(crate) fn parse(typed: Typed, product: &str) -> Result<Self, FieldErrors> {
+    pub fn parse(typed: Typed, product: &str) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::new();
         if let Err(sentence) = message(&typed.message, product) {
             errors.push(("message", sentence));
@@ -58,7 +64,8 @@ impl Wanted {
     }
 
     /// Whether this is what `approval` shows already.
-    pub(crate) fn is_shown_by(&self, approval: &Approval) -> bool {
+    #[must_use]
+    pub fn is_shown_by(&self, approval: &Approval) -> bool {
         self.shown.numbered(approval.number) == approval.shown
     }
 }

@@ -63,7 +63,7 @@ impl Storage {
         approval.delivery = delivery;
         approval.request = approval.request.or(request);
         save(&mut db, &mut approval).await?;
-        audit::about(&mut db, self.clock.now(), audit::Kind::Delivered, &approval, delivery.word()).await?;
+        audit::about(&mut db, self.clock.now(), audit::Kind::ApprovalDelivered, &approval, delivery.word()).await?;
         db.commit().await?;
         Ok(Some(approval))
     }
@@ -125,9 +125,9 @@ impl Storage {
         if !end_in(&mut db, Some(self.pushes), &mut old, Change::Cancel, now, "sent again").await? {
             save(&mut db, &mut old).await?;
         }
-        audit::about(&mut db, now, audit::Kind::Replaced, &old, &new.id.to_string()).await?;
+        audit::about(&mut db, now, audit::Kind::ApprovalReplaced, &old, &new.id.to_string()).await?;
         insert(&mut db, &new).await?;
-        audit::about(&mut db, now, audit::Kind::Requested, &new, "again").await?;
+        audit::about(&mut db, now, audit::Kind::ApprovalRequested, &new, "again").await?;
         db.commit().await?;
         Ok(Replaced::Now(Box::new((old, new))))
     }

@@ -2,13 +2,15 @@
 //! pass it.
 
 use sqlx::SqliteConnection;
+use strum::IntoStaticStr;
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::millis;
 use crate::{Storage, StorageError, Subject};
 
 /// What is attempted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum AttemptKind {
     /// A password typed.
     Password,
@@ -22,6 +24,13 @@ pub enum AttemptKind {
     SignUp,
     /// A code being asked about, of which there may be one at a time.
     Turn,
+}
+
+impl AttemptKind {
+    /// The word for it in SQL.
+    pub(crate) fn word(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// How many attempts are allowed in how long.
@@ -42,19 +51,6 @@ pub struct Attempt(pub(crate) Vec<i64>);
 pub struct Limited {
     /// How long until another attempt is allowed.
     pub retry_after: Duration,
-}
-
-impl AttemptKind {
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Password => "password",
-            Self::Code => "code",
-            Self::CodeSent => "code_sent",
-            Self::Push => "push",
-            Self::SignUp => "sign_up",
-            Self::Turn => "turn",
-        }
-    }
 }
 
 impl Limit {

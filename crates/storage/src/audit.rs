@@ -2,6 +2,7 @@
 
 use approval::{Approval, ApprovalId, SessionId, UserId};
 use sqlx::SqliteConnection;
+use strum::IntoStaticStr;
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::{from_millis, millis};
@@ -19,13 +20,14 @@ pub struct AuditRow {
 }
 
 /// What happened.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum Kind {
-    Requested,
-    Replaced,
-    Delivered,
-    Refused,
-    Completed,
+    ApprovalRequested,
+    ApprovalReplaced,
+    ApprovalDelivered,
+    CallbackRefused,
+    ApprovalCompleted,
     SignedInByCode,
     SignedOut,
     SessionEnded,
@@ -35,30 +37,14 @@ pub(crate) enum Kind {
     NotMe,
     CodeSent,
     CodeWrong,
-    SwitchedOff,
+    FactorSwitchedOff,
     LimitReached,
 }
 
 impl Kind {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Requested => "approval_requested",
-            Self::Replaced => "approval_replaced",
-            Self::Delivered => "approval_delivered",
-            Self::Refused => "callback_refused",
-            Self::Completed => "approval_completed",
-            Self::SignedInByCode => "signed_in_by_code",
-            Self::SignedOut => "signed_out",
-            Self::SessionEnded => "session_ended",
-            Self::PasswordChanged => "password_changed",
-            Self::PasswordReset => "password_reset",
-            Self::ResetLinkMade => "reset_link_made",
-            Self::NotMe => "not_me",
-            Self::CodeSent => "code_sent",
-            Self::CodeWrong => "code_wrong",
-            Self::SwitchedOff => "factor_switched_off",
-            Self::LimitReached => "limit_reached",
-        }
+    /// The word for it in the table.
+    fn word(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -197,7 +197,7 @@ async fn consume(db: &mut SqliteConnection, approval: &mut Approval, now: Offset
     }
     approval.completed_at = Some(now);
     approvals::save(db, approval).await?;
-    audit::about(db, now, audit::Kind::Completed, approval, approval.purpose.word()).await
+    audit::about(db, now, audit::Kind::ApprovalCompleted, approval, approval.purpose.word()).await
 }
 
 /// True if another account with this address, in any spelling, became active first.

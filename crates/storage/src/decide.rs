@@ -73,7 +73,7 @@ impl Storage {
         let change = match change_by(&approval, callback) {
             Ok(change) => change,
             Err(doubt) => {
-                audit::about(&mut db, now, audit::Kind::Refused, &approval, doubt.words()).await?;
+                audit::about(&mut db, now, audit::Kind::CallbackRefused, &approval, doubt.words()).await?;
                 db.commit().await?;
                 return Ok(Decided::Nothing(doubt));
             }
@@ -138,7 +138,7 @@ async fn apply(
     let refused = transition(approval.status, change, now, approval.expires_at).err();
     if refused.is_none() && change == Change::Approve {
         if pushes::is_off(db, rules, approval.user, now).await? {
-            audit::about(db, now, audit::Kind::Refused, &approval, PUSH_IS_OFF).await?;
+            audit::about(db, now, audit::Kind::CallbackRefused, &approval, PUSH_IS_OFF).await?;
             // Left pending, it would be approved by the next question to the provider once push is on again.
             approvals::end_in(db, None, &mut approval, Change::Cancel, now, "push is off").await?;
             return Ok(Decided::Now(Box::new(approval)));
@@ -150,7 +150,7 @@ async fn apply(
         Some(Refused::TooLate) => "the answer came too late",
         Some(Refused::AlreadyFinal(status)) => {
             let note = format!("is {status} already; {} changes nothing", change.target());
-            audit::about(db, now, audit::Kind::Refused, &approval, &note).await?;
+            audit::about(db, now, audit::Kind::CallbackRefused, &approval, &note).await?;
             outbox::announce(db, approval.id).await?;
             return Ok(Decided::Before(Box::new(approval)));
         }

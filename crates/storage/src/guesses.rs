@@ -72,7 +72,7 @@ pub struct Delayed {
     pub wrong: u32,
 }
 
-const KIND: &str = AttemptKind::Password.word();
+const KIND: AttemptKind = AttemptKind::Password;
 /// A guess whose outcome is not known for so long was cut off: it counts no more.
 const CUT_OFF: Duration = Duration::seconds(30);
 
@@ -156,8 +156,8 @@ impl Storage {
         let mut db = self.write().await?;
         attempts::forgive(&mut db, attempt).await?;
         let pair = Subject::address_from(email, network);
-        let pair = pair.as_str();
-        sqlx::query!("DELETE FROM attempts WHERE kind = $1 AND subject = $2 AND undecided = 0", KIND, pair)
+        let (kind, pair) = (KIND.word(), pair.as_str());
+        sqlx::query!("DELETE FROM attempts WHERE kind = $1 AND subject = $2 AND undecided = 0", kind, pair)
             .execute(&mut *db)
             .await?;
         db.commit().await?;
@@ -229,10 +229,10 @@ async fn check(
 async fn insert(db: &mut SqliteConnection, subjects: &[Subject], now: OffsetDateTime) -> Result<Attempt, StorageError> {
     let mut counted = Vec::with_capacity(subjects.len());
     for subject in subjects {
-        let (subject, at) = (subject.as_str(), millis(now));
+        let (kind, subject, at) = (KIND.word(), subject.as_str(), millis(now));
         let inserted = sqlx::query!(
             "INSERT INTO attempts (kind, subject, at, undecided) VALUES ($1, $2, $3, 1)",
-            KIND,
+            kind,
             subject,
             at
         );
@@ -261,12 +261,12 @@ async fn left(
     now: OffsetDateTime,
 ) -> Result<(Duration, u32), StorageError> {
     let (subject, since, cut_off) = (subject.as_str(), millis(now - delay.window), millis(now - CUT_OFF));
-    let most = delay.most(times);
+    let (kind, most) = (KIND.word(), delay.most(times));
     let counted = sqlx::query!(
         r#"SELECT count(*) AS "wrong!: u32", max(at) AS "last?: i64" FROM (
             SELECT at FROM attempts
             WHERE kind = $1 AND subject = $2 AND at > $3 AND (undecided = 0 OR at > $4) ORDER BY at DESC LIMIT $5)"#,
-        KIND,
+        kind,
         subject,
         since,
         cut_off,

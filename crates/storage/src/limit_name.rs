@@ -1,7 +1,10 @@
 //! The limits by name: the one word for each in logs, metrics and audit rows.
 
+use strum::IntoStaticStr;
+
 /// A limit that somebody may reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum LimitName {
     /// Wrong passwords.
     Passwords,
@@ -28,18 +31,7 @@ pub enum LimitName {
 impl LimitName {
     /// The word for it.
     #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Passwords => "passwords",
-            Self::NewPasswords => "new_passwords",
-            Self::WrongCodes => "wrong_codes",
-            Self::CodesOff => "codes_off",
-            Self::SentCodes => "sent_codes",
-            Self::Pushes => "pushes",
-            Self::SignIns => "sign_ins",
-            Self::SignUps => "sign_ups",
-            Self::Addresses => "addresses",
-            Self::Sockets => "sockets",
-        }
+    pub fn word(self) -> &'static str {
+        self.into()
     }
 }

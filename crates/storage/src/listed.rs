@@ -76,7 +76,7 @@ impl Storage {
                 place: row.place,
                 created_at: from_millis(TABLE, row.created_at)?,
                 confirmed_at: row.confirmed_at.map(|at| from_millis(TABLE, at)).transpose()?,
-                confirmed_by: row.confirmed_by.map(|word| ConfirmedBy::from_word(&word)).transpose()?,
+                confirmed_by: row.confirmed_by.map(|word| ConfirmedBy::read(&word)).transpose()?,
                 last_used_at: from_millis(TABLE, row.last_used_at)?,
                 expires_at: from_millis(TABLE, row.expires_at)?,
                 current: row.current,
@@ -101,7 +101,7 @@ impl Storage {
         .await?;
         rows.into_iter()
             .map(|row| {
-                let by = ConfirmedBy::from_word(&row.confirmed_by)?;
+                let by = ConfirmedBy::read(&row.confirmed_by)?;
                 let at = from_millis("sessions", row.confirmed_at)?;
                 Ok(SignIn { at, browser: row.browser, place: row.place, by, current: row.current })
             })

@@ -2,13 +2,15 @@
 
 use approval::{SessionId, UserId};
 use sqlx::SqliteConnection;
+use strum::{EnumString, IntoStaticStr};
 use time::OffsetDateTime;
 
 use crate::rows::{from_millis, millis};
 use crate::{Storage, StorageError};
 
 /// What a notice is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub enum NoticeKind {
     /// Several requests in a row were denied or not answered: the phone is not asked any more.
     PushOff,
@@ -20,6 +22,14 @@ pub enum NoticeKind {
     SignInDenied,
     /// Nobody answered somebody with the password.
     SignInUnanswered,
+}
+
+impl NoticeKind {
+    /// The word for it in SQL and JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// What the owner of an account should know.
@@ -42,23 +52,6 @@ pub struct Notice {
 /// How many are shown, newest first.
 const SHOWN: i64 = 10;
 
-impl NoticeKind {
-    const ALL: [Self; 5] =
-        [Self::PushOff, Self::CodesOff, Self::CodesGuessed, Self::SignInDenied, Self::SignInUnanswered];
-
-    /// The word for it in SQL and JSON.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::PushOff => "push_off",
-            Self::CodesOff => "codes_off",
-            Self::CodesGuessed => "codes_guessed",
-            Self::SignInDenied => "sign_in_denied",
-            Self::SignInUnanswered => "sign_in_unanswered",
-        }
-    }
-}
-
 impl Storage {
     /// What the owner of an account should know, newest first. A sign-in that nobody answered and that got in after all,
     /// by a code, is nothing to tell; one that was denied is, above all then.
@@ -76,7 +69,7 @@ impl Storage {
             user,
             SHOWN,
         );
-        let read = |word: &str| NoticeKind::ALL.into_iter().find(|kind| kind.word() == word);
+        let read = |word: &str| word.parse().ok();
         rows.fetch_all(&self.reader)
             .await?
             .into_iter()

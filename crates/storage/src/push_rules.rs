@@ -1,5 +1,6 @@
 //! When a phone is not asked, and for how long after a no. Pure: knows no database.
 
+use strum::IntoStaticStr;
 use time::{Duration, OffsetDateTime};
 
 /// The longest life of an approval.
@@ -34,7 +35,8 @@ pub enum Push {
 }
 
 /// Why a phone is not asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Withheld {
     /// Enough requests are on it, the first until then.
     Pending(OffsetDateTime),
@@ -86,12 +88,8 @@ impl Push {
 impl Withheld {
     /// The word for it in logs, audit rows and JSON.
     #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Pending(_) => "pending",
-            Self::Refused(_) => "refused",
-            Self::Off => "off",
-        }
+    pub fn word(self) -> &'static str {
+        self.into()
     }
 
     /// Until when, if time alone ends it.

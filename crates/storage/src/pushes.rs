@@ -157,7 +157,7 @@ pub(crate) async fn ended(
     sqlx::query!("UPDATE factors SET push_off_at = $2 WHERE user_id = $1", user, at).execute(&mut *db).await?;
     if row.push_off_at.is_none() {
         notices::write(db, NoticeKind::PushOff, approval.user, None, now).await?;
-        audit::about(db, now, audit::Kind::SwitchedOff, approval, "push").await?;
+        audit::about(db, now, audit::Kind::FactorSwitchedOff, approval, "push").await?;
     }
     Ok(())
 }

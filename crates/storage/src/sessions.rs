@@ -8,6 +8,7 @@ use approval::{Channel, Secret, SessionId, UserId};
 use session::SessionRow;
 pub use session::{Confirmation, Invitation, Session, Via};
 use sqlx::SqliteConnection;
+use strum::{EnumString, IntoStaticStr};
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::{in_millis, millis};
@@ -40,7 +41,8 @@ pub struct NewSession {
 }
 
 /// What confirmed a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub enum ConfirmedBy {
     /// A tap on the phone.
     Approval,
@@ -160,18 +162,13 @@ impl Storage {
 }
 
 impl ConfirmedBy {
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Approval => "approval",
-            Self::Code => "code",
-        }
+    /// The word for it in SQL.
+    pub(crate) fn word(self) -> &'static str {
+        self.into()
     }
 
-    pub(crate) fn from_word(word: &str) -> Result<Self, StorageError> {
-        [Self::Approval, Self::Code]
-            .into_iter()
-            .find(|one| one.word() == word)
-            .ok_or(StorageError::Corrupt { table: "sessions" })
+    pub(crate) fn read(word: &str) -> Result<Self, StorageError> {
+        word.parse().map_err(|_| StorageError::Corrupt { table: "sessions" })
     }
 }
 

@@ -75,7 +75,7 @@ impl Storage {
             approval.delivery = Delivery::Unavailable;
         }
         approvals::insert(&mut db, &approval).await?;
-        audit::about(&mut db, now, audit::Kind::Requested, &approval, "transaction").await?;
+        audit::about(&mut db, now, audit::Kind::ApprovalRequested, &approval, "transaction").await?;
         db.commit().await?;
         Ok(Asked::Now(Box::new(approval)))
     }

@@ -199,7 +199,7 @@ async fn switch_off(
     );
     if off.execute(&mut *db).await?.rows_affected() == 1 {
         notices::write(db, NoticeKind::CodesOff, session.user, None, now).await?;
-        audit::write(db, now, audit::Kind::SwitchedOff, session.user, session.id, None, "codes").await?;
+        audit::write(db, now, audit::Kind::FactorSwitchedOff, session.user, session.id, None, "codes").await?;
     }
     Ok(())
 }

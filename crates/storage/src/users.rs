@@ -137,7 +137,7 @@ impl Storage {
         }
         let approval = approval(&taken);
         approvals::insert(&mut db, &approval).await?;
-        audit::about(&mut db, now, audit::Kind::Requested, &approval, "sign-up").await?;
+        audit::about(&mut db, now, audit::Kind::ApprovalRequested, &approval, "sign-up").await?;
         db.commit().await?;
         Ok(Begun::Asked(Box::new(approval)))
     }
@@ -175,7 +175,7 @@ impl Storage {
         }
         let approval = approval(&taken);
         approvals::insert(&mut db, &approval).await?;
-        audit::about(&mut db, now, audit::Kind::Requested, &approval, "sign-in").await?;
+        audit::about(&mut db, now, audit::Kind::ApprovalRequested, &approval, "sign-in").await?;
         db.commit().await?;
         Ok(Some((Begun::Asked(Box::new(approval)), cancelled)))
     }

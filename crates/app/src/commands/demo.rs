@@ -22,7 +22,6 @@ use crate::listen::{bind, bind_one, local_url, ready};
 use crate::product::{self, Plan, callback_below};
 use crate::server::{self, Heads};
 
-const PORT: u16 = 3000;
 const STATE: &str = "simulator.json";
 
 /// Starts everything, then says in four lines where to click.
@@ -31,7 +30,7 @@ const STATE: &str = "simulator.json";
 /// A sentence that says what is in the way.
 pub(crate) async fn demo(config: Config, lifecycle: &Lifecycle) -> anyhow::Result<Closing> {
     let host = config.listen.host;
-    let (listeners, address) = bind(host, config.listen.port.unwrap_or(PORT)).await?;
+    let (listeners, address) = bind(host, Role::Demo.port(&config.listen)).await?;
     // Only this machine may use the phones and the API: everybody knows this simulator's API key.
     let own = if host.is_loopback() { host } else { Ipv4Addr::LOCALHOST.into() };
     let (provider, provider_address) = bind_one(own, config.simulator.port, "SIMULATOR_PORT").await?;

@@ -21,8 +21,6 @@ use crate::listen::{bind, local_url, ready};
 use crate::product::{self, Plan};
 use crate::server::{self, Heads};
 
-/// Where a hub listens unless it is told.
-pub(super) const PORT: u16 = 3000;
 const NO_PUBLIC_URL: ConfigError = ConfigError::Missing {
     variable: "PUBLIC_URL",
     advice: "set it to the address that browsers use, because HOST lets other machines in",
@@ -37,7 +35,7 @@ pub(crate) async fn hub(config: Config, lifecycle: &Lifecycle) -> anyhow::Result
     event_log::needs_nats(&config.nats)?;
     let capacity = Capacity::plan(&config, Role::Hub);
     let health = health::serve(&config, capacity.admin.clone(), lifecycle).await?;
-    let (listeners, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT)).await?;
+    let (listeners, address) = bind(config.listen.host, Role::Hub.port(&config.listen)).await?;
     let url = local_url(address);
     let public_url = public_url(&config, address)?;
     let storage = product::open_storage(config.product.database_url.as_ref().unwrap_or(&DatabaseUrl::SERVE)).await?;

@@ -18,7 +18,6 @@ use crate::listen::{bind, local_url, ready};
 use crate::product;
 use crate::server::{self, Heads};
 
-const PORT: u16 = 3000;
 /// What letting go of spool and NATS may take.
 const PARTING: Duration = Duration::from_millis(1500);
 const NO_CALLBACK_URL: ConfigError = ConfigError::Missing {
@@ -37,7 +36,7 @@ pub(crate) async fn receiver(config: Config, lifecycle: &Lifecycle) -> anyhow::R
     event_log::needs_nats(&config.nats)?;
     let capacity = Capacity::plan(&config, Role::Receiver);
     let health = health::serve(&config, capacity.admin.clone(), lifecycle).await?;
-    let (listeners, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT)).await?;
+    let (listeners, address) = bind(config.listen.host, Role::Receiver.port(&config.listen)).await?;
     let spool = event_log::spool(&config.receiver).await?;
     let nats = event_log::on_nats(&config.nats, "receiver").await?.ok_or(NO_NATS)?;
     let spooled = spooled(&nats, spool, lifecycle);

@@ -16,8 +16,6 @@ use crate::listen::{bind, local_url, ready};
 use crate::product::{self, Plan};
 use crate::server::{self, Heads};
 
-const PORT: u16 = 3000;
-
 /// Starts the product.
 ///
 /// # Errors
@@ -26,7 +24,7 @@ pub(crate) async fn serve(config: Config, lifecycle: &Lifecycle) -> anyhow::Resu
     let keys = keys::api_keys(&config)?;
     let capacity = Capacity::plan(&config, Role::Serve);
     let health = health::serve(&config, capacity.admin.clone(), lifecycle).await?;
-    let (listeners, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT)).await?;
+    let (listeners, address) = bind(config.listen.host, Role::Serve.port(&config.listen)).await?;
     let url = local_url(address);
     let public_url = public_url(&config, address)?;
     let callback_url = receiver::callback_url(&config, Some(&public_url))?;

@@ -11,8 +11,6 @@ use crate::lifecycle::{Closing, Lifecycle};
 use crate::listen::{bind, local_url, ready};
 use crate::server::{self, Heads};
 
-const PORT: u16 = 3001;
-
 /// Starts the simulated provider and phone.
 ///
 /// # Errors
@@ -28,7 +26,7 @@ pub(crate) async fn simulator(config: Config, lifecycle: &Lifecycle) -> anyhow::
         state_file: config.simulator.state,
         hosts: config.simulator.hosts.unwrap_or_default(),
     };
-    let (listeners, address) = bind(config.listen.host, config.listen.port.unwrap_or(PORT)).await?;
+    let (listeners, address) = bind(config.listen.host, Role::Simulator.port(&config.listen)).await?;
     let simulator = open(settings, "SIMULATOR_STATE", lifecycle)?;
     let terms = capacity.terms(&config.listen, Heads::Short, lifecycle);
     for listener in listeners {

@@ -7,9 +7,9 @@ use storage::{AddressProof, Storage};
 use time::macros::format_description;
 use url::Url;
 
-use super::hub::{PORT, public_url};
+use super::hub::public_url;
 use crate::cli::User;
-use crate::config::Config;
+use crate::config::{Config, Role};
 use crate::database::DatabaseUrl;
 use crate::lifecycle::{Closing, Lifecycle};
 use crate::product;
@@ -73,7 +73,7 @@ async fn invite(email: &str, config: &Config) -> anyhow::Result<()> {
 
 /// The database, its name, and the address that browsers use.
 async fn open(config: &Config) -> anyhow::Result<(Storage, DatabaseUrl, Url)> {
-    let address = (config.listen.host, config.listen.port.unwrap_or(PORT)).into();
+    let address = (config.listen.host, Role::Hub.port(&config.listen)).into();
     let public_url = public_url(config, address)?;
     let database = config.product.database_url.as_ref().unwrap_or(&DatabaseUrl::SERVE);
     Ok((product::open_storage(database).await?, database.clone(), public_url))

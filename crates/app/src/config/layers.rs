@@ -12,12 +12,10 @@ use confique::meta::{Field, FieldKind};
 use serde::Deserialize as _;
 use toml::{Table, Value};
 
+use super::documentation::DEFAULTS;
 use super::error::ConfigError;
 use super::role::Role;
 use super::{Config, files};
-
-/// The documentation of every key, and its default.
-pub(crate) const DEFAULTS: &str = include_str!("../../../../config/default.toml");
 
 const FILE: &str = "countersign.toml";
 

@@ -2,10 +2,17 @@
 
 use std::time::Duration;
 
-use super::Listen;
+use strum::IntoStaticStr;
+
+use super::{Listen, documentation};
+
+const PORT: u16 = 3000;
+/// Another one, so that it can run beside the product.
+const SIMULATOR_PORT: u16 = 3001;
 
 /// The role that a process plays; it decides which environment variables are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum Role {
     /// Everything in one process, with a simulated provider.
     Demo,
@@ -30,42 +37,14 @@ impl Role {
         }
     }
 
+    /// The port to listen on: as configured, or the one that this role has without it.
+    pub(crate) fn port(self, listen: &Listen) -> u16 {
+        listen.port.unwrap_or(if self == Self::Simulator { SIMULATOR_PORT } else { PORT })
+    }
+
     /// Whether a process of this role reads `variable`; one that it does not read cannot stop it, whatever it holds.
     pub(super) fn reads(self, variable: &str) -> bool {
-        use Role::{Demo, Hub, Operator, Receiver, Serve, Simulator};
-        let readers: &[Role] = match variable {
-            "AUTHY_API_KEY" | "AUTHY_API_KEY_FILE" => &[Serve, Receiver, Hub, Simulator],
-            "AUTHY_CALLBACK_URL" => &[Serve, Receiver, Simulator],
-            "AUTHY_API_URL" | "AUTHY_TIMEOUT_MS" => &[Serve, Hub],
-            "PUBLIC_URL" => &[Demo, Serve, Receiver, Hub, Operator],
-            "DATABASE_URL" | "SIGN_UP" => &[Demo, Serve, Hub, Operator],
-            "TRUSTED_PROXIES" => &[Demo, Serve, Receiver, Hub],
-            "FORWARDED_HEADER"
-            | "LOGO_URL"
-            | "SIGN_IN_SECONDS"
-            | "TRANSACTION_SECONDS"
-            | "SESSION_SECONDS"
-            | "SESSION_IDLE_SECONDS"
-            | "AUDIT_DAYS"
-            | "PENDING_PUSHES"
-            | "REFUSED_PUSHES"
-            | "PUSH_WAIT_SECONDS"
-            | "SIGN_UPS_PER_ADDRESS"
-            | "CODES_PER_COUNTRY"
-            | "CODES_PER_HOUR"
-            | "HASHING_THREADS" => &[Demo, Serve, Hub],
-            "AUTHY_API_KEY_PREVIOUS" | "AUTHY_API_KEY_PREVIOUS_FILE" | "SPOOL" | "SPOOL_MB" => &[Serve, Receiver],
-            "HOST" | "PORT" => &[Demo, Serve, Receiver, Hub, Simulator, Operator],
-            "PRODUCT_NAME" => &[Demo, Serve, Hub, Simulator],
-            "ADMIN_ADDR" | "DRAIN_SECONDS" => &[Serve, Receiver, Hub],
-            "SIMULATOR_PORT" => &[Demo],
-            "SIMULATOR_STATE" | "SIMULATOR_HOSTS" => &[Simulator],
-            "CONNECTIONS_PER_ADDRESS" | "KEEP_ALIVE_SECONDS" | "MEMORY_MB" => &[Demo, Serve, Receiver, Hub, Simulator],
-            "AUTHY_CALLBACK_METHOD" => &[Demo, Simulator],
-            sockets if sockets.starts_with("SOCKETS") => &[Demo, Serve, Hub],
-            nats if nats.starts_with("NATS_") => &[Serve, Receiver, Hub, Operator],
-            _ => return true,
-        };
-        readers.contains(&self)
+        let name: &str = self.into();
+        documentation::readers(variable).any(|reader| reader == name || reader == documentation::ALL)
     }
 }

@@ -6,10 +6,11 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use approval::Secret;
-use hub::{ForwardedHeader, SignUpMode, TrustedProxies};
+use hub::SignUpMode;
 use provider::{CallbackUrl, Method};
 use serde::de::Error as _;
 use serde::{Deserialize as _, Deserializer};
+use site::{ForwardedHeader, TrustedProxies};
 use toml::Value;
 use url::{Host, Url};
 
@@ -188,7 +189,7 @@ pub(super) fn origin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, 
     if !bare {
         return Err(D::Error::custom("must be http:// or https:// and a host, with nothing after it"));
     }
-    if url.scheme() == "http" && !hub::is_loopback(&url) {
+    if url.scheme() == "http" && !site::is_loopback(&url) {
         return Err(D::Error::custom("must begin with https://, unless it is on this machine"));
     }
     Ok(url)

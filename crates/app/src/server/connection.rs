@@ -12,7 +12,7 @@ use approval::told;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
-use hub::WaitMark;
+use hub::client::WaitMark;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;

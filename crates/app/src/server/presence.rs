@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use hub::WaitMark;
+use hub::client::WaitMark;
 use hyper::Version;
 use tokio::time::{sleep, timeout};
 

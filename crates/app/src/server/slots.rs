@@ -9,7 +9,8 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hub::{Network, TrustedProxies};
+use hub::Network;
+use site::TrustedProxies;
 use tokio_util::sync::CancellationToken;
 
 use open::Open;

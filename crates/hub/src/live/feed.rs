@@ -10,10 +10,10 @@ use time::OffsetDateTime;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::{
-    answer::problem::Problem,
+    caller::MaybeCaller,
     hub::Hub,
-    live::{seats::Seat, waiters::Waiter},
-    request::caller::MaybeCaller,
+    refusal::Refusal,
+    registry::{seats::Seat, waiters::Waiter},
     token::Token,
 };
 
@@ -24,7 +24,7 @@ const RECONNECT_WITHIN_MS: u64 = 1000;
 
 /// The news of one approval for one session.
 #[derive(Debug)]
-pub(crate) struct Feed {
+pub struct Feed {
     hub: Hub,
     id: ApprovalId,
     token: Token,
@@ -38,7 +38,7 @@ pub(crate) struct Feed {
 
 /// What there is to hear.
 #[derive(Debug)]
-pub(crate) enum News {
+pub enum News {
     /// How the approval stands. Never twice for one version, never an older one; nothing comes after a final status.
     State(Arc<Approval>),
     /// This hub is leaving; come again in so many milliseconds, to any hub.
@@ -51,7 +51,8 @@ pub(crate) enum News {
 
 impl Feed {
     /// Registers whoever shows `token`, on this seat, for news of the approval `id`. Nothing is read yet.
-    pub(crate) fn open(hub: &Hub, id: ApprovalId, token: Token, seat: Seat) -> Self {
+    #[must_use]
+    pub fn open(hub: &Hub, id: ApprovalId, token: Token, seat: Seat) -> Self {
         let mut reread = interval_at(Instant::now() + REREAD, REREAD);
         reread.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let waiter = hub.waiters.register(id);
@@ -59,7 +60,7 @@ impl Feed {
     }
 
     /// Waits for news. May be given up at any moment: what was not told then is told by the next call.
-    pub(crate) async fn next(&mut self) -> News {
+    pub async fn next(&mut self) -> News {
         loop {
             if self.stale {
                 let row = self.row().await;
@@ -84,22 +85,24 @@ impl Feed {
     }
 
     /// Whether the session that listens has ended meanwhile: then what it waited for was cancelled with it.
-    pub(crate) async fn has_ended(&self) -> bool {
+    pub async fn has_ended(&self) -> bool {
         MaybeCaller::of(&self.hub, self.token.clone()).await.is_ok_and(|caller| caller.0.is_none())
     }
 
     /// The server's time, which is sent with each state.
-    pub(crate) fn now(&self) -> OffsetDateTime {
+    #[must_use]
+    pub fn now(&self) -> OffsetDateTime {
         self.hub.clock.now()
     }
 
     /// What was told last. Asks no database, so that asking again and again costs it nothing.
-    pub(crate) const fn newest(&self) -> Option<&Arc<Approval>> {
+    #[must_use]
+    pub const fn newest(&self) -> Option<&Arc<Approval>> {
         self.newest.as_ref()
     }
 
     /// The row, if the session is still the one that may know.
-    async fn row(&self) -> Result<Option<Approval>, Problem> {
+    async fn row(&self) -> Result<Option<Approval>, Refusal> {
         match MaybeCaller::of(&self.hub, self.token.clone()).await?.0 {
             Some(caller) => caller.own(&self.hub, self.id).await.map(Some),
             None => Ok(None),

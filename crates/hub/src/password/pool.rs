@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::{request::network::Block, settings::HashLimits};
+use crate::{network::Block, settings::HashLimits};
 
 /// The client whose work waits for a core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,10 +12,8 @@ use tokio::time::{sleep, timeout};
 use crate::{
     hub::Hub,
     metrics,
-    phone::{
-        repairs::{Turn, state_missing_callbacks},
-        until::{Deadline, until},
-    },
+    phone::until::{Deadline, until},
+    registry::repairs::{Turn, state_missing_callbacks},
 };
 
 /// The first question, so long after the request was made; each further one twice as long after the one before, but

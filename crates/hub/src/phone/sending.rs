@@ -6,20 +6,25 @@ use provider::{Action, ProviderError};
 use storage::{Attempt, AttemptKind, CallWait, LimitName, Limited, StorageError, Subject};
 
 use crate::{
-    answer::problem::Problem,
+    caller::Caller,
     hub::Hub,
+    network::Network,
     person::calling_code,
-    request::{caller::Caller, network::Network, visitor::Visitor},
+    refusal::Refusal,
     throttle::{self, ALARM, Sending, WRONG_CODES_IN_A_ROW},
+    visitor::Visitor,
 };
 
 /// Characters that the provider takes beside a code.
 const ACTION_MESSAGE: usize = 255;
 
 /// Sends a code because somebody asked for it: forced, also to a phone with the app.
-pub(crate) async fn send(hub: &Hub, caller: &Caller, visitor: &Visitor, channel: Channel) -> Result<(), Problem> {
+///
+/// # Errors
+/// [`Refusal::AlreadySignedIn`], [`Refusal::TextFirst`], [`Refusal::CodesOff`], a limit that is reached, or the provider does not send it.
+pub async fn send(hub: &Hub, caller: &Caller, visitor: &Visitor, channel: Channel) -> Result<(), Refusal> {
     if caller.is_confirmed() {
-        return Err(Problem::already_signed_in());
+        return Err(Refusal::AlreadySignedIn);
     }
     let session = &caller.session;
     if caller.is_sign_up() && channel == Channel::Call {
@@ -35,11 +40,11 @@ pub(crate) async fn send(hub: &Hub, caller: &Caller, visitor: &Visitor, channel:
 }
 
 /// An unproven phone is called only a minute after a text message: a call costs more, and rings.
-async fn may_call(hub: &Hub, phone: &ProviderUserId) -> Result<(), Problem> {
+async fn may_call(hub: &Hub, phone: &ProviderUserId) -> Result<(), Refusal> {
     match hub.storage.sign_up_call(phone).await? {
         CallWait::Over => Ok(()),
-        CallWait::Until(until) => Err(Problem::text_first(Some(Limited { retry_after: until - hub.clock.now() }))),
-        CallWait::TextFirst => Err(Problem::text_first(None)),
+        CallWait::Until(until) => Err(Refusal::TextFirst(Some(Limited { retry_after: until - hub.clock.now() }))),
+        CallWait::TextFirst => Err(Refusal::TextFirst(None)),
     }
 }
 
@@ -74,7 +79,7 @@ async fn note_text(hub: &Hub, approval: &Approval) {
 }
 
 /// Counts a code that will be sent because whoever has this session asked for it.
-pub(crate) async fn count_sending(hub: &Hub, caller: &Caller, visitor: &Visitor) -> Result<Attempt, Problem> {
+pub(crate) async fn count_sending(hub: &Hub, caller: &Caller, visitor: &Visitor) -> Result<Attempt, Refusal> {
     let session = &caller.session;
     let sending = Sending {
         user: session.user,
@@ -91,9 +96,9 @@ pub(crate) async fn count_sending(hub: &Hub, caller: &Caller, visitor: &Visitor)
 }
 
 /// Counts one that will be sent by itself: against the network that the session was begun from.
-async fn count_unasked(hub: &Hub, approval: &Approval) -> Result<Attempt, Problem> {
+async fn count_unasked(hub: &Hub, approval: &Approval) -> Result<Attempt, Refusal> {
     let known = hub.storage.phone_and_network(approval.session).await?;
-    let (phone, network) = known.ok_or_else(Problem::no_session)?;
+    let (phone, network) = known.ok_or(Refusal::NoSession)?;
     let sending = Sending {
         user: approval.user,
         provider_user: &approval.provider_user,
@@ -105,7 +110,7 @@ async fn count_unasked(hub: &Hub, approval: &Approval) -> Result<Attempt, Proble
 }
 
 /// No code is sent that would not be taken.
-async fn count(hub: &Hub, sending: &Sending<'_>) -> Result<Attempt, Problem> {
+async fn count(hub: &Hub, sending: &Sending<'_>) -> Result<Attempt, Refusal> {
     if hub.storage.codes_are_off(sending.user, WRONG_CODES_IN_A_ROW).await? {
         return Err(throttle::codes_off());
     }
@@ -141,7 +146,7 @@ pub(crate) async fn deliver(
     to: &ProviderUserId,
     channel: Channel,
     transaction: Option<&Approval>,
-) -> Result<(), Problem> {
+) -> Result<(), Refusal> {
     let named = transaction.map(|approval| (approval.id.to_string(), spoken(&approval.shown)));
     let action = named.as_ref().map(|(name, message)| Action { name, message });
     let sent = hub.provider.send_code(to, channel, action.as_ref()).await;
@@ -149,7 +154,7 @@ pub(crate) async fn deliver(
     if !arrived && !matches!(sent, Err(ProviderError::Slow(_))) {
         hub.storage.forgive(attempt).await?;
     }
-    if sent?.ignored { Err(Problem::provider_unavailable()) } else { Ok(()) }
+    if sent?.ignored { Err(Refusal::ProviderUnavailable) } else { Ok(()) }
 }
 
 /// What stands beside a code: what it approves, with the details if they fit.

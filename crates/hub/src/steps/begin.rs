@@ -6,12 +6,12 @@ use provider::ProviderError;
 use storage::{Attempt, AttemptKind, LimitName, LinkHash, NewSession, NewUser, Replaced, Subject, Withheld};
 
 use crate::{
-    answer::problem::{Kind, Problem},
+    caller::{Caller, MaybeCaller},
     hub::Hub,
     password::strength::OwnWords,
-    person::Person,
+    person::{Person, Typed},
     phone::follow,
-    request::{caller::Caller, visitor::Visitor},
+    refusal::Refusal,
     settings::PENDING_SESSION,
     steps::{
         draft::{self, Whose},
@@ -22,38 +22,66 @@ use crate::{
     text::address::{Email, EmailError, WantedEmail},
     throttle::{self, PUSHES},
     token::Token,
+    visitor::Visitor,
 };
 
 /// A session that waits for its proof.
 #[derive(Debug)]
-pub(crate) struct Begun {
-    pub(crate) phone: PushOutcome,
-    pub(crate) token: Token,
+pub struct Begun {
+    /// Whether the phone is asked.
+    pub phone: PushOutcome,
+    /// The token of the session.
+    pub token: Token,
 }
 
 /// Whether the phone is asked.
 #[derive(Debug)]
-pub(crate) enum PushOutcome {
+pub enum PushOutcome {
     /// It is, by this approval.
     Asked(Box<Approval>),
     /// It is not, and the session waits for a code.
     Left(Withheld),
 }
 
+/// A sign-up as it was typed.
+#[derive(Debug)]
+pub struct SignUp<'a> {
+    /// The person's fields.
+    pub person: Typed<'a>,
+    /// The key of an invitation, or its whole link; `None` if none was typed.
+    pub invitation: Option<&'a Secret>,
+}
+
+/// Signs somebody up, if the operator allows it. The pending sign-up or the session that the browser had before ends.
+///
+/// # Errors
+/// A [`Refusal`], which names the fields that are not allowed.
+pub async fn sign_up(hub: &Hub, wanted: &SignUp<'_>, before: MaybeCaller, visitor: &Visitor) -> Result<Begun, Refusal> {
+    let invitation = invitations::of_request(hub, wanted.invitation, wanted.person.email, &before).await?;
+    invitations::allowed(hub, invitation.is_some())?;
+    let person = Person::parse(&wanted.person).map_err(Refusal::Fields)?;
+    let begun = register(hub, person, invitation, visitor).await?;
+    // By the token in force alone: the one before may only repeat its proof.
+    if let Some(before) = before.current() {
+        endings::sign_out(hub, &before).await?;
+    }
+    Ok(begun)
+}
+
 /// Signs somebody up: only the attempt is written before the provider accepts the phone, and the account stays pending
 /// until the phone is proven. Answers alike whether the address is known or not.
-pub(crate) async fn sign_up(
+async fn register(
     hub: &Hub,
     person: Person,
     invitation: Option<LinkHash>,
     visitor: &Visitor,
-) -> Result<Begun, Problem> {
+) -> Result<Begun, Refusal> {
     let counted = count_sign_up(hub, visitor).await?;
     let invitation = match invitations::checked(hub, invitation, &person.email).await {
         // A good invitation and another address: a slip, and no guess at invitations.
-        Err(problem) if problem.kind == Kind::InvalidInput => {
+        Err(refusal @ Refusal::Fields(_)) => {
             hub.storage.forgive(counted).await?;
-            return Err(problem);
+            return Err(refusal);
         }
         checked => checked?,
     };
@@ -93,25 +121,30 @@ pub(crate) async fn sign_up(
 
 /// Signs somebody in as far as a password goes. One answer for an unknown address and a wrong password, and the same
 /// work for both. The session that the browser had before ends with it.
-pub(crate) async fn sign_in(
+///
+/// # Errors
+/// [`Refusal::InvalidCredentials`], [`Refusal::HiddenInAddress`], or a limit that is reached.
+pub async fn sign_in(
     hub: &Hub,
     email: &str,
     password: Secret,
-    before: Option<&Caller>,
+    before: MaybeCaller,
     visitor: &Visitor,
-) -> Result<Begun, Problem> {
+) -> Result<Begun, Refusal> {
     let email = email_for_sign_in(hub, email).await?;
-    let account = account_of(hub, &email, password, visitor).await?.ok_or_else(Problem::invalid_credentials)?;
+    let account = account_of(hub, &email, password, visitor).await?.ok_or(Refusal::InvalidCredentials)?;
     count_sign_in(hub, account.id, visitor).await?;
     let (session, token) = new_session(hub, account.id, visitor);
     let whose =
         Whose { user: account.id, session: session.id, provider_user: &account.provider_user, email: &account.email };
     let draft = draft::sign_in(hub, whose, visitor)?;
-    let (before, password) = (before.map(|before| &before.session), &account.password_hash);
+    // By the token in force alone: the one before may only repeat its proof.
+    let before = before.current();
+    let (before, password) = (before.as_ref().map(|before| &before.session), &account.password_hash);
     let begun =
         hub.storage.begin_sign_in(&session, before, password, |taken| draft::numbered(draft, hub, taken)).await?;
     // The password was changed while it was being checked.
-    let (begun, cancelled) = begun.ok_or_else(Problem::invalid_credentials)?;
+    let (begun, cancelled) = begun.ok_or(Refusal::InvalidCredentials)?;
     endings::tell(hub, &cancelled);
     match begun {
         storage::Begun::Asked(approval) => Ok(asked(hub, *approval, token)),
@@ -121,29 +154,32 @@ pub(crate) async fn sign_in(
 
 /// The address under which a sign-in is looked up and counted: the stored one of the account, in whatever spelling it
 /// was typed, or the canonical form if there is no account.
-async fn email_for_sign_in(hub: &Hub, typed: &str) -> Result<String, Problem> {
+async fn email_for_sign_in(hub: &Hub, typed: &str) -> Result<String, Refusal> {
     let wanted = WantedEmail::parse(typed).ok_or_else(|| match Email::parse(typed) {
-        Err(EmailError::Hidden) => Problem::hidden_in_address(),
-        _ => Problem::invalid_credentials(),
+        Err(EmailError::Hidden) => Refusal::HiddenInAddress,
+        _ => Refusal::InvalidCredentials,
     })?;
     match hub.storage.email_of_account(&wanted.spelling, &wanted.key).await? {
         Some(email) => Ok(email),
-        None if wanted.error == Some(EmailError::Hidden) => Err(Problem::hidden_in_address()),
+        None if wanted.error == Some(EmailError::Hidden) => Err(Refusal::HiddenInAddress),
         None => Ok(wanted.key),
     }
 }
 
 /// Asks the phone again: the approval is cancelled and another takes its place, with a number of its own.
-pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Approval, Problem> {
+///
+/// # Errors
+/// [`Refusal::AlreadyDecided`], [`Refusal::NewPasswordNeeded`], [`Refusal::Withheld`], or a limit that is reached.
+pub async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Approval, Refusal> {
     let old = caller.own(hub, id).await?;
     if caller.is_confirmed() && old.purpose != Purpose::Transaction {
-        return Err(Problem::already_decided());
+        return Err(Refusal::AlreadyDecided);
     }
     if caller.session.password_doubted && old.purpose == Purpose::Transaction {
-        return Err(Problem::new_password_needed());
+        return Err(Refusal::NewPasswordNeeded);
     }
     invitations::still_allowed(hub, &caller.session)?;
-    let draft = draft::again(hub, &old, caller.session.expires_at).ok_or_else(Problem::no_session)?;
+    let draft = draft::again(hub, &old, caller.session.expires_at).ok_or(Refusal::NoSession)?;
     let attempt = count_push(hub, Subject::phone(&old.provider_user, caller.is_sign_up())).await?;
     let replaced = hub.storage.replace(id, |_, taken| draft::numbered(draft, hub, taken)).await?;
     if !matches!(replaced, Replaced::Now(_)) {
@@ -157,13 +193,13 @@ pub(crate) async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<
             Ok(both.1)
         }
         Replaced::Before(new) => Ok(*new),
-        Replaced::No => Err(Problem::already_decided()),
+        Replaced::No => Err(Refusal::AlreadyDecided),
         Replaced::Withheld(why) => Err(throttle::withheld(why, hub.clock.now())),
     }
 }
 
 /// Counts a sign-in whose password was right, before its session is written.
-async fn count_sign_in(hub: &Hub, user: UserId, visitor: &Visitor) -> Result<(), Problem> {
+async fn count_sign_in(hub: &Hub, user: UserId, visitor: &Visitor) -> Result<(), Refusal> {
     let limits = throttle::sign_ins(&hub.settings.limits, user, visitor.network);
     let counted = hub.storage.count_attempts(AttemptKind::Password, &limits).await?;
     counted.map_err(|limited| throttle::reached(LimitName::SignIns, limited))?;
@@ -172,7 +208,7 @@ async fn count_sign_in(hub: &Hub, user: UserId, visitor: &Visitor) -> Result<(),
 
 /// Counts a sign-up and its new password, before any costly work. Returns the sign-up's attempt, which is given back if
 /// the password is refused.
-async fn count_sign_up(hub: &Hub, visitor: &Visitor) -> Result<Attempt, Problem> {
+async fn count_sign_up(hub: &Hub, visitor: &Visitor) -> Result<Attempt, Refusal> {
     let limits = &hub.settings.limits;
     let counted = hub.storage.count_attempts(AttemptKind::SignUp, &throttle::sign_ups(limits, visitor.network)).await?;
     // First, so that a refused sign-up uses up no new password.
@@ -187,7 +223,7 @@ async fn count_sign_up(hub: &Hub, visitor: &Visitor) -> Result<Attempt, Problem>
 }
 
 /// Counts a request that will be sent to a phone.
-pub(crate) async fn count_push(hub: &Hub, phone: Subject) -> Result<Attempt, Problem> {
+pub(crate) async fn count_push(hub: &Hub, phone: Subject) -> Result<Attempt, Refusal> {
     let counted = hub.storage.count_attempt(AttemptKind::Push, phone, PUSHES).await?;
     counted.map_err(|limited| throttle::reached(LimitName::Pushes, limited))
 }
@@ -216,7 +252,7 @@ fn new_session(hub: &Hub, user: UserId, visitor: &Visitor) -> (NewSession, Token
     (session, token)
 }
 
-fn refused_by_provider(error: ProviderError) -> Problem {
+fn refused_by_provider(error: ProviderError) -> Refusal {
     match error {
         ProviderError::PhoneRefused => {
             field("phone", "The phone service does not accept this number. Please check it.")
@@ -228,6 +264,6 @@ fn refused_by_provider(error: ProviderError) -> Problem {
     }
 }
 
-fn field(name: &'static str, error: &str) -> Problem {
-    Problem::invalid(vec![(name, error.to_owned())])
+fn field(name: &'static str, error: &str) -> Refusal {
+    Refusal::Fields(vec![(name, error.to_owned())])
 }

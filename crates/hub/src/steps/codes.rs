@@ -5,9 +5,9 @@ use provider::{Code, CodeCheck, ProviderError};
 use storage::{Attempt, CodeConfirmed, CodeLimits, Completed, LimitName, NotTried};
 
 use crate::{
-    answer::problem::Problem,
+    caller::{Caller, MaybeCaller},
     hub::Hub,
-    request::caller::{Caller, MaybeCaller},
+    refusal::Refusal,
     steps::{
         invitations,
         proof::{Confirmed, Proof},
@@ -19,9 +19,12 @@ use crate::{
 
 /// Checks a typed code and, if the provider accepts it and it never counted before, confirms the session. A lost
 /// answer may be asked for again with the same code.
-pub(crate) async fn check(hub: &Hub, caller: MaybeCaller, text: &str) -> Result<Confirmed, Problem> {
-    let caller = caller.0.ok_or_else(Problem::no_session)?;
-    let code = typed_code(text).ok_or_else(Problem::malformed_code)?;
+///
+/// # Errors
+/// [`Refusal::InvalidCode`], [`Refusal::MalformedCode`], [`Refusal::CodeInWork`], or a limit that is reached.
+pub async fn check(hub: &Hub, caller: MaybeCaller, text: &str) -> Result<Confirmed, Refusal> {
+    let caller = caller.0.ok_or(Refusal::NoSession)?;
+    let code = typed_code(text).ok_or(Refusal::MalformedCode)?;
     let proof = Proof::by_code(hub, &code);
     if let Some(confirmed) = proof.shown_before(hub, &caller)? {
         return Ok(confirmed);
@@ -36,8 +39,8 @@ pub(crate) async fn check(hub: &Hub, caller: MaybeCaller, text: &str) -> Result<
         if let Some(confirmed) = proof.shown_meanwhile(hub, &caller).await? {
             return Ok(confirmed);
         }
-        let attempt = accepted(hub, &caller, &code, None).await?.ok_or_else(Problem::invalid_code)?;
-        confirm(hub, &caller, &code, &proof, attempt).await?.ok_or_else(Problem::invalid_code)
+        let attempt = accepted(hub, &caller, &code, None).await?.ok_or(Refusal::InvalidCode)?;
+        confirm(hub, &caller, &code, &proof, attempt).await?.ok_or(Refusal::InvalidCode)
     });
     let confirmed = in_turn(hub, caller.session.id, &proof, may_begin, work).await;
     // A tap may have been quicker, and another tab of this browser has the new token. That may be in use by now, so that
@@ -56,7 +59,7 @@ async fn is_in_meanwhile(hub: &Hub, caller: &Caller) -> bool {
 ///
 /// # Errors
 /// The problem of the limit that is reached.
-pub(crate) async fn may_try(hub: &Hub, caller: &Caller) -> Result<(), Problem> {
+pub(crate) async fn may_try(hub: &Hub, caller: &Caller) -> Result<(), Refusal> {
     let refused = hub.storage.refused_try(&caller.session, &limits(caller)).await?;
     refused.map_or(Ok(()), |refused| Err(not_tried(refused)))
 }
@@ -65,7 +68,7 @@ fn limits(caller: &Caller) -> CodeLimits {
     throttle::wrong_codes(caller.session.user, &caller.session.provider_user, caller.is_sign_up())
 }
 
-fn not_tried(refused: NotTried) -> Problem {
+fn not_tried(refused: NotTried) -> Refusal {
     match refused {
         NotTried::Limited(limited) => throttle::reached(LimitName::WrongCodes, limited),
         NotTried::Off => throttle::codes_off(),
@@ -79,7 +82,7 @@ pub(crate) async fn accepted(
     caller: &Caller,
     code: &Code,
     transaction: Option<ApprovalId>,
-) -> Result<Option<Attempt>, Problem> {
+) -> Result<Option<Attempt>, Refusal> {
     let session = &caller.session;
     let attempt = hub.storage.count_try(session, &limits(caller)).await?.map_err(not_tried)?;
     let action = transaction.map(|id| id.to_string());
@@ -105,7 +108,7 @@ async fn confirm(
     code: &Code,
     proof: &Proof,
     attempt: Attempt,
-) -> Result<Option<Confirmed>, Problem> {
+) -> Result<Option<Confirmed>, Refusal> {
     let (next, tokens) = proof.new_token(hub, caller);
     let hash = hub.key.code_hash(code.expose());
     match hub.storage.confirm_by_code(&caller.session, hash, proof.as_str(), tokens).await? {
@@ -122,10 +125,10 @@ async fn confirm(
                 tracing::warn!(error = %told(&error), "a right code stays counted");
             }
             Err(match completed {
-                Completed::AlreadyRegistered => Problem::already_registered(),
-                Completed::AddressesLimited(limited) => throttle::addresses(limited),
-                Completed::InvitationUsedUp => Problem::invalid_invitation(),
-                Completed::Confirmed | Completed::Consumed | Completed::NotApproved => Problem::no_session(),
+                Completed::AlreadyRegistered => Refusal::AlreadyRegistered,
+                Completed::AddressesLimited(limited) => throttle::reached(LimitName::Addresses, limited),
+                Completed::InvitationUsedUp => Refusal::InvalidInvitation,
+                Completed::Confirmed | Completed::Consumed | Completed::NotApproved => Refusal::NoSession,
             })
         }
         CodeConfirmed::Used => Ok(None),

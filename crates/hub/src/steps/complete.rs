@@ -1,12 +1,12 @@
 //! Completing an approval: the row is read again, the session confirmed, its token replaced. May be repeated.
 
 use approval::{ApprovalId, Purpose};
-use storage::Completed;
+use storage::{Completed, LimitName};
 
 use crate::{
-    answer::problem::Problem,
+    caller::MaybeCaller,
     hub::Hub,
-    request::caller::MaybeCaller,
+    refusal::Refusal,
     steps::{
         invitations,
         proof::{Confirmed, Proof},
@@ -15,8 +15,11 @@ use crate::{
 };
 
 /// Completes the approval for its session.
-pub(crate) async fn complete(hub: &Hub, caller: MaybeCaller, id: ApprovalId) -> Result<Confirmed, Problem> {
-    let caller = caller.0.ok_or_else(Problem::no_session)?;
+///
+/// # Errors
+/// [`Refusal::NotApproved`], [`Refusal::AlreadyRegistered`], [`Refusal::InvalidInvitation`], or a limit that is reached.
+pub async fn complete(hub: &Hub, caller: MaybeCaller, id: ApprovalId) -> Result<Confirmed, Refusal> {
+    let caller = caller.0.ok_or(Refusal::NoSession)?;
     let proof = Proof::by_approval(id);
     if let Some(confirmed) = proof.shown_before(hub, &caller)? {
         return Ok(confirmed);
@@ -26,9 +29,9 @@ pub(crate) async fn complete(hub: &Hub, caller: MaybeCaller, id: ApprovalId) -> 
     match hub.storage.complete(&caller.session, id, proof.as_str(), tokens).await? {
         Completed::Confirmed => Ok(Confirmed::With(next)),
         Completed::Consumed => Ok(Confirmed::Already),
-        Completed::AlreadyRegistered => Err(Problem::already_registered()),
-        Completed::AddressesLimited(limited) => Err(throttle::addresses(limited)),
-        Completed::InvitationUsedUp => Err(Problem::invalid_invitation()),
+        Completed::AlreadyRegistered => Err(Refusal::AlreadyRegistered),
+        Completed::AddressesLimited(limited) => Err(throttle::reached(LimitName::Addresses, limited)),
+        Completed::InvitationUsedUp => Err(Refusal::InvalidInvitation),
         Completed::NotApproved => {
             if let Some(confirmed) = proof.shown_meanwhile(hub, &caller).await? {
                 return Ok(confirmed);
@@ -36,7 +39,7 @@ pub(crate) async fn complete(hub: &Hub, caller: MaybeCaller, id: ApprovalId) -> 
             let approval = caller.own(hub, id).await?;
             // A code may have confirmed the session before its approval could.
             let by_code = caller.is_confirmed() && approval.purpose != Purpose::Transaction;
-            if by_code { Ok(Confirmed::Already) } else { Err(Problem::not_approved()) }
+            if by_code { Ok(Confirmed::Already) } else { Err(Refusal::NotApproved) }
         }
     }
 }

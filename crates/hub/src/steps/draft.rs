@@ -6,10 +6,11 @@ use approval::{
 use time::{Duration, OffsetDateTime};
 
 use crate::{
+    caller::Caller,
     hub::Hub,
-    request::{caller::Caller, visitor::Visitor},
     settings::Settings,
     text::label::{sign_in_message, sign_up_message},
+    visitor::Visitor,
     wanted::Wanted,
 };
 

@@ -3,44 +3,62 @@
 
 use approval::{Approval, ApprovalId, Change, SessionId};
 
-use crate::{answer::problem::Problem, hub::Hub, request::caller::Caller};
+use crate::{caller::Caller, hub::Hub, refusal::Refusal};
 
 /// Cancels a pending approval of this session; one that is decided stays so. The session stays as it was.
-pub(crate) async fn cancel(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Approval, Problem> {
+///
+/// # Errors
+/// [`Refusal::NotFound`] if it is not this session's.
+pub async fn cancel(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Approval, Refusal> {
     caller.own(hub, id).await?;
-    let approval = hub.storage.end(id, Change::Cancel).await?.ok_or_else(Problem::not_found)?;
+    let approval = hub.storage.end(id, Change::Cancel).await?.ok_or(Refusal::NotFound)?;
     hub.changed(&approval);
     Ok(approval)
 }
 
 /// Cancels what the caller's own session waits for; the session stays as it was.
-pub(crate) async fn take_back(hub: &Hub, caller: &Caller) -> Result<(), Problem> {
+///
+/// # Errors
+/// [`Refusal::Internal`] or [`Refusal::DatabaseBusy`].
+pub async fn take_back(hub: &Hub, caller: &Caller) -> Result<(), Refusal> {
     tell(hub, &hub.storage.take_back(&caller.session).await?);
     Ok(())
 }
 
 /// Ends the caller's own session; whatever it still waited for is cancelled.
-pub(crate) async fn sign_out(hub: &Hub, caller: &Caller) -> Result<(), Problem> {
+///
+/// # Errors
+/// [`Refusal::Internal`] or [`Refusal::DatabaseBusy`].
+pub async fn sign_out(hub: &Hub, caller: &Caller) -> Result<(), Refusal> {
     tell(hub, &hub.storage.sign_out(&caller.session).await?);
     Ok(())
 }
 
 /// Ends a session of the same account.
-pub(crate) async fn end(hub: &Hub, caller: &Caller, id: SessionId) -> Result<(), Problem> {
+///
+/// # Errors
+/// [`Refusal::NotFound`] if the account has no such session.
+pub async fn end(hub: &Hub, caller: &Caller, id: SessionId) -> Result<(), Refusal> {
     let ended = hub.storage.end_session(&caller.session, id).await?;
-    tell(hub, &ended.ok_or_else(Problem::not_found)?);
+    tell(hub, &ended.ok_or(Refusal::NotFound)?);
     Ok(())
 }
 
 /// Ends all sessions of the account but the caller's.
-pub(crate) async fn end_others(hub: &Hub, caller: &Caller) -> Result<(), Problem> {
+///
+/// # Errors
+/// [`Refusal::Internal`] or [`Refusal::DatabaseBusy`].
+pub async fn end_others(hub: &Hub, caller: &Caller) -> Result<(), Refusal> {
     tell(hub, &hub.storage.end_other_sessions(&caller.session).await?);
     Ok(())
 }
 
 /// Whoever is in says that something was not them: somebody else may know the password. All other sessions end, and
 /// nothing but a new password is wanted, here and at every sign-in, until there is one.
-pub(crate) async fn not_me(hub: &Hub, caller: &Caller) -> Result<(), Problem> {
+///
+/// # Errors
+/// [`Refusal::Internal`] or [`Refusal::DatabaseBusy`].
+pub async fn not_me(hub: &Hub, caller: &Caller) -> Result<(), Refusal> {
     tell(hub, &hub.storage.doubt_password(&caller.session).await?);
     Ok(())
 }

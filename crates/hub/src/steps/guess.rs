@@ -8,18 +8,16 @@ use storage::{Account, Attempt, AttemptKind, Delayed, GuessTurn, Limit, LimitNam
 use tokio::time::Instant;
 
 use crate::{
-    answer::problem::Problem,
+    client,
     hub::Hub,
+    network::{Network, guesser},
     password::pool::PoolClient,
-    request::{
-        client,
-        network::{Network, guesser},
-        visitor::Visitor,
-    },
+    refusal::Refusal,
     throttle::{
         self, GUESSES,
         guess_queue::{LONGEST_WAIT, NoPlace, come_back_in},
     },
+    visitor::Visitor,
 };
 
 /// The account of this address if this is its password, at a sign-in or for a change. The guess is counted first. The
@@ -29,7 +27,7 @@ pub(crate) async fn account_of(
     email: &str,
     password: Secret,
     visitor: &Visitor,
-) -> Result<Option<Account>, Problem> {
+) -> Result<Option<Account>, Refusal> {
     let attempt = count(hub, email, visitor.network).await?;
     let account = hub.storage.account(email).await?;
     let stored = account.as_ref().map(|account| account.password_hash.clone());
@@ -50,13 +48,13 @@ pub(crate) async fn account_of(
 }
 
 /// Whose hashing it is: known networks have half of the pool.
-pub(crate) async fn pool_client(hub: &Hub, visitor: &Visitor) -> Result<PoolClient, Problem> {
+pub(crate) async fn pool_client(hub: &Hub, visitor: &Visitor) -> Result<PoolClient, Refusal> {
     let is_known = hub.storage.is_known_network(&visitor.network_name()).await?;
     Ok(PoolClient { block: visitor.network.map(Network::fair), is_known })
 }
 
 /// Counts a new password before it is estimated and hashed.
-pub(crate) async fn count_new_password(hub: &Hub, limits: &[(Subject, Limit)]) -> Result<(), Problem> {
+pub(crate) async fn count_new_password(hub: &Hub, limits: &[(Subject, Limit)]) -> Result<(), Refusal> {
     let counted = hub.storage.count_attempts(AttemptKind::Password, limits).await?;
     counted.map_err(|limited| throttle::reached(LimitName::NewPasswords, limited))?;
     Ok(())
@@ -71,7 +69,7 @@ pub(crate) async fn gives_up(hub: &Hub) {
 }
 
 /// Counts a guess. Under the delay that all strangers to the account share, it waits until it is drawn.
-async fn count(hub: &Hub, email: &str, network: Option<Network>) -> Result<Attempt, Problem> {
+async fn count(hub: &Hub, email: &str, network: Option<Network>) -> Result<Attempt, Refusal> {
     let guesser = guesser(network);
     let turn = if hub.guess_queues.any_wait(email) { GuessTurn::AfterOthers } else { GuessTurn::Now };
     let mut delayed = match hub.storage.count_guess(email, &guesser, GUESSES, turn).await? {
@@ -107,7 +105,7 @@ async fn count(hub: &Hub, email: &str, network: Option<Network>) -> Result<Attem
     Err(refused(Delayed { shared: Some(place.shared_delay()), ..delayed }))
 }
 
-fn refused(delayed: Delayed) -> Problem {
+fn refused(delayed: Delayed) -> Refusal {
     let retry_after = come_back_in(delayed.own, delayed.shared.unwrap_or_default());
     throttle::reached(LimitName::Passwords, Limited { retry_after })
 }

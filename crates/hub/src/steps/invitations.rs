@@ -7,8 +7,9 @@ use time::OffsetDateTime;
 use url::{Url, form_urlencoded};
 
 use crate::{
-    answer::problem::Problem,
+    caller::{Caller, MaybeCaller},
     hub::Hub,
+    refusal::Refusal,
     settings::{INVITATION, SignUpMode},
     text::address::Email,
     token::LinkToken,
@@ -61,16 +62,19 @@ pub async fn invite(
 }
 
 /// Refuses a sign-up that the operator does not allow, before anything is done or counted.
-pub(crate) fn allowed(hub: &Hub, has_invitation: bool) -> Result<(), Problem> {
+///
+/// # Errors
+/// [`Refusal::SignUpClosed`] or [`Refusal::InvitationNeeded`].
+pub fn allowed(hub: &Hub, has_invitation: bool) -> Result<(), Refusal> {
     match hub.settings.sign_up {
-        SignUpMode::Closed => Err(Problem::sign_up_closed()),
-        SignUpMode::Invited if !has_invitation => Err(Problem::invitation_needed()),
+        SignUpMode::Closed => Err(Refusal::SignUpClosed),
+        SignUpMode::Invited if !has_invitation => Err(Refusal::InvitationNeeded),
         SignUpMode::Open | SignUpMode::Invited => Ok(()),
     }
 }
 
 /// Refuses to go on with a sign-up that was begun while the operator still allowed it. Sessions of active accounts go on.
-pub(crate) fn still_allowed(hub: &Hub, session: &Session) -> Result<(), Problem> {
+pub(crate) fn still_allowed(hub: &Hub, session: &Session) -> Result<(), Refusal> {
     if session.active { Ok(()) } else { allowed(hub, session.invitation == Invitation::Brought) }
 }
 
@@ -80,20 +84,51 @@ pub(crate) async fn checked(
     hub: &Hub,
     invitation: Option<LinkHash>,
     email: &Email,
-) -> Result<Option<LinkHash>, Problem> {
+) -> Result<Option<LinkHash>, Refusal> {
     allowed(hub, invitation.is_some())?;
     let Some(invitation) = invitation else { return Ok(None) };
-    let invited = hub.storage.invited(invitation).await?.ok_or_else(Problem::invalid_invitation)?;
+    let invited = hub.storage.invited(invitation).await?.ok_or(Refusal::InvalidInvitation)?;
     if invited != email.as_str() {
         let error = "Your invitation is for another address. Please use the one that it was made for.";
-        return Err(Problem::invalid(vec![("email", error.to_owned())]));
+        return Err(Refusal::Fields(vec![("email", error.to_owned())]));
     }
     Ok(Some(invitation))
 }
 
+/// The invitation of a sign-up: the typed one, or the one that this browser's pending sign-up brought.
+pub(crate) async fn of_request(
+    hub: &Hub,
+    typed: Option<&Secret>,
+    email: &str,
+    before: &MaybeCaller,
+) -> Result<Option<LinkHash>, Refusal> {
+    if let Some(typed) = typed {
+        return Ok(Some(LinkToken::shown(typed.expose()).hash()));
+    }
+    // By the token in force alone, as everything but a repeated proof.
+    match before.clone().current() {
+        Some(before) => brought_before(hub, &before.session, email).await,
+        None => Ok(None),
+    }
+}
+
+/// True if the pending sign-up of this browser brought an invitation for `email`, so that none has to be typed.
+///
+/// # Errors
+/// [`Refusal::Internal`] or [`Refusal::DatabaseBusy`].
+pub async fn is_carried(hub: &Hub, email: &str, before: &MaybeCaller) -> Result<bool, Refusal> {
+    Ok(of_request(hub, None, email, before).await?.is_some())
+}
+
+/// True if the caller's pending sign-up brought an invitation.
+#[must_use]
+pub fn has_brought(caller: &Caller) -> bool {
+    caller.session.invitation == Invitation::Brought
+}
+
 /// The invitation that a pending sign-up of the same browser brought for the same address: a person who only changes the
 /// number need not open it again.
-pub(crate) async fn brought_before(hub: &Hub, session: &Session, email: &str) -> Result<Option<LinkHash>, Problem> {
+async fn brought_before(hub: &Hub, session: &Session, email: &str) -> Result<Option<LinkHash>, Refusal> {
     let address = |text: &str| Email::parse(text).ok().map(|email| email.as_str().to_owned());
     if session.active || session.invitation == Invitation::Missing || address(&session.email) != address(email) {
         return Ok(None);

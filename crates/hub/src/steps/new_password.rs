@@ -7,10 +7,10 @@ use time::OffsetDateTime;
 use url::Url;
 
 use crate::{
-    answer::problem::Problem,
+    caller::Caller,
     hub::Hub,
     password::{NewPassword, strength::OwnWords},
-    request::{caller::Caller, visitor::Visitor},
+    refusal::Refusal,
     settings::RESET_LINK,
     steps::{
         endings::tell,
@@ -19,6 +19,7 @@ use crate::{
     text::{address::WantedEmail, password::is_same},
     throttle,
     token::{LinkToken, Token},
+    visitor::Visitor,
 };
 
 /// Where a link leads. Its token stands behind `#`, so browsers send it to nobody, and it is in no log.
@@ -60,55 +61,61 @@ pub async fn reset_link(
 
 /// Changes the password of whoever is in; answers the token that their session has afterwards. Every other session ends.
 /// A wrong old password counts as one at a sign-in does.
-pub(crate) async fn change(
+///
+/// # Errors
+/// [`Refusal::WrongPassword`], [`Refusal::Fields`] for the new one, or a limit that is reached.
+pub async fn change(
     hub: &Hub,
     caller: &Caller,
     visitor: &Visitor,
     old: Secret,
     new: &Secret,
-) -> Result<Token, Problem> {
+) -> Result<Token, Refusal> {
     let session = &caller.session;
     if is_same(&old, new) {
         return Err(wrong("Choose another than the one you have."));
     }
     let password = parse(new)?;
     guess::count_new_password(hub, &throttle::new_passwords_of(session.user)).await?;
-    let account = account_of(hub, &session.email, old, visitor).await?.ok_or_else(Problem::wrong_password)?;
+    let account = account_of(hub, &session.email, old, visitor).await?.ok_or(Refusal::WrongPassword)?;
     let stored = account.password_hash;
     let own = OwnWords::of(&session.full_name, &session.email, &hub.settings.product);
     let hash = hash(hub, password, own, visitor).await?;
     let next = Token::random(&hub.entropy);
     let change = PasswordChange { old: &stored, new: &hash, shown: caller.token.hash(), next: next.hash() };
     // Else another request ended the session or changed the password meanwhile.
-    let cancelled = hub.storage.change_password(session, change).await?.ok_or_else(Problem::no_session)?;
+    let cancelled = hub.storage.change_password(session, change).await?.ok_or(Refusal::NoSession)?;
     tell(hub, &cancelled);
     Ok(next)
 }
 
 /// Sets a password by a link's token, once; every session of the account ends. One answer for a token that is used,
 /// expired or unknown: it costs one read, and is not counted.
-pub(crate) async fn reset(hub: &Hub, visitor: &Visitor, token: &LinkToken, new: &Secret) -> Result<(), Problem> {
-    let owner = hub.storage.owner_of_link(token.hash()).await?.ok_or_else(Problem::invalid_link)?;
+///
+/// # Errors
+/// [`Refusal::InvalidLink`], [`Refusal::Fields`] for the new one, or a limit that is reached.
+pub async fn reset(hub: &Hub, visitor: &Visitor, token: &LinkToken, new: &Secret) -> Result<(), Refusal> {
+    let owner = hub.storage.owner_of_link(token.hash()).await?.ok_or(Refusal::InvalidLink)?;
     let password = parse(new)?;
     // The token proves who this is, so that neighbours in the network cannot use up the tries.
     guess::count_new_password(hub, &throttle::new_passwords_of(owner.user)).await?;
     let own = OwnWords::of(&owner.full_name, &owner.email, &hub.settings.product);
     let hash = hash(hub, password, own, visitor).await?;
-    let cancelled = hub.storage.reset_password(token.hash(), &hash).await?.ok_or_else(Problem::invalid_link)?;
+    let cancelled = hub.storage.reset_password(token.hash(), &hash).await?.ok_or(Refusal::InvalidLink)?;
     tell(hub, &cancelled);
     Ok(())
 }
 
-fn parse(text: &Secret) -> Result<NewPassword, Problem> {
+fn parse(text: &Secret) -> Result<NewPassword, Refusal> {
     NewPassword::parse(text).map_err(|weak| wrong(&weak.to_string()))
 }
 
-async fn hash(hub: &Hub, password: NewPassword, own: OwnWords, visitor: &Visitor) -> Result<Secret, Problem> {
+async fn hash(hub: &Hub, password: NewPassword, own: OwnWords, visitor: &Visitor) -> Result<Secret, Refusal> {
     let client = guess::pool_client(hub, visitor).await?;
     let hashed = hub.passwords.hash(password, own, client, &hub.entropy, guess::gives_up(hub)).await?;
     hashed.map_err(|weak| wrong(&weak.to_string()))
 }
 
-fn wrong(sentence: &str) -> Problem {
-    Problem::invalid(vec![("password", sentence.to_owned())])
+fn wrong(sentence: &str) -> Refusal {
+    Refusal::Fields(vec![("password", sentence.to_owned())])
 }

@@ -2,43 +2,33 @@
 //! second tab or a double click never leaves a browser with a dead cookie.
 
 use approval::ApprovalId;
-use axum_extra::extract::cookie::CookieJar;
 use provider::Code;
 use storage::{NewToken, Via};
 
 use crate::{
-    answer::problem::Problem,
+    caller::{Caller, MaybeCaller},
     hub::Hub,
-    request::caller::{Caller, MaybeCaller},
+    refusal::Refusal,
     token::Token,
 };
 
 /// A proof as it is stored with the session it confirmed: nothing can be learnt from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Proof(String);
+pub struct Proof(String);
 
 /// A session that is confirmed.
 #[derive(Debug)]
-pub(crate) enum Confirmed {
+pub enum Confirmed {
     /// It has this token from now on.
     With(Token),
     /// It was before, and the browser has the token in force.
     Already,
 }
 
-impl Confirmed {
-    /// What a browser's cookies become with it.
-    pub(crate) fn cookies(&self, hub: &Hub) -> CookieJar {
-        match self {
-            Self::With(token) => CookieJar::new().add(Caller::cookie(hub, token, true)),
-            Self::Already => CookieJar::new(),
-        }
-    }
-}
-
 impl Proof {
     /// The proof that an approval is.
-    pub(crate) fn by_approval(id: ApprovalId) -> Self {
+    #[must_use]
+    pub fn by_approval(id: ApprovalId) -> Self {
         Self(id.to_string())
     }
 
@@ -63,25 +53,26 @@ impl Proof {
     /// Whether the caller's session was confirmed by this very proof before. `None`: not by this one.
     ///
     /// # Errors
-    /// [`Problem::no_session`] when the token before is shown for anything but its proof.
-    pub(crate) fn shown_before(&self, hub: &Hub, caller: &Caller) -> Result<Option<Confirmed>, Problem> {
+    /// [`Refusal::NoSession`] when the token before is shown for anything but its proof.
+    pub fn shown_before(&self, hub: &Hub, caller: &Caller) -> Result<Option<Confirmed>, Refusal> {
         let same = caller.session.confirmed.as_ref().is_some_and(|confirmed| confirmed.proof == self.0);
         match caller.session.via {
             Via::Replaced if same => Ok(Some(Confirmed::With(hub.key.next_token(&caller.token, &self.0)))),
-            Via::Replaced => Err(Problem::no_session()),
+            Via::Replaced => Err(Refusal::NoSession),
             Via::Current if same => Ok(Some(Confirmed::Already)),
             Via::Current => Ok(None),
         }
     }
 
     /// The approval that the token before may complete once more, when the reply with the new token got lost.
-    pub(crate) fn to_repeat(caller: &Caller) -> Option<ApprovalId> {
+    #[must_use]
+    pub fn to_repeat(caller: &Caller) -> Option<ApprovalId> {
         let confirmed = caller.session.confirmed.as_ref().filter(|_| caller.session.via == Via::Replaced);
         confirmed?.proof.parse().ok()
     }
 
     /// The same by what is written now: another request with this proof may have been quicker.
-    pub(crate) async fn shown_meanwhile(&self, hub: &Hub, caller: &Caller) -> Result<Option<Confirmed>, Problem> {
+    pub(crate) async fn shown_meanwhile(&self, hub: &Hub, caller: &Caller) -> Result<Option<Confirmed>, Refusal> {
         match MaybeCaller::of(hub, caller.token.clone()).await?.0 {
             Some(caller) => self.shown_before(hub, &caller),
             None => Ok(None),

@@ -4,26 +4,30 @@ use approval::{Approval, ApprovalId, Channel, Delivery, Purpose, Status};
 use storage::{Asked, CodeApproved, Subject};
 
 use crate::{
-    answer::problem::Problem,
+    caller::Caller,
     hub::Hub,
     phone::{follow, sending},
-    request::{caller::Caller, visitor::Visitor},
+    refusal::Refusal,
     steps::{begin::count_push, codes, draft, proof::Proof, turn::in_turn},
     text::code::typed_code,
     throttle,
+    visitor::Visitor,
     wanted::Wanted,
 };
 
 /// Asks the phone of whoever is in. The same form sent twice, by its `id`, asks once.
-pub(crate) async fn begin(hub: &Hub, caller: &Caller, id: ApprovalId, wanted: Wanted) -> Result<Approval, Problem> {
+///
+/// # Errors
+/// [`Refusal::NoSession`], [`Refusal::NewPasswordNeeded`], [`Refusal::Withheld`], or a limit that is reached.
+pub async fn begin(hub: &Hub, caller: &Caller, id: ApprovalId, wanted: Wanted) -> Result<Approval, Refusal> {
     if !caller.is_confirmed() {
-        return Err(Problem::no_session());
+        return Err(Refusal::NoSession);
     }
     let session = &caller.session;
     if session.password_doubted {
-        return Err(Problem::new_password_needed());
+        return Err(Refusal::NewPasswordNeeded);
     }
-    let draft = draft::transaction(hub, caller, id, wanted).ok_or_else(Problem::no_session)?;
+    let draft = draft::transaction(hub, caller, id, wanted).ok_or(Refusal::NoSession)?;
     let attempt = count_push(hub, Subject::phone(&session.provider_user, caller.is_sign_up())).await?;
     let asked =
         hub.storage.begin_transaction(id, session.user, session.id, |taken| draft::numbered(draft, hub, taken)).await?;
@@ -42,22 +46,46 @@ pub(crate) async fn begin(hub: &Hub, caller: &Caller, id: ApprovalId, wanted: Wa
             Ok(*approval)
         }
         Asked::Before(before) if before.session == session.id => Ok(*before),
-        Asked::Before(_) => Err(Problem::not_found()),
-        Asked::Ended => Err(Problem::no_session()),
+        Asked::Before(_) => Err(Refusal::NotFound),
+        Asked::Ended => Err(Refusal::NoSession),
     }
 }
 
+/// Asks the phone for what a form says. The same form sent twice asks once; a form that comes back with other content
+/// asks anew. `id` is that of the form.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn begin_by_form(
+    hub: &Hub,
+    caller: &Caller,
+    id: Option<ApprovalId>,
+    wanted: Wanted,
+) -> Result<Approval, Refusal> {
+    let id = match id {
+        Some(id) => match hub.storage.approval(id).await? {
+            Some(before) if !wanted.is_shown_by(&before) => hub.new_approval_id(),
+            _ => id,
+        },
+        None => hub.new_approval_id(),
+    };
+    begin(hub, caller, id, wanted).await
+}
+
 /// Sends a code that is good for this transaction alone.
-pub(crate) async fn send_code(
+///
+/// # Errors
+/// [`Refusal::NotFound`], [`Refusal::AlreadyDecided`], a limit that is reached, or the provider does not send it.
+pub async fn send_code(
     hub: &Hub,
     caller: &Caller,
     visitor: &Visitor,
     id: ApprovalId,
     channel: Channel,
-) -> Result<(), Problem> {
+) -> Result<(), Refusal> {
     let approval = own(hub, caller, id).await?;
     if approval.status.is_final() {
-        return Err(Problem::already_decided());
+        return Err(Refusal::AlreadyDecided);
     }
     let attempt = sending::count_sending(hub, caller, visitor).await?;
     let sent = sending::deliver(hub, attempt, &approval.provider_user, channel, Some(&approval)).await;
@@ -69,14 +97,12 @@ pub(crate) async fn send_code(
 
 /// Approves the transaction by a typed code, if the provider accepts it for this transaction and it never counted. The
 /// same again, after a lost answer, finds it approved.
-pub(crate) async fn approve_by_code(
-    hub: &Hub,
-    caller: &Caller,
-    id: ApprovalId,
-    text: &str,
-) -> Result<Approval, Problem> {
+///
+/// # Errors
+/// [`Refusal::InvalidTransactionCode`], [`Refusal::MalformedCode`], [`Refusal::AlreadyDecided`], or a limit that is reached.
+pub async fn approve_by_code(hub: &Hub, caller: &Caller, id: ApprovalId, text: &str) -> Result<Approval, Refusal> {
     let before = approved_before(hub, caller, id).await?;
-    let code = typed_code(text).ok_or_else(Problem::malformed_code)?;
+    let code = typed_code(text).ok_or(Refusal::MalformedCode)?;
     if let Some(approved) = before {
         return Ok(approved);
     }
@@ -86,32 +112,35 @@ pub(crate) async fn approve_by_code(
             return Ok(approved);
         }
         let accepted = codes::accepted(hub, caller, &code, Some(id)).await?;
-        let attempt = accepted.ok_or_else(Problem::invalid_transaction_code)?;
+        let attempt = accepted.ok_or(Refusal::InvalidTransactionCode)?;
         match hub.storage.approve_by_code(&caller.session, id, hub.key.code_hash(code.expose())).await? {
             Some(CodeApproved::Fresh(now)) => {
                 hub.changed(&now);
                 codes::forgive_right(hub, attempt).await;
-                if now.status == Status::Approved { Ok(*now) } else { Err(Problem::already_decided()) }
+                if now.status == Status::Approved { Ok(*now) } else { Err(Refusal::AlreadyDecided) }
             }
-            Some(CodeApproved::Used) => Err(Problem::invalid_transaction_code()),
-            None => Err(Problem::not_found()),
+            Some(CodeApproved::Used) => Err(Refusal::InvalidTransactionCode),
+            None => Err(Refusal::NotFound),
         }
     });
     in_turn(hub, id, &Proof::by_code(hub, &code), codes::may_try(hub, caller), work).await
 }
 
 /// The transaction, if it is approved already; `None` while it is pending.
-async fn approved_before(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Option<Approval>, Problem> {
+async fn approved_before(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Option<Approval>, Refusal> {
     let approval = own(hub, caller, id).await?;
     match approval.status {
         Status::Pending => Ok(None),
         Status::Approved => Ok(Some(approval)),
-        _ => Err(Problem::already_decided()),
+        _ => Err(Refusal::AlreadyDecided),
     }
 }
 
 /// The transaction of this session, pending or not.
-pub(crate) async fn own(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Approval, Problem> {
+///
+/// # Errors
+/// [`Refusal::NotFound`] if it is not.
+pub async fn own(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Approval, Refusal> {
     let approval = caller.own(hub, id).await?;
-    if approval.purpose == Purpose::Transaction { Ok(approval) } else { Err(Problem::not_found()) }
+    if approval.purpose == Purpose::Transaction { Ok(approval) } else { Err(Refusal::NotFound) }
 }

@@ -11,7 +11,7 @@ use approval::told;
 use storage::{Attempt, AttemptKind, Limit, Subject};
 use tokio::time::sleep;
 
-use crate::{answer::problem::Problem, hub::Hub, request::client, steps::proof::Proof};
+use crate::{client, hub::Hub, refusal::Refusal, steps::proof::Proof};
 
 /// Requests with one code for one session or transaction, in this process: the one that is being checked, and two that
 /// wait. A double click needs one.
@@ -29,16 +29,16 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(
 /// every waiter holds it.
 ///
 /// # Errors
-/// [`Problem::code_in_work`] when too many wait already, or it takes too long.
+/// [`Refusal::CodeInWork`] when too many wait already, or it takes too long.
 pub(crate) async fn in_turn<T>(
     hub: &Hub,
     of: impl Display,
     proof: &Proof,
-    may_begin: impl Future<Output = Result<(), Problem>>,
-    work: Pin<Box<impl Future<Output = Result<T, Problem>>>>,
-) -> Result<T, Problem> {
+    may_begin: impl Future<Output = Result<(), Refusal>>,
+    work: Pin<Box<impl Future<Output = Result<T, Refusal>>>>,
+) -> Result<T, Refusal> {
     let subject = Subject::turn(of, proof.as_str());
-    let place = hub.turns.take(subject.clone()).ok_or_else(Problem::code_in_work)?;
+    let place = hub.turns.take(subject.clone()).ok_or(Refusal::CodeInWork)?;
     if place.is_first() {
         may_begin.await?;
     }
@@ -51,7 +51,7 @@ pub(crate) async fn in_turn<T>(
     });
     let _here = tokio::select! {
         biased;
-        () = &mut gives_up => return Err(Problem::code_in_work()),
+        () = &mut gives_up => return Err(Refusal::CodeInWork),
         here = place.turn() => here,
     };
     let turn = claim(hub, &subject, longest, gives_up).await?;
@@ -68,7 +68,7 @@ async fn claim(
     subject: &Subject,
     longest: Duration,
     mut gives_up: impl Future<Output = ()> + Unpin,
-) -> Result<Attempt, Problem> {
+) -> Result<Attempt, Refusal> {
     let limits = [(subject.clone(), Limit { count: 1, window: time::Duration::try_from(longest).unwrap_or_default() })];
     let [mut pause, longest_pause] = PAUSES;
     loop {
@@ -77,7 +77,7 @@ async fn claim(
             return Ok(turn);
         }
         tokio::select! {
-            () = &mut gives_up => return Err(Problem::code_in_work()),
+            () = &mut gives_up => return Err(Refusal::CodeInWork),
             () = sleep(pause) => pause = longest_pause.min(pause * 2),
         }
     }

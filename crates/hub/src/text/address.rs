@@ -14,7 +14,7 @@ use super::normal::{is_assigned, is_format, is_visible, nfkc, trimmed};
 /// An email address in its canonical form: the part before the `@` in Unicode Normalization Form KC and lower case, the
 /// domain by UTS 46.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Email {
+pub struct Email {
     key: String,
     shown: String,
 }
@@ -32,7 +32,7 @@ pub(crate) struct WantedEmail {
 
 /// Why an address is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(crate) enum EmailError {
+pub enum EmailError {
     /// It has no `@`, nothing on one side of it, or an impossible domain.
     #[error("This does not look like an email address.")]
     Malformed,
@@ -57,7 +57,7 @@ const AT: [char; 3] = ['@', '\u{ff20}', '\u{fe6b}'];
 impl Email {
     /// Characters of the longest address. The phone shows it uncut, as a detail of each request, so the limit of a
     /// detail applies, and not the 254 characters of RFC 5321 (4.5.3.1.3).
-    pub(crate) const LONGEST: usize = Shown::VALUE_LIMIT;
+    pub const LONGEST: usize = Shown::VALUE_LIMIT;
 
     /// Accepts every possible address. Only a message could tell whether it exists.
     ///

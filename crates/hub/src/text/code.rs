@@ -1,10 +1,15 @@
 //! Parses a code as people type or paste it: grouped, in the digits of any script, with invisible characters. Knows no
 //! provider but the strict [`Code`].
 
+use std::ops::RangeInclusive;
+
 use provider::Code;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
 use super::normal::{ascii_digits, is_format, is_space};
+
+/// The digits that a code may have, fewest to most.
+pub const CODE_DIGITS: RangeInclusive<usize> = Code::SHORTEST..=Code::LONGEST;
 
 /// Characters of the longest text that is parsed; no typed code is as long.
 const LONGEST: usize = 64;

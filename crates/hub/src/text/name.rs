@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::normal::{is_format, is_joiner, is_space, is_visible, nfc};
 
 /// Characters in a name.
-pub(crate) const NAME_LIMIT: usize = 100;
+pub const NAME_LIMIT: usize = 100;
 
 /// Bytes of the longest text that is parsed: four for each character, and room for dropped characters.
 const LONGEST_TYPED: usize = 8 * NAME_LIMIT;

@@ -28,14 +28,16 @@ pub(crate) fn is_space(character: char) -> bool {
 
 /// True for the format characters without which scripts and emoji are written wrong: zero-width joiner and non-joiner,
 /// and the selectors of a variant.
-pub(crate) fn is_joiner(character: char) -> bool {
+#[must_use]
+pub fn is_joiner(character: char) -> bool {
     matches!(character,
         '\u{200c}' | '\u{200d}' | '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0f}'
         | '\u{e0100}'..='\u{e01ef}')
 }
 
 /// True for a visible character, even if a font shows it only as a box.
-pub(crate) fn is_visible(character: char) -> bool {
+#[must_use]
+pub fn is_visible(character: char) -> bool {
     // Two characters have an empty glyph: a null notehead, and a Khitan filler.
     let empty = matches!(character, '\u{1d159}' | '\u{16fe4}') || character.is_control();
     !empty && !is_space(character) && !is_format(character)

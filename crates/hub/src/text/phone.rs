@@ -12,5 +12,6 @@ mod spelling;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use number::{PHONE_LIMIT, PhoneCountry, PhoneNumber, PhoneRefusal, phone_ending};
-pub(crate) use plan::{COUNTRY_CODES, calling_code, country_of, grouped, load};
+pub use number::{PHONE_LIMIT, PhoneCountry, PhoneNumber, PhoneRefusal, phone_ending};
+pub use plan::{COUNTRY_CODES, country_of, grouped};
+pub(crate) use plan::{calling_code, load};

@@ -12,7 +12,7 @@ use storage::Delayed;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::request::network::Block;
+use crate::network::Block;
 
 /// The longest wait of a guess.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(10);

@@ -1,17 +1,20 @@
-//! A hub in this process with a wall clock that a test moves, and a provider that never calls back.
+//! A hub in this process, asked by its own functions, with a wall clock that a test moves and a provider that never calls
+//! back.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
-use approval::{Clock, Entropy, Secret};
-use axum::body::{Body, to_bytes};
+use approval::{ApprovalId, Clock, Entropy, Secret, Status};
 use axum::extract::{Path, State};
-use axum::http::{Request, StatusCode, header};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use broker::{Embedded, EmbeddedSettings};
-use hub::Proxies;
+use hub::Visitor;
+use hub::caller::{Caller, MaybeCaller};
+use hub::live::poll;
+use hub::person::Typed;
+use hub::steps::begin::{self, PushOutcome, SignUp};
 use provider::{ApiKey, Authy, AuthySettings};
 use serde_json::{Value, json};
 use storage::Storage;
@@ -20,9 +23,7 @@ use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt as _;
 
-const ORIGIN: &str = "http://127.0.0.1:3000";
 /// How long each approval lives: the provider is asked 4 s before the end.
 pub(crate) const LIFE: Duration = Duration::from_secs(7);
 
@@ -37,17 +38,17 @@ pub(crate) enum Drift {
 
 /// A running hub.
 pub(crate) struct Hub {
-    router: Router,
+    inner: hub::Hub,
     ahead: Arc<AtomicI64>,
     provider: Phones,
     stop: CancellationToken,
     _folder: TempDir,
 }
 
-/// An approval, and the cookie of the session that waits for it.
+/// An approval, and the session that waits for it.
 pub(crate) struct Waiting {
-    id: String,
-    cookie: String,
+    id: ApprovalId,
+    caller: Caller,
 }
 
 #[derive(Clone)]
@@ -74,11 +75,10 @@ impl Hub {
             clock,
             entropy: Entropy::system(),
             condition: hub::Condition::default(),
-            others: None,
         };
         let stop = CancellationToken::new();
-        let router = Box::pin(hub::start(parts, &TaskTracker::new(), stop.clone(), stop.clone())).await.unwrap();
-        Self { router, ahead, provider, stop, _folder: folder }
+        let inner = Box::pin(hub::start(parts, &TaskTracker::new(), stop.clone(), stop.clone())).await.unwrap();
+        Self { inner, ahead, provider, stop, _folder: folder }
     }
 
     /// Moves the wall clock from now on.
@@ -101,36 +101,32 @@ impl Hub {
 
     /// Somebody signs up, and waits.
     pub(crate) async fn sign_up(&self) -> Waiting {
-        let person = json!({ "full_name": "Ada Lovelace", "email": "ada@example.com", "country_code": "1",
-            "phone": "2025550110", "password": "difference engine" });
-        let request = Request::post("/api/users")
-            .header(header::ORIGIN, ORIGIN)
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Body::from(person.to_string()));
-        let answer = self.router.clone().oneshot(request.unwrap()).await.unwrap();
-        assert_eq!(answer.status(), StatusCode::CREATED);
-        let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
-        let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
-        let body: Value = serde_json::from_slice(&body).unwrap();
-        Waiting { id: body["approval"]["id"].as_str().unwrap().to_owned(), cookie }
+        let (phone, password) = (Secret::new("2025550110"), Secret::new("difference engine"));
+        let person = Typed {
+            full_name: "Ada Lovelace",
+            email: "ada@example.com",
+            country_code: "1",
+            phone: &phone,
+            meant: None,
+            password: &password,
+        };
+        let wanted = SignUp { person, invitation: None };
+        let begun = begin::sign_up(&self.inner, &wanted, MaybeCaller(None), &visitor()).await.unwrap();
+        let PushOutcome::Asked(approval) = begun.phone else { panic!("the phone is not asked") };
+        let caller = MaybeCaller::of(&self.inner, begun.token).await.unwrap().required().unwrap();
+        Waiting { id: approval.id, caller }
     }
 
     /// Waits until the approval has its final status.
-    pub(crate) async fn final_status(&self, waiting: &Waiting) -> String {
+    pub(crate) async fn final_status(&self, waiting: &Waiting) -> Status {
         let mut since = 0;
         loop {
-            let address = format!("/api/approvals/{}?wait=10&since={since}", waiting.id);
-            let request = Request::get(address).header(header::COOKIE, &waiting.cookie).header(header::ORIGIN, ORIGIN);
-            let request = request.body(Body::empty());
-            let answer = self.router.clone().oneshot(request.unwrap()).await.unwrap();
-            assert_eq!(answer.status(), StatusCode::OK);
-            let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
-            let approval: Value = serde_json::from_slice(&body).unwrap();
-            let status = approval["status"].as_str().unwrap();
-            if status != "pending" {
-                return status.to_owned();
+            let wait = Duration::from_secs(10);
+            let newest = poll::newest(&self.inner, &waiting.caller, &visitor(), waiting.id, since, wait).await.unwrap();
+            if newest.status.is_final() {
+                return newest.status;
             }
-            since = approval["version"].as_i64().unwrap();
+            since = newest.version;
         }
     }
 
@@ -172,12 +168,14 @@ async fn question(State(phones): State<Phones>, Path(request): Path<String>) -> 
     Json(json!({ "approval_request": state, "success": true }))
 }
 
+fn visitor() -> Visitor {
+    Visitor::new("Firefox on Linux".to_owned(), None, None, true)
+}
+
 fn settings() -> hub::Settings {
     hub::Settings {
         product: "Countersign".to_owned(),
         logo_url: None,
-        public_url: ORIGIN.parse().unwrap(),
-        proxies: Proxies::default(),
         seats: hub::SeatLimits { all: 100, per_session: 20, per_address: None, opening: 50 },
         hashing: hub::HashLimits { threads: 2, queue: 100 },
         waiting_guesses: 1024,

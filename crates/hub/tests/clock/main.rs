@@ -7,6 +7,8 @@ mod hub;
 
 use std::time::Duration;
 
+use approval::Status;
+
 use crate::hub::{Drift, Hub, LIFE};
 use futures_util::future::join_all;
 
@@ -24,7 +26,7 @@ const DRIFTS: [Drift; 6] = [
 
 /// The final status of an approval under each of these clocks, if it has one in time, and how often the provider was
 /// asked. The provider says `word`.
-async fn outcomes(word: &'static str, drifts: &[Drift]) -> Vec<(String, u32)> {
+async fn outcomes(word: &'static str, drifts: &[Drift]) -> Vec<(Status, u32)> {
     let each = drifts.iter().map(|drift| async move {
         let hub = Hub::start(word).await;
         let approval = hub.sign_up().await;
@@ -39,7 +41,7 @@ async fn outcomes(word: &'static str, drifts: &[Drift]) -> Vec<(String, u32)> {
 async fn an_approval_that_is_not_tapped_expires_after_its_life_however_the_clock_is_set_back() {
     let begun = std::time::Instant::now();
     for (drift, (status, questions)) in DRIFTS.iter().zip(outcomes("pending", &DRIFTS).await) {
-        assert_eq!(status, "expired", "{drift:?}");
+        assert_eq!(status, Status::Expired, "{drift:?}");
         assert!(questions >= 1, "{drift:?}: the provider was asked before the end");
     }
     assert!(begun.elapsed() >= LIFE, "{:?}", begun.elapsed());
@@ -49,7 +51,7 @@ async fn an_approval_that_is_not_tapped_expires_after_its_life_however_the_clock
 async fn a_tap_whose_callback_was_lost_is_asked_for_in_time_however_the_clock_is_set_back() {
     for (drift, (status, _)) in DRIFTS.iter().zip(outcomes("approved", &DRIFTS).await) {
         // A question after the end could not approve it any more.
-        assert_eq!(status, "approved", "{drift:?}");
+        assert_eq!(status, Status::Approved, "{drift:?}");
     }
 }
 
@@ -57,6 +59,6 @@ async fn a_tap_whose_callback_was_lost_is_asked_for_in_time_however_the_clock_is
 async fn an_approval_expires_within_seconds_when_the_clock_is_put_forward() {
     let drifts = [Drift::Jump(60_000), Drift::Jump(600_000)];
     for (drift, (status, _)) in drifts.iter().zip(outcomes("pending", &drifts).await) {
-        assert_eq!(status, "expired", "{drift:?}");
+        assert_eq!(status, Status::Expired, "{drift:?}");
     }
 }

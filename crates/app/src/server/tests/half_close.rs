@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
 use futures_util::stream;
-use hub::WaitMark;
+use hub::client::WaitMark;
 use hyper::header::CONTENT_TYPE;
 use tokio::sync::Notify;
 use tokio::time::timeout;

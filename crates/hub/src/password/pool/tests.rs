@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 use proptest::prelude::*;
 
 use super::*;
-use crate::request::network::Network;
+use crate::network::Network;
 
 /// Waiters in each half.
 const QUEUE: usize = 100;

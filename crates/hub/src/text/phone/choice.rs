@@ -15,7 +15,7 @@ impl PhoneNumber {
     ///
     /// # Errors
     /// The reason to show beside the field.
-    pub(crate) fn parse(country: PhoneCountry, text: &str, meant: Option<&str>) -> Result<Self, PhoneRefusal> {
+    pub fn parse(country: PhoneCountry, text: &str, meant: Option<&str>) -> Result<Self, PhoneRefusal> {
         let spelling = Spelling::parse(text)?;
         let readings = readings(country, &spelling)?;
         match choose(&readings, spelling.bracketed_zero) {

@@ -7,18 +7,18 @@ use super::plan::{self, COUNTRY_CODES, grouped};
 
 /// A phone number that can exist in its country.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PhoneNumber {
+pub struct PhoneNumber {
     /// ITU-T E.164, as in `+12015550123`.
-    pub(crate) e164: Secret,
+    pub e164: Secret,
     /// The calling code.
-    pub(crate) country_code: u16,
+    pub country_code: u16,
     /// The digits after it.
-    pub(crate) national: Secret,
+    pub national: Secret,
 }
 
 /// The country of a phone: a region, or the regions that share a calling code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PhoneCountry {
+pub struct PhoneCountry {
     pub(super) code: u16,
     /// The place of its plan among those of the calling code.
     pub(super) region: usize,
@@ -26,31 +26,44 @@ pub(crate) struct PhoneCountry {
 
 /// Why a number is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub(crate) enum PhoneRefusal {
+pub enum PhoneRefusal {
+    /// Nothing was typed.
     #[error("Please write your phone number.")]
     Empty,
+    /// No number is as long.
     #[error("This is too long for a phone number. Please check it.")]
     Long,
+    /// It has letters.
     #[error("A phone number has digits only. Please leave out the letters.")]
     Letters,
+    /// It has signs that no number has.
     #[error("A phone number has digits only. Please leave out the other signs.")]
     Signs,
+    /// It has an extension.
     #[error("A number with an extension cannot approve sign-ins. Please give a number that rings your phone directly.")]
     Extension,
+    /// It is too short for the country.
     #[error("This number is too short for that country. Please check it.")]
     TooShort,
+    /// It is too long for the country.
     #[error("This number is too long for that country. Please check it.")]
     TooLong,
+    /// The country has no such number.
     #[error("This number cannot exist in that country. Please check it.")]
     Impossible,
+    /// It begins with another calling code, which is this.
     #[error("This number belongs to calling code +{0}. Please choose its country.")]
     OtherCountry(u16),
+    /// A premium-rate number.
     #[error("This is a premium-rate number, which cannot approve sign-ins. Please give another one.")]
     Premium,
+    /// A shared-cost number.
     #[error("This is a shared-cost number, which cannot approve sign-ins. Please give another one.")]
     SharedCost,
+    /// The number of a pager.
     #[error("This is the number of a pager, which cannot approve sign-ins. Please give another one.")]
     Pager,
+    /// The number of a voicemail.
     #[error("This is the number of a voicemail, which cannot approve sign-ins. Please give another one.")]
     Voicemail,
     /// It is ambiguous: it can be each of these.
@@ -59,11 +72,12 @@ pub(crate) enum PhoneRefusal {
 }
 
 /// Characters in a phone number as it is typed; copied ones bring invisible characters along.
-pub(crate) const PHONE_LIMIT: usize = 64;
+pub const PHONE_LIMIT: usize = 64;
 
 impl PhoneCountry {
     /// Reads a calling code (`1`, `+1`) or an ISO 3166-1 code of two letters (`CA`).
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
             return plan::region(&text.to_ascii_uppercase()).map(|(code, region)| Self { code, region });
@@ -74,15 +88,16 @@ impl PhoneCountry {
     }
 
     /// Its calling code.
-    #[cfg(test)]
-    pub(crate) const fn calling_code(self) -> u16 {
+    #[must_use]
+    pub const fn calling_code(self) -> u16 {
         self.code
     }
 }
 
 impl PhoneNumber {
     /// The number in full, as its country writes it for callers from abroad.
-    pub(crate) fn grouped(&self) -> String {
+    #[must_use]
+    pub fn grouped(&self) -> String {
         grouped(self.e164.expose())
     }
 
@@ -94,7 +109,8 @@ impl PhoneNumber {
 }
 
 /// The last two digits of an E.164 number, by which people recognise their own phone.
-pub(crate) fn phone_ending(e164: &str) -> String {
+#[must_use]
+pub fn phone_ending(e164: &str) -> String {
     e164.chars().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect()
 }
 

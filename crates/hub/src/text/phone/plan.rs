@@ -56,7 +56,7 @@ pub(super) enum Standing {
 }
 
 /// The calling codes of countries.
-pub(crate) const COUNTRY_CODES: std::ops::RangeInclusive<u16> = 1..=999;
+pub const COUNTRY_CODES: std::ops::RangeInclusive<u16> = 1..=999;
 
 /// Mexico's prefixes until 2020. Many address books still have them, and the current plan calls such numbers too long.
 const MEXICO: (u16, &str) = (52, "0(?:1|4[45])|1");
@@ -86,7 +86,7 @@ pub(super) fn region(iso: &str) -> Option<(u16, usize)> {
 
 /// The country of an E.164 number, as an ISO 3166-1 code, or as its calling code if no plan knows the number. Empty if
 /// the text is no number.
-pub(crate) fn country_of(e164: &str) -> String {
+pub fn country_of(e164: &str) -> String {
     let Some((code, national)) = e164.strip_prefix('+').and_then(split_code) else { return String::new() };
     let regions = DATABASE.region(&code).into_iter().flatten().zip(plans(code));
     let (own, shared): (Vec<_>, Vec<_>) = regions.partition(|(_, plan)| plan.leading.is_some());
@@ -143,7 +143,7 @@ pub(super) fn standing(plans: &[NumberingPlan], national: &str) -> Standing {
 }
 
 /// An E.164 number in the international format of its country, as in `+49 1512 3456789`.
-pub(crate) fn grouped(e164: &str) -> String {
+pub fn grouped(e164: &str) -> String {
     let Some((code, national)) = e164.strip_prefix('+').and_then(split_code) else { return e164.to_owned() };
     let fits = |(leading, pattern, _): &&(Option<Regex>, Regex, String)| {
         leading.as_ref().is_none_or(|leading| leading.is_match(national)) && pattern.is_match(national)

@@ -7,7 +7,7 @@ use approval::Entropy;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::request::network::Block;
+use crate::network::Block;
 
 /// Places in one queue, each of another block.
 pub(super) const IN_ONE_QUEUE: usize = 128;

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::queue::{IN_ONE_QUEUE, OF_ONE_BLOCK};
 use super::*;
-use crate::request::network::Network;
+use crate::network::Network;
 use crate::throttle::GUESSES;
 
 /// Places in all queues.

@@ -1,0 +1,4 @@
+//! What a waiting browser hears over its WebSocket. Decides nothing.
+
+pub(crate) mod manners;
+pub(crate) mod socket;
