@@ -123,10 +123,13 @@ pub(crate) async fn count(
     let mut counted = Vec::with_capacity(limits.len());
     for (subject, _) in limits {
         let subject = subject.as_str();
-        let inserted = sqlx::query!("INSERT INTO attempts (kind, subject, at) VALUES ($1, $2, $3)", kind, subject, at)
-            .execute(&mut *db)
-            .await?;
-        counted.push(inserted.last_insert_rowid());
+        let inserted = sqlx::query_scalar!(
+            "INSERT INTO attempts (kind, subject, at) VALUES ($1, $2, $3) RETURNING seq",
+            kind,
+            subject,
+            at
+        );
+        counted.push(inserted.fetch_one(&mut *db).await?);
     }
     Ok(Ok(Attempt(counted)))
 }

@@ -122,13 +122,13 @@ pub(crate) async fn says_limited(
     let (kind, limit) = (Kind::LimitReached.word(), limit.word());
     let (user, since) = (user.to_string(), millis(now - LIMIT_AGAIN));
     let written = sqlx::query_scalar!(
-        "SELECT 1 AS one FROM audit WHERE user_id = $1 AND kind = $2 AND note = $3 AND at > $4 LIMIT 1",
+        r#"SELECT EXISTS (SELECT 1 FROM audit WHERE user_id = $1 AND kind = $2 AND note = $3 AND at > $4) AS "is!: bool""#,
         user,
         kind,
         limit,
         since,
     );
-    Ok(written.fetch_optional(db).await?.is_some())
+    Ok(written.fetch_one(db).await?)
 }
 
 /// The same for an account of which only the address is known, if there is one: the work is the same if there is none.

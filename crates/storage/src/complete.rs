@@ -149,7 +149,7 @@ async fn may_open(
     let user = session.user.to_string();
     // Of two requests that complete a sign-up at once, the second finds its account active.
     let own = sqlx::query!(
-        r#"SELECT invitation, coalesce(email_key, email) AS "key!: String" FROM users
+        r#"SELECT invitation, coalesce(email_key, email) AS "key!" FROM users
          WHERE id = $1 AND active_at IS NULL"#,
         user
     );
@@ -204,12 +204,13 @@ async fn consume(db: &mut SqliteConnection, approval: &mut Approval, now: Offset
 async fn address_taken(db: &mut SqliteConnection, session: &Session) -> Result<bool, StorageError> {
     let user = session.user.to_string();
     let taken = sqlx::query_scalar!(
-        "SELECT 1 AS one FROM users own WHERE own.id = $1 AND
+        r#"SELECT EXISTS (SELECT 1 FROM users own WHERE own.id = $1 AND
             (EXISTS (SELECT 1 FROM users other WHERE other.email = own.email AND other.active_at IS NOT NULL AND other.id <> $1)
             OR EXISTS
                 (SELECT 1 FROM users other
-                 WHERE other.email_key = own.email_key AND other.active_at IS NOT NULL AND other.id <> $1))",
+                 WHERE other.email_key = own.email_key AND other.active_at IS NOT NULL AND other.id <> $1)))
+            AS "is!: bool""#,
         user
     );
-    Ok(taken.fetch_optional(db).await?.is_some())
+    Ok(taken.fetch_one(db).await?)
 }

@@ -151,7 +151,7 @@ async fn end_all(
     let (user, but, at) = (user.to_string(), but.map(|id| id.to_string()), millis(now));
     let ended = sqlx::query_scalar!(
         r#"UPDATE sessions SET ended_at = $2
-         WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND ($3 IS NULL OR id <> $3)
+         WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND (id <> $3 OR $3 IS NULL)
          RETURNING id AS "id!""#,
         user,
         at,

@@ -5,7 +5,7 @@
 use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
-use crate::rows::millis;
+use crate::rows::{count, millis};
 use crate::{Attempt, AttemptKind, LimitName, Storage, StorageError, Subject, attempts, audit};
 
 /// How the delay grows for one subject.
@@ -230,13 +230,13 @@ async fn insert(db: &mut SqliteConnection, subjects: &[Subject], now: OffsetDate
     let mut counted = Vec::with_capacity(subjects.len());
     for subject in subjects {
         let (kind, subject, at) = (KIND.word(), subject.as_str(), millis(now));
-        let inserted = sqlx::query!(
-            "INSERT INTO attempts (kind, subject, at, undecided) VALUES ($1, $2, $3, 1)",
+        let inserted = sqlx::query_scalar!(
+            "INSERT INTO attempts (kind, subject, at, undecided) VALUES ($1, $2, $3, 1) RETURNING seq",
             kind,
             subject,
             at
         );
-        counted.push(inserted.execute(&mut *db).await?.last_insert_rowid());
+        counted.push(inserted.fetch_one(&mut *db).await?);
     }
     Ok(Attempt(counted))
 }
@@ -244,12 +244,12 @@ async fn insert(db: &mut SqliteConnection, subjects: &[Subject], now: OffsetDate
 /// Whether somebody has got into the account from this network before.
 async fn is_known(db: &mut SqliteConnection, email: &str, network: &str) -> Result<bool, StorageError> {
     let known = sqlx::query_scalar!(
-        "SELECT 1 AS one FROM users u JOIN sessions s ON s.user_id = u.id
-         WHERE u.email = $1 AND u.active_at IS NOT NULL AND s.network = $2 AND s.confirmed_at IS NOT NULL LIMIT 1",
+        r#"SELECT EXISTS (SELECT 1 FROM users u JOIN sessions s ON s.user_id = u.id
+            WHERE u.email = $1 AND u.active_at IS NOT NULL AND s.network = $2 AND s.confirmed_at IS NOT NULL) AS "is!: bool""#,
         email,
         network,
     );
-    Ok(known.fetch_optional(db).await?.is_some())
+    Ok(known.fetch_one(db).await?)
 }
 
 /// The subject's remaining delay, and its recent wrong guesses, at most as many as affect the delay.
@@ -261,9 +261,9 @@ async fn left(
     now: OffsetDateTime,
 ) -> Result<(Duration, u32), StorageError> {
     let (subject, since, cut_off) = (subject.as_str(), millis(now - delay.window), millis(now - CUT_OFF));
-    let (kind, most) = (KIND.word(), delay.most(times));
+    let (kind, most) = (KIND.word(), i64::from(delay.most(times)));
     let counted = sqlx::query!(
-        r#"SELECT count(*) AS "wrong!: u32", max(at) AS "last?: i64" FROM (
+        r#"SELECT count(*) AS "wrong!", max(at) AS last FROM (
             SELECT at FROM attempts
             WHERE kind = $1 AND subject = $2 AND at > $3 AND (undecided = 0 OR at > $4) ORDER BY at DESC LIMIT $5)"#,
         kind,
@@ -277,7 +277,8 @@ async fn left(
     let Some(last) = counted.last else { return Ok((Duration::ZERO, 0)) };
     // A clock that was set back makes nobody wait for as long.
     let passed = Duration::milliseconds((millis(now) - last).max(0));
-    Ok((delay.after_in(counted.wrong, times) - passed, counted.wrong))
+    let wrong = count(counted.wrong);
+    Ok((delay.after_in(wrong, times) - passed, wrong))
 }
 
 #[cfg(test)]

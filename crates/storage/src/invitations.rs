@@ -22,11 +22,11 @@ impl Storage {
         let (link, expires_at) = (link.0.as_slice(), millis(expires_at));
         let mut db = self.write().await?;
         let account = sqlx::query_scalar!(
-            "SELECT 1 AS one WHERE EXISTS (SELECT 1 FROM users WHERE email_key = $1 AND active_at IS NOT NULL)
-                OR EXISTS (SELECT 1 FROM users WHERE email = $1 AND active_at IS NOT NULL)",
+            r#"SELECT EXISTS (SELECT 1 FROM users WHERE email_key = $1 AND active_at IS NOT NULL)
+                OR EXISTS (SELECT 1 FROM users WHERE email = $1 AND active_at IS NOT NULL) AS "is!: bool""#,
             email
         );
-        if account.fetch_optional(&mut *db).await?.is_some() {
+        if account.fetch_one(&mut *db).await? {
             return Ok(false);
         }
         sqlx::query!(
@@ -75,12 +75,12 @@ pub(crate) async fn is_valid(
 ) -> Result<bool, StorageError> {
     let now = millis(now);
     let valid = sqlx::query_scalar!(
-        "SELECT 1 AS one FROM invitations WHERE email = $1 AND token_hash = $2 AND expires_at > $3",
+        r#"SELECT EXISTS (SELECT 1 FROM invitations WHERE email = $1 AND token_hash = $2 AND expires_at > $3) AS "is!: bool""#,
         email,
         link,
         now
     );
-    Ok(valid.fetch_optional(db).await?.is_some())
+    Ok(valid.fetch_one(db).await?)
 }
 
 /// Deletes the invitation of this address. Called inside a transaction.
@@ -110,12 +110,13 @@ pub(crate) async fn count_address(
         before,
     );
     let known = sqlx::query_scalar!(
-        "SELECT 1 AS one FROM checked_addresses WHERE provider_user = $1 AND email = $2 AND at > $3",
+        r#"SELECT EXISTS
+            (SELECT 1 FROM checked_addresses WHERE provider_user = $1 AND email = $2 AND at > $3) AS "is!: bool""#,
         phone,
         email,
         since
     );
-    if known.fetch_optional(&mut *db).await?.is_some() {
+    if known.fetch_one(&mut *db).await? {
         return Ok(Ok(()));
     }
     if let Some(oldest) = oldest.fetch_optional(&mut *db).await? {

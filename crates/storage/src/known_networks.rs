@@ -16,10 +16,11 @@ impl Storage {
     pub async fn is_known_network(&self, network: &str) -> Result<bool, StorageError> {
         let since = millis(self.clock.now() - KNOWN_FOR);
         let known = sqlx::query_scalar!(
-            "SELECT 1 AS one FROM sessions WHERE network = $1 AND confirmed_at > $2 AND confirmed_at IS NOT NULL LIMIT 1",
+            r#"SELECT EXISTS (SELECT 1 FROM sessions
+                WHERE network = $1 AND confirmed_at > $2 AND confirmed_at IS NOT NULL) AS "is!: bool""#,
             network,
             since,
         );
-        Ok(known.fetch_optional(&self.reader).await?.is_some())
+        Ok(known.fetch_one(&self.reader).await?)
     }
 }

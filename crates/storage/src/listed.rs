@@ -58,6 +58,7 @@ impl Storage {
     pub async fn live_sessions(&self, session: &Session) -> Result<Vec<LiveSession>, StorageError> {
         const TABLE: &str = "sessions";
         let (user, id, now) = (session.user.to_string(), session.id.to_string(), millis(self.clock.now()));
+        let most = i64::from(LISTED_SESSIONS);
         let rows = sqlx::query!(
             r#"SELECT id, browser, place, created_at, confirmed_at, confirmed_by, last_used_at, expires_at, (id = $2) AS "current!: bool"
              FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $3
@@ -65,7 +66,7 @@ impl Storage {
             user,
             id,
             now,
-            LISTED_SESSIONS,
+            most,
         )
         .fetch_all(&self.reader)
         .await?;

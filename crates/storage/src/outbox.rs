@@ -19,7 +19,7 @@ impl Storage {
     /// # Errors
     /// When the database cannot be read.
     pub async fn unannounced(&self) -> Result<(Vec<Approval>, i64), StorageError> {
-        let mark = sqlx::query_scalar!(r#"SELECT max(seq) AS "mark: i64" FROM outbox"#).fetch_one(&self.reader).await?;
+        let mark = sqlx::query_scalar!("SELECT max(seq) AS mark FROM outbox").fetch_one(&self.reader).await?;
         let mark = mark.unwrap_or_default();
         let rows = sqlx::query_as!(
             ApprovalRow,

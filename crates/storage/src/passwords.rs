@@ -180,8 +180,12 @@ impl Storage {
 /// Whether this hash is still the one of the account's password, inside a transaction.
 pub(crate) async fn is_password(db: &mut SqliteConnection, user: UserId, hash: &Secret) -> Result<bool, StorageError> {
     let (id, hash) = (user.to_string(), hash.expose());
-    let same = sqlx::query_scalar!("SELECT 1 AS one FROM users WHERE id = $1 AND password_hash = $2", id, hash);
-    Ok(same.fetch_optional(db).await?.is_some())
+    let same = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM users WHERE id = $1 AND password_hash = $2) AS "is!: bool""#,
+        id,
+        hash
+    );
+    Ok(same.fetch_one(db).await?)
 }
 
 /// Sets a password: doubts about the one before and links to set it are of no use any more.

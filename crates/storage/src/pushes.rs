@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::notices::{self, NoticeKind};
-use crate::rows::{from_millis, millis, parse};
+use crate::rows::{count, from_millis, millis, parse};
 use crate::{Push, PushRules, StorageError, Withheld, audit, numbers, sign_up_phones};
 
 /// Whether the phone of `user` may be asked now, `leaving` being an approval that will not be on it any more.
@@ -19,7 +19,7 @@ pub(crate) async fn may_ask(
 ) -> Result<Push, StorageError> {
     let (user, leaving) = (user.to_string(), leaving.map(|id| id.to_string()).unwrap_or_default());
     let factors = sqlx::query!(
-        r#"SELECT refused_pushes AS "refused: u32", push_refused_at, push_off_at, codes_off_at FROM factors WHERE user_id = $1"#,
+        "SELECT refused_pushes, push_refused_at, push_off_at, codes_off_at FROM factors WHERE user_id = $1",
         user
     );
     if let Some(factors) = factors.fetch_optional(&mut *db).await? {
@@ -33,7 +33,7 @@ pub(crate) async fn may_ask(
             }
         } else if let Some(asked_at) = factors.push_refused_at {
             let asked_at = from_millis("factors", asked_at)?;
-            let until = asked_at + rules.wait(factors.refused);
+            let until = asked_at + rules.wait(count(factors.refused_pushes));
             // The same.
             if asked_at <= now && now < until {
                 return Ok(Push::Withheld(Withheld::Refused(until)));
@@ -42,14 +42,14 @@ pub(crate) async fn may_ask(
     }
     // The words of `Delivery::may_ring`.
     let pending = sqlx::query!(
-        r#"SELECT count(*) AS "count!: u32", min(expires_at) AS "first: i64" FROM approvals
+        r#"SELECT count(*) AS "count!", min(expires_at) AS first FROM approvals
          WHERE user_id = $1 AND status = 'pending' AND delivery IN ('sending', 'sent', 'unknown') AND id <> $2"#,
         user,
         leaving
     );
     let pending = pending.fetch_one(db).await?;
     let first = pending.first.map(|first| from_millis("approvals", first)).transpose()?;
-    Ok(Push::beside(pending.count, first, rules.pending, now))
+    Ok(Push::beside(count(pending.count), first, rules.pending, now))
 }
 
 /// Whether the phone of `user` may be asked now, and the numbers that its requests show.
@@ -78,10 +78,9 @@ pub(crate) async fn may_replace(
         return Ok(push);
     }
     let user = old.user.to_string();
-    let refused =
-        sqlx::query_scalar!(r#"SELECT refused_pushes AS "refused: u32" FROM factors WHERE user_id = $1"#, user);
+    let refused = sqlx::query_scalar!("SELECT refused_pushes FROM factors WHERE user_id = $1", user);
     let refused = refused.fetch_optional(db).await?.unwrap_or_default();
-    let last = refused.saturating_add(1) >= rules.refused;
+    let last = count(refused).saturating_add(1) >= rules.refused;
     let until = old.expires_at.max(now + Duration::SECOND);
     Ok(if last { Push::Withheld(Withheld::Pending(until)) } else { Push::Allowed })
 }
@@ -141,17 +140,18 @@ pub(crate) async fn ended(
     }
     let (asked_at, at) = (asked_at.map(millis), millis(now));
     let row = sqlx::query!(
-        r#"INSERT INTO factors (user_id, refused_pushes, push_refused_at) VALUES ($1, 1, $2)
-         ON CONFLICT (user_id) DO UPDATE SET refused_pushes = refused_pushes + 1,
-            push_refused_at = coalesce(max(min(push_refused_at, $3), $2), $2, push_refused_at)
-         RETURNING refused_pushes AS "refused: u32", push_off_at"#,
+        "INSERT INTO factors (user_id, refused_pushes, push_refused_at) VALUES ($1, 1, $2)
+         ON CONFLICT (user_id) DO UPDATE SET refused_pushes = factors.refused_pushes + 1,
+            push_refused_at = CASE WHEN $2 IS NULL THEN factors.push_refused_at WHEN factors.push_refused_at > $3 THEN $3
+                WHEN factors.push_refused_at > $2 THEN factors.push_refused_at ELSE $2 END
+         RETURNING refused_pushes, push_off_at",
         user,
         asked_at,
         at
     )
     .fetch_one(&mut *db)
     .await?;
-    if row.refused < rules.refused {
+    if count(row.refused_pushes) < rules.refused {
         return Ok(());
     }
     sqlx::query!("UPDATE factors SET push_off_at = $2 WHERE user_id = $1", user, at).execute(&mut *db).await?;

@@ -73,6 +73,11 @@ pub(crate) fn in_millis(length: Duration) -> i64 {
     i64::try_from(length.whole_milliseconds()).unwrap_or(i64::MAX)
 }
 
+/// A number of rows, or of something counted in one.
+pub(crate) fn count(rows: i64) -> u32 {
+    u32::try_from(rows).unwrap_or(u32::MAX)
+}
+
 pub(crate) fn from_millis(table: &'static str, millis: i64) -> Result<OffsetDateTime, StorageError> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000)
         .map_err(|_| StorageError::Corrupt { table })

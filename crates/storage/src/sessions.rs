@@ -65,7 +65,7 @@ impl Storage {
             r#"SELECT s.id, s.user_id, u.full_name, u.email, u.phone, u.provider_user, s.confirmed_at, s.proof,
                 s.expires_at, s.code_sent_by, s.code_trouble, s.replaced_until,
                 s.last_used_at, u.password_set_at, (u.password_doubted_at IS NOT NULL) AS "password_doubted!: bool",
-                (s.token_hash = $1) AS "current!: bool", (u.invitation IS NOT NULL) AS "invited!: i64",
+                (s.token_hash = $1) AS "current!: bool", (u.invitation IS NOT NULL) AS "invited!: bool",
                 (u.active_at IS NOT NULL) AS "active!: bool"
              FROM sessions s JOIN users u ON u.id = s.user_id
              WHERE (s.token_hash = $1 OR (s.replaced_token_hash = $1 AND s.replaced_until > $2))
@@ -106,7 +106,8 @@ impl Storage {
         let before = now - in_millis(USE);
         let ends = sqlx::query_scalar!(
             "UPDATE sessions SET replaced_token_hash = NULL, replaced_until = NULL, last_used_at = $2,
-                expires_at = CASE WHEN idle_for IS NULL THEN expires_at ELSE min(ends_at, $2 + idle_for) END
+                expires_at = CASE WHEN idle_for IS NULL THEN expires_at WHEN ends_at < $2 + idle_for THEN ends_at
+                    ELSE $2 + idle_for END
              WHERE id = $1 AND ended_at IS NULL AND (last_used_at <= $3 OR replaced_until IS NOT NULL)
              RETURNING expires_at",
             id,
@@ -123,12 +124,12 @@ impl Storage {
     pub async fn is_confirmed(&self, id: SessionId) -> Result<bool, StorageError> {
         let (id, now) = (id.to_string(), millis(self.clock.now()));
         let confirmed = sqlx::query_scalar!(
-            "SELECT 1 AS one FROM sessions
-             WHERE id = $1 AND confirmed_at IS NOT NULL AND ended_at IS NULL AND expires_at > $2",
+            r#"SELECT EXISTS (SELECT 1 FROM sessions
+                WHERE id = $1 AND confirmed_at IS NOT NULL AND ended_at IS NULL AND expires_at > $2) AS "is!: bool""#,
             id,
             now,
         );
-        Ok(confirmed.fetch_optional(&self.reader).await?.is_some())
+        Ok(confirmed.fetch_one(&self.reader).await?)
     }
 
     /// The phone of a session's account, in E.164, and the network the session was begun from.
@@ -213,12 +214,12 @@ pub(crate) async fn may_have(
 ) -> Result<bool, StorageError> {
     let (id, asked_at, now) = (session.to_string(), millis(asked_at), millis(now));
     let live = sqlx::query_scalar!(
-        "SELECT 1 AS one FROM sessions s JOIN users u ON u.id = s.user_id
-         WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $3
-            AND (u.password_set_at IS NULL OR u.password_set_at <= $2 OR u.password_set_at > $3)",
+        r#"SELECT EXISTS (SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id
+            WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $3
+                AND (u.password_set_at IS NULL OR u.password_set_at <= $2 OR u.password_set_at > $3)) AS "is!: bool""#,
         id,
         asked_at,
         now,
     );
-    Ok(live.fetch_optional(db).await?.is_some())
+    Ok(live.fetch_one(db).await?)
 }

@@ -94,7 +94,7 @@ async fn used(
 ) -> Result<i64, StorageError> {
     let (kind, subject, since) = (kind.word(), subject.as_str(), millis(now - limit.window));
     let used = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "used!: i64" FROM attempts WHERE kind = $1 AND subject = $2 AND at > $3"#,
+        r#"SELECT count(*) AS "used!" FROM attempts WHERE kind = $1 AND subject = $2 AND at > $3"#,
         kind,
         subject,
         since,

@@ -5,7 +5,7 @@ use approval::{Approval, ApprovalId, Number, ProviderUserId};
 use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
-use crate::rows::{from_millis, millis};
+use crate::rows::{count, from_millis, millis};
 use crate::{Push, PushRules, Storage, StorageError, Withheld, numbers};
 
 /// After a denied or unanswered request the phone gets no requests from sign-ups for a minute. Each further one
@@ -14,7 +14,7 @@ const FIRST_WAIT: Duration = Duration::MINUTE;
 const GROWTH: i32 = 10;
 const LONGEST_WAIT: Duration = Duration::DAY;
 /// From this many refused or cancelled requests in a row, a cancelled one starts the wait as well.
-const CANCELLED_PUSHES: u32 = 3;
+const CANCELLED_PUSHES: i64 = 3;
 
 /// The time from a text message to the first call.
 const CALL_AFTER_TEXT: Duration = Duration::MINUTE;
@@ -61,7 +61,8 @@ impl Storage {
         sqlx::query!(
             "INSERT INTO sign_up_phones (provider_user, texted_at, changed_at) VALUES ($1, $2, $2)
              ON CONFLICT (provider_user) DO UPDATE SET changed_at = $2,
-                texted_at = CASE WHEN texted_at > $3 AND texted_at <= $2 THEN texted_at ELSE $2 END",
+                texted_at = CASE WHEN sign_up_phones.texted_at > $3 AND sign_up_phones.texted_at <= $2
+                    THEN sign_up_phones.texted_at ELSE $2 END",
             phone,
             at,
             before,
@@ -81,23 +82,21 @@ pub(crate) async fn may_ask(
     now: OffsetDateTime,
 ) -> Result<Push, StorageError> {
     let (phone, leaving) = (phone.as_str(), leaving.map(|id| id.to_string()).unwrap_or_default());
-    let row = sqlx::query!(
-        r#"SELECT refused_pushes AS "refused: u32", push_refused_at FROM sign_up_phones WHERE provider_user = $1"#,
-        phone
-    );
+    let row =
+        sqlx::query!("SELECT refused_pushes, push_refused_at FROM sign_up_phones WHERE provider_user = $1", phone);
     if let Some(row) = row.fetch_optional(&mut *db).await?
         && let Some(asked_at) = row.push_refused_at
         && !rules.first_wait.is_zero()
     {
         let asked_at = from_millis("sign_up_phones", asked_at)?;
-        let until = asked_at + PushRules::growing(FIRST_WAIT, GROWTH, LONGEST_WAIT, row.refused);
+        let until = asked_at + PushRules::growing(FIRST_WAIT, GROWTH, LONGEST_WAIT, count(row.refused_pushes));
         if asked_at <= now && now < until {
             return Ok(Push::Withheld(Withheld::Refused(until)));
         }
     }
     // These words match `Delivery::may_ring`.
     let pending = sqlx::query!(
-        r#"SELECT count(*) AS "count!: u32", min(expires_at) AS "first: i64" FROM approvals
+        r#"SELECT count(*) AS "count!", min(expires_at) AS first FROM approvals
          WHERE provider_user = $1 AND status = 'pending' AND purpose = 'sign_up'
             AND delivery IN ('sending', 'sent', 'unknown') AND id <> $2"#,
         phone,
@@ -105,7 +104,7 @@ pub(crate) async fn may_ask(
     );
     let pending = pending.fetch_one(db).await?;
     let first = pending.first.map(|first| from_millis("approvals", first)).transpose()?;
-    Ok(Push::beside(pending.count, first, rules.pending, now))
+    Ok(Push::beside(count(pending.count), first, rules.pending, now))
 }
 
 /// Whether a sign-up may send a request to this phone now, and the numbers that the phone's requests show.
@@ -131,9 +130,11 @@ pub(crate) async fn ended(
     let (asked_at, now) = (asked_at.map(millis), millis(now));
     sqlx::query!(
         "INSERT INTO sign_up_phones (provider_user, refused_pushes, push_refused_at, changed_at) VALUES ($1, 1, $2, $3)
-         ON CONFLICT (provider_user) DO UPDATE SET refused_pushes = refused_pushes + 1, changed_at = $3,
-            push_refused_at = CASE WHEN $2 IS NULL AND refused_pushes + 1 < $4 THEN push_refused_at
-                ELSE max(coalesce(min(push_refused_at, $3), $5), $5) END",
+         ON CONFLICT (provider_user) DO UPDATE SET refused_pushes = sign_up_phones.refused_pushes + 1, changed_at = $3,
+            push_refused_at = CASE
+                WHEN $2 IS NULL AND sign_up_phones.refused_pushes + 1 < $4 THEN sign_up_phones.push_refused_at
+                WHEN sign_up_phones.push_refused_at > $3 THEN $3
+                WHEN sign_up_phones.push_refused_at > $5 THEN sign_up_phones.push_refused_at ELSE $5 END",
         phone,
         asked_at,
         now,

@@ -8,6 +8,9 @@ use crate::ending::{Which, end_in};
 use crate::rows::{millis, parse};
 use crate::{SessionCaps, StorageError};
 
+/// A limit that is none: an offset needs one.
+const ALL: i64 = i64::MAX;
+
 /// Ends the pending sessions of `user` beyond the cap, but not `but`; answers the approvals that were cancelled with
 /// them. Somebody who knows only the password can begin many sessions, so a session whose request may ring stays first,
 /// then one from a network where the account was confirmed, then the newest. No cancelled request counts as refused:
@@ -19,8 +22,9 @@ pub(crate) async fn end_pending(
     but: SessionId,
     now: OffsetDateTime,
 ) -> Result<Vec<Approval>, StorageError> {
-    let (of, but, at) = (user.to_string(), but.to_string(), millis(now));
-    // The words of `Delivery::may_ring`.
+    let (of, but, at, most) = (user.to_string(), but.to_string(), millis(now), i64::from(caps.pending));
+    // The words of `Delivery::may_ring`. Without `INDEXED BY`, the only text of SQLite's own, it would read a network's
+    // sessions of all accounts.
     let surplus = sqlx::query_scalar!(
         "SELECT s.id FROM sessions s
          WHERE s.user_id = $1 AND s.confirmed_at IS NULL AND s.ended_at IS NULL AND s.expires_at > $2
@@ -29,11 +33,12 @@ pub(crate) async fn end_pending(
                 AND a.delivery IN ('sending', 'sent', 'unknown')) DESC,
             EXISTS (SELECT 1 FROM sessions k INDEXED BY sessions_by_network WHERE k.user_id = s.user_id AND k.network = s.network
                 AND k.confirmed_at IS NOT NULL) DESC,
-            s.created_at DESC, s.id DESC LIMIT -1 OFFSET $4",
+            s.created_at DESC, s.id DESC LIMIT $5 OFFSET $4",
         of,
         at,
         but,
-        caps.pending,
+        most,
+        ALL,
     );
     let surplus = surplus.fetch_all(&mut *db).await?;
     end(db, user, &surplus, Which::Surplus, now, "too many sign-ins were waiting").await
@@ -48,15 +53,16 @@ pub(crate) async fn end_confirmed(
     but: SessionId,
     now: OffsetDateTime,
 ) -> Result<(), StorageError> {
-    let (of, but, at) = (user.to_string(), but.to_string(), millis(now));
+    let (of, but, at, most) = (user.to_string(), but.to_string(), millis(now), i64::from(caps.confirmed));
     let surplus = sqlx::query_scalar!(
         "SELECT id FROM sessions
          WHERE user_id = $1 AND confirmed_at IS NOT NULL AND ended_at IS NULL AND expires_at > $3
-         ORDER BY (id = $2) DESC, last_used_at DESC, id DESC LIMIT -1 OFFSET $4",
+         ORDER BY (id = $2) DESC, last_used_at DESC, id DESC LIMIT $5 OFFSET $4",
         of,
         but,
         at,
-        caps.confirmed,
+        most,
+        ALL,
     );
     let surplus = surplus.fetch_all(&mut *db).await?;
     end(db, user, &surplus, Which::One, now, "too many browsers were signed in").await?;

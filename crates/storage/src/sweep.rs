@@ -1,6 +1,5 @@
 //! Sweeping out what has served its time.
 
-use sqlx::sqlite::SqliteQueryResult;
 use time::{Duration, OffsetDateTime};
 
 use crate::invitations::ADDRESS_WINDOW;
@@ -23,7 +22,7 @@ const NOTICE: Duration = Duration::days(90);
 const UNCONFIRMED: Duration = Duration::days(1);
 
 /// How many rows of one kind go in one round. Whoever wants to write meanwhile waits for a round to end.
-const ROUND: u32 = 100;
+const ROUND: i64 = 100;
 
 impl Storage {
     /// Sweeps one round, each kind of row in a transaction of its own, and returns whether another round may find more.
@@ -52,14 +51,16 @@ impl Storage {
                 ROUND
             )
             .execute(db)
-            .await?,
+            .await?
+            .rows_affected(),
             sqlx::query!(
                 "DELETE FROM notices WHERE id IN (SELECT id FROM notices WHERE at < $1 LIMIT $2)",
                 notice,
                 ROUND
             )
             .execute(db)
-            .await?,
+            .await?
+            .rows_affected(),
         ];
         let more = [
             is_full(&rounds),
@@ -85,7 +86,7 @@ impl Storage {
             sqlx::query!("DELETE FROM users WHERE id = $1", user).execute(&mut *db).await?;
         }
         db.commit().await?;
-        Ok(users.len() >= usize::try_from(ROUND).unwrap_or(usize::MAX))
+        Ok(is_full(&[users.len().try_into().unwrap_or(u64::MAX)]))
     }
 
     /// Deletes old records of a phone's sign-ups and of its addresses.
@@ -100,7 +101,8 @@ impl Storage {
                 ROUND
             )
             .execute(db)
-            .await?,
+            .await?
+            .rows_affected(),
             sqlx::query!(
                 "DELETE FROM checked_addresses WHERE (provider_user, email) IN
                     (SELECT provider_user, email FROM checked_addresses WHERE at < $1 LIMIT $2)",
@@ -108,7 +110,8 @@ impl Storage {
                 ROUND
             )
             .execute(db)
-            .await?,
+            .await?
+            .rows_affected(),
         ]))
     }
 
@@ -124,7 +127,8 @@ impl Storage {
                 ROUND
             )
             .execute(db)
-            .await?,
+            .await?
+            .rows_affected(),
             sqlx::query!(
                 "UPDATE sessions SET replaced_token_hash = NULL, replaced_until = NULL WHERE id IN
                     (SELECT id FROM sessions WHERE replaced_until <= $1 LIMIT $2)",
@@ -132,7 +136,8 @@ impl Storage {
                 ROUND
             )
             .execute(db)
-            .await?,
+            .await?
+            .rows_affected(),
         ]))
     }
 
@@ -147,7 +152,8 @@ impl Storage {
                 ROUND
             )
             .execute(db)
-            .await?,
+            .await?
+            .rows_affected(),
             sqlx::query!(
                 "DELETE FROM sessions WHERE id IN
                     (SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
@@ -155,7 +161,8 @@ impl Storage {
                 ROUND
             )
             .execute(db)
-            .await?,
+            .await?
+            .rows_affected(),
         ]))
     }
 
@@ -170,11 +177,11 @@ impl Storage {
             before,
             ROUND
         );
-        Ok(round.execute(&self.writer).await?.rows_affected() >= ROUND.into())
+        Ok(is_full(&[round.execute(&self.writer).await?.rows_affected()]))
     }
 }
 
 /// True if a round changed its full number of rows, so that another may find more.
-fn is_full(rounds: &[SqliteQueryResult]) -> bool {
-    rounds.iter().any(|round| round.rows_affected() >= ROUND.into())
+fn is_full(rounds: &[u64]) -> bool {
+    rounds.iter().any(|rows| *rows >= ROUND.unsigned_abs())
 }

@@ -90,8 +90,8 @@ impl Storage {
         let looked_at = i64::from(LISTED) + 1;
         let rows = sqlx::query_as!(
             ApprovalRow,
-            "SELECT * FROM approvals WHERE user_id = $1 AND purpose = 'transaction' AND ($2 IS NULL OR (created_at, id) <
-                (SELECT created_at, id FROM approvals WHERE id = $2 AND user_id = $1))
+            "SELECT * FROM approvals WHERE user_id = $1 AND purpose = 'transaction' AND ((created_at, id) <
+                (SELECT created_at, id FROM approvals WHERE id = $2 AND user_id = $1) OR $2 IS NULL)
              ORDER BY created_at DESC, id DESC LIMIT $3",
             user,
             before,

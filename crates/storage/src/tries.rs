@@ -61,7 +61,7 @@ impl Storage {
         };
         sqlx::query!(
             "INSERT INTO factors (user_id, wrong_codes) VALUES ($1, 1)
-             ON CONFLICT (user_id) DO UPDATE SET wrong_codes = wrong_codes + 1",
+             ON CONFLICT (user_id) DO UPDATE SET wrong_codes = factors.wrong_codes + 1",
             user
         )
         .execute(&mut *db)
@@ -114,7 +114,7 @@ impl Storage {
         let user = session.user.to_string();
         let mut db = self.write().await?;
         attempts::forgive(&mut db, attempt).await?;
-        sqlx::query!("UPDATE factors SET wrong_codes = max(wrong_codes - 1, 0) WHERE user_id = $1", user)
+        sqlx::query!("UPDATE factors SET wrong_codes = wrong_codes - 1 WHERE user_id = $1 AND wrong_codes > 0", user)
             .execute(&mut *db)
             .await?;
         db.commit().await?;
@@ -208,16 +208,20 @@ async fn switch_off(
 async fn codes_off(db: &mut SqliteConnection, user: UserId, in_a_row: u32) -> Result<bool, StorageError> {
     let (user, most) = (user.to_string(), i64::from(in_a_row));
     let off = sqlx::query_scalar!(
-        "SELECT 1 AS one FROM factors WHERE user_id = $1 AND (codes_off_at IS NOT NULL OR wrong_codes >= $2)",
+        r#"SELECT EXISTS (SELECT 1 FROM factors
+            WHERE user_id = $1 AND (codes_off_at IS NOT NULL OR wrong_codes >= $2)) AS "is!: bool""#,
         user,
         most
     );
-    Ok(off.fetch_optional(db).await?.is_some())
+    Ok(off.fetch_one(db).await?)
 }
 
 /// True if the record says that codes are off.
 async fn is_switched_off(db: &mut SqliteConnection, user: UserId) -> Result<bool, StorageError> {
     let user = user.to_string();
-    let off = sqlx::query_scalar!("SELECT 1 AS one FROM factors WHERE user_id = $1 AND codes_off_at IS NOT NULL", user);
-    Ok(off.fetch_optional(db).await?.is_some())
+    let off = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM factors WHERE user_id = $1 AND codes_off_at IS NOT NULL) AS "is!: bool""#,
+        user
+    );
+    Ok(off.fetch_one(db).await?)
 }

@@ -70,11 +70,21 @@ async fn an_invitation_finds_an_account_by_the_keys_of_its_address() {
     let url = format!("sqlite:{}", given.folder.path().join("test.db").display());
     let mut db = SqliteConnection::connect(&url).await.unwrap();
     let of_both = |statement: &String| {
-        ["SELECT 1 AS one", "email_key = $1 ", " email = $1 "].iter().all(|part| statement.contains(part))
+        ["SELECT EXISTS", "email_key = $1 ", " email = $1 "].iter().all(|part| statement.contains(part))
     };
     let statement = statements().into_iter().find(of_both).unwrap();
     let steps = plan(&mut db, &statement).await.join("\n");
     for found in ["users_by_email_key (email_key=?)", "users_by_email (email=?)"] {
         assert!(steps.contains(found), "{steps}");
+    }
+}
+
+#[test]
+fn no_statement_gives_a_column_another_type_than_a_truth_value() {
+    for statement in statements() {
+        let named = statement.split('"').skip(1).step_by(2).filter_map(|column| column.split_once(": "));
+        for (column, kind) in named {
+            assert_eq!(kind, "bool", "{column}: another database has no such type for it: {statement}");
+        }
     }
 }
