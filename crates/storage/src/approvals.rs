@@ -9,7 +9,9 @@ use sqlx::SqliteConnection;
 use time::OffsetDateTime;
 
 use crate::rows::{ApprovalRow, millis};
-use crate::{LimitName, Push, Storage, StorageError, Withheld, audit, numbers, pushes, sessions, sign_up_phones};
+use crate::{
+    LimitName, Push, Storage, StorageError, Withheld, WriteKey, audit, numbers, pushes, sessions, sign_up_phones,
+};
 
 /// What came of asking again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +33,7 @@ impl Storage {
     /// When the database cannot be read.
     pub async fn approval(&self, id: ApprovalId) -> Result<Option<Approval>, StorageError> {
         // Boxed: each pending approval has a task that waits with this call in it.
-        Box::pin(async { load(&mut *self.reader.acquire().await?, id).await }).await
+        Box::pin(async { load(&mut *self.read().acquire().await?, id).await }).await
     }
 
     /// The newest approval of a session.
@@ -41,7 +43,7 @@ impl Storage {
     pub async fn approval_of_session(&self, session: SessionId) -> Result<Option<Approval>, StorageError> {
         let id = session.to_string();
         sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE session_id = $1 ORDER BY id DESC LIMIT 1", id)
-            .fetch_optional(&self.reader)
+            .fetch_optional(self.read())
             .await?
             .map(Approval::try_from)
             .transpose()
@@ -58,7 +60,7 @@ impl Storage {
         delivery: Delivery,
         request: Option<RequestId>,
     ) -> Result<Option<Approval>, StorageError> {
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::Approval(id)]).await?;
         let Some(mut approval) = load(&mut db, id).await? else { return Ok(None) };
         approval.delivery = delivery;
         approval.request = approval.request.or(request);
@@ -76,7 +78,7 @@ impl Storage {
     pub async fn end(&self, id: ApprovalId, change: Change) -> Result<Option<Approval>, StorageError> {
         // Boxed: each pending approval has a task that waits with this call in it.
         Box::pin(async {
-            let mut db = self.write().await?;
+            let mut db = self.write(&[WriteKey::Approval(id)]).await?;
             let Some(mut approval) = load(&mut db, id).await? else { return Ok(None) };
             let now = self.clock.now();
             if end_in(&mut db, Some(self.pushes), &mut approval, change, now, "by itself").await? {
@@ -98,7 +100,7 @@ impl Storage {
         id: ApprovalId,
         replacement: impl FnOnce(&Approval, &[Number]) -> Approval + Send,
     ) -> Result<Replaced, StorageError> {
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::Approval(id)]).await?;
         let Some(mut old) = load(&mut db, id).await? else { return Ok(Replaced::No) };
         if let Some(replacement) = old.replaced_by {
             return Ok(load(&mut db, replacement).await?.map_or(Replaced::No, |new| Replaced::Before(Box::new(new))));
@@ -152,7 +154,7 @@ impl Storage {
     /// When the database cannot be read.
     pub async fn pending(&self) -> Result<Vec<Approval>, StorageError> {
         sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE status = 'pending' ORDER BY id")
-            .fetch_all(&self.reader)
+            .fetch_all(self.read())
             .await?
             .into_iter()
             .map(Approval::try_from)

@@ -6,7 +6,7 @@ use strum::IntoStaticStr;
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::millis;
-use crate::{Storage, StorageError, Subject};
+use crate::{Storage, StorageError, Subject, WriteKey};
 
 /// What is attempted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
@@ -86,10 +86,10 @@ impl Storage {
         limits: &[(Subject, Limit)],
     ) -> Result<Result<Attempt, Limited>, StorageError> {
         let now = self.clock.now();
-        if let Some(limited) = limited(&mut *self.reader.acquire().await?, kind, limits, now).await? {
+        if let Some(limited) = limited(&mut *self.read().acquire().await?, kind, limits, now).await? {
             return Ok(Err(limited));
         }
-        let mut db = self.write().await?;
+        let mut db = self.write(&subjects(limits)).await?;
         let counted = count(&mut db, kind, limits, now).await?;
         if counted.is_ok() {
             db.commit().await?;
@@ -102,11 +102,16 @@ impl Storage {
     /// # Errors
     /// When the database cannot be written.
     pub async fn forgive(&self, attempt: Attempt) -> Result<(), StorageError> {
-        let mut db = self.write().await?;
+        let mut db = self.write(&[]).await?;
         forgive(&mut db, &attempt).await?;
         db.commit().await?;
         Ok(())
     }
+}
+
+/// The keys of a transaction that counts against these limits.
+pub(crate) fn subjects(limits: &[(Subject, Limit)]) -> Vec<WriteKey<'_>> {
+    limits.iter().map(|(subject, _)| WriteKey::Subject(subject)).collect()
 }
 
 /// Counts an attempt inside a transaction, or refuses it.

@@ -191,7 +191,7 @@ impl Storage {
     pub async fn audit_of_user(&self, user: UserId) -> Result<Vec<AuditRow>, StorageError> {
         let id = user.to_string();
         let rows = sqlx::query_as!(Line, "SELECT at, kind, note FROM audit WHERE user_id = $1 ORDER BY seq", id);
-        rows.fetch_all(&self.reader).await?.into_iter().map(AuditRow::try_from).collect()
+        rows.fetch_all(self.read()).await?.into_iter().map(AuditRow::try_from).collect()
     }
 
     /// The audit trail of one approval, oldest first.
@@ -201,7 +201,7 @@ impl Storage {
     pub async fn audit_of(&self, approval: ApprovalId) -> Result<Vec<AuditRow>, StorageError> {
         let id = approval.to_string();
         let rows = sqlx::query_as!(Line, "SELECT at, kind, note FROM audit WHERE approval_id = $1 ORDER BY seq", id);
-        rows.fetch_all(&self.reader).await?.into_iter().map(AuditRow::try_from).collect()
+        rows.fetch_all(self.read()).await?.into_iter().map(AuditRow::try_from).collect()
     }
 }
 

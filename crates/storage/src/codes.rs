@@ -1,18 +1,15 @@
 //! Typed codes: each accepted code counts once, and confirms the session that typed it.
 
-use std::fmt;
-
 use approval::{Approval, ProviderUserId, UserId};
 use sqlx::SqliteConnection;
 use time::OffsetDateTime;
 
 use crate::rows::millis;
 use crate::sessions::{ConfirmedBy, Session};
-use crate::{Completed, Completion, NewToken, Storage, StorageError, approvals, audit, complete, pushes, tries};
-
-/// The keyed hash (HMAC-SHA256) of an accepted code.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct CodeHash(pub [u8; 32]);
+use crate::{
+    CodeHash, Completed, Completion, NewToken, Storage, StorageError, WriteKey, approvals, audit, complete, pushes,
+    tries,
+};
 
 /// What confirming by a code came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +34,13 @@ impl Storage {
         token: NewToken,
     ) -> Result<CodeConfirmed, StorageError> {
         let now = self.clock.now();
-        let mut db = self.write().await?;
+        let mut db = self
+            .write(&[
+                WriteKey::User(session.user),
+                WriteKey::Phone(&session.provider_user),
+                WriteKey::Email(&session.email),
+            ])
+            .await?;
         if !use_up(&mut db, &session.provider_user, code, now).await? {
             return Ok(CodeConfirmed::Used);
         }
@@ -75,10 +78,4 @@ pub(crate) async fn use_up(
         at,
     );
     Ok(fresh.execute(db).await?.rows_affected() == 1)
-}
-
-impl fmt::Debug for CodeHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
 }

@@ -5,8 +5,11 @@ use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::{in_millis, millis};
-use crate::sessions::{self, ConfirmedBy, Session, TokenHash};
-use crate::{Limited, SessionCaps, Storage, StorageError, approvals, audit, invitations, sign_up_phones, surplus};
+use crate::sessions::{self, ConfirmedBy, Session};
+use crate::{
+    Limited, SessionCaps, Storage, StorageError, TokenHash, WriteKey, approvals, audit, invitations, sign_up_phones,
+    surplus,
+};
 
 /// The token a session gets when it is confirmed.
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +70,13 @@ impl Storage {
         proof: &str,
         token: NewToken,
     ) -> Result<Completed, StorageError> {
-        let mut db = self.write().await?;
+        let mut db = self
+            .write(&[
+                WriteKey::User(session.user),
+                WriteKey::Phone(&session.provider_user),
+                WriteKey::Email(&session.email),
+            ])
+            .await?;
         let approval = approvals::load(&mut db, id).await?;
         let approved =
             approval.filter(|approval| approval.session == session.id && approval.status == Status::Approved);

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::rows::ApprovalRow;
-use crate::{PushRules, Storage, StorageError, approvals, audit, outbox, pushes, tries};
+use crate::{PushRules, Storage, StorageError, WriteKey, approvals, audit, outbox, pushes, tries};
 
 /// What came of a callback.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,13 +61,12 @@ impl Storage {
     /// When the database cannot be read or written; the callback must then be delivered again.
     pub async fn decide(&self, callback: &Callback, heard: Heard) -> Result<Decided, StorageError> {
         // Read beside the writer first: what nearly every tap comes to takes two trips to the database instead of five.
-        let found = find(&mut *self.reader.acquire().await?, callback).await?;
-        if let Some(found) = found
-            && let Some(approval) = self.approve_at_once(&found, callback, heard).await?
-        {
+        let found = find(&mut *self.read().acquire().await?, callback).await?;
+        let Some(found) = found else { return Ok(Decided::Unknown) };
+        if let Some(approval) = self.approve_at_once(&found, callback, heard).await? {
             return Ok(Decided::Now(Box::new(approval)));
         }
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::User(found.user), WriteKey::Phone(&found.provider_user)]).await?;
         let Some(mut approval) = find(&mut db, callback).await? else { return Ok(Decided::Unknown) };
         let now = self.clock.now();
         let change = match change_by(&approval, callback) {
@@ -105,7 +104,7 @@ impl Storage {
         }
         let mut approval = read.clone();
         approval.request.get_or_insert_with(|| callback.request.clone());
-        let done = approvals::approve_at_once(&self.writer, &mut approval, now, heard.words()).await?;
+        let done = approvals::approve_at_once(self.once(), &mut approval, now, heard.words()).await?;
         Ok(done.then_some(approval))
     }
 }

@@ -3,7 +3,7 @@
 
 use sqlx::SqliteConnection;
 
-use crate::{Storage, StorageError};
+use crate::{Storage, StorageError, WriteKey};
 
 /// The canonical form of an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Storage {
             spelling,
             key
         );
-        Ok(email.fetch_one(&self.reader).await?)
+        Ok(email.fetch_one(self.read()).await?)
     }
 
     /// Gives every account that has not been looked at since there are keys the key that `canonical` answers for its
@@ -74,13 +74,15 @@ impl Storage {
                 "SELECT id, email FROM users WHERE email_settled = 0 ORDER BY created_at, id LIMIT $1",
                 BATCH
             );
-            let rows = rows.fetch_all(&self.reader).await?;
+            let rows = rows.fetch_all(self.read()).await?;
             if rows.is_empty() {
                 return Ok(unsettled);
             }
             // Computed before the transaction begins: a key may take long.
             let batch: Vec<_> = rows.into_iter().map(|row| (canonical(&row.email), row)).collect();
-            let mut db = self.write().await?;
+            let keys: Vec<_> =
+                batch.iter().filter_map(|(new, _)| new.as_ref()).map(|new| WriteKey::Email(&new.key)).collect();
+            let mut db = self.write(&keys).await?;
             for (new, row) in batch {
                 unsettled.extend(settle(&mut db, row, new).await?);
             }

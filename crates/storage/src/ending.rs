@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::rows::{millis, parse};
 use crate::sessions::Session;
-use crate::{PushRules, Storage, StorageError, approvals, audit};
+use crate::{PushRules, Storage, StorageError, WriteKey, approvals, audit};
 
 /// What is noted beside sessions that their owner ends from another one.
 const BY_OWNER: &str = "ended by its owner";
@@ -38,7 +38,7 @@ impl Storage {
     /// # Errors
     /// When the database cannot be written.
     pub async fn sign_out(&self, session: &Session) -> Result<Vec<Approval>, StorageError> {
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::User(session.user), WriteKey::Phone(&session.provider_user)]).await?;
         let cancelled = end_itself(&mut db, self.pushes, session, self.clock.now()).await?;
         db.commit().await?;
         Ok(cancelled)
@@ -49,7 +49,7 @@ impl Storage {
     /// # Errors
     /// When the database cannot be written.
     pub async fn take_back(&self, session: &Session) -> Result<Vec<Approval>, StorageError> {
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::User(session.user), WriteKey::Phone(&session.provider_user)]).await?;
         let now = self.clock.now();
         // As at a sign-out: it may be a guesser who rings.
         let cancelled = approvals::cancel_of_session(&mut db, Some(self.pushes), session.id, now, "taken back").await?;
@@ -76,7 +76,7 @@ impl Storage {
     }
 
     async fn end_some(&self, by: &Session, which: Which, note: &str) -> Result<Ended, StorageError> {
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::User(by.user), WriteKey::Phone(&by.provider_user)]).await?;
         // Whoever ends others has confirmed who they are: that says nothing about who rings.
         let ended = end_in(&mut db, None, by.user, which, self.clock.now(), note).await?;
         db.commit().await?;

@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::{count, millis};
-use crate::{Attempt, AttemptKind, LimitName, Storage, StorageError, Subject, attempts, audit};
+use crate::{Attempt, AttemptKind, LimitName, Storage, StorageError, Subject, WriteKey, attempts, audit};
 
 /// How the delay grows for one subject.
 #[derive(Debug, Clone, Copy)]
@@ -114,14 +114,16 @@ impl Storage {
     ) -> Result<Result<Attempt, Delayed>, StorageError> {
         let now = self.clock.now();
         // A reader looks first: refused guesses, of which there may be a flood, keep nobody from writing.
-        let mut reader = self.reader.acquire().await?;
+        let mut reader = self.read().acquire().await?;
         if let Err(delayed) = check(&mut reader, email, guesser, delays, turn, now).await?
             && audit::limit_is_noted(&mut reader, now, email).await?
         {
             return Ok(Err(delayed));
         }
         drop(reader);
-        let mut db = self.write().await?;
+        let subjects = guesser.all_subjects(email);
+        let keys: Vec<_> = subjects.iter().map(WriteKey::Subject).collect();
+        let mut db = self.write(&keys).await?;
         let checked = check(&mut db, email, guesser, delays, turn, now).await?;
         let counted = match checked {
             Ok(subjects) => Ok(insert(&mut db, &subjects, now).await?),
@@ -139,7 +141,7 @@ impl Storage {
     /// # Errors
     /// When the database cannot be written.
     pub async fn guessed_wrong(&self, attempt: &Attempt) -> Result<(), StorageError> {
-        let mut db = self.write().await?;
+        let mut db = self.write(&[]).await?;
         for seq in &attempt.0 {
             sqlx::query!("UPDATE attempts SET undecided = 0 WHERE seq = $1", seq).execute(&mut *db).await?;
         }
@@ -153,7 +155,7 @@ impl Storage {
     /// # Errors
     /// When the database cannot be written.
     pub async fn guessed_right(&self, attempt: &Attempt, email: &str, network: &str) -> Result<(), StorageError> {
-        let mut db = self.write().await?;
+        let mut db = self.write(&[]).await?;
         attempts::forgive(&mut db, attempt).await?;
         let pair = Subject::address_from(email, network);
         let (kind, pair) = (KIND.word(), pair.as_str());
@@ -174,6 +176,14 @@ impl Delayed {
 }
 
 impl Guesser {
+    /// All subjects that a guess at this address reads or writes.
+    fn all_subjects(&self, email: &str) -> Vec<Subject> {
+        let of_block =
+            |block: &NetworkBlock| [Subject::address_from(email, &block.name), Subject::network(&block.name)];
+        let of_all = [Subject::address(email), Subject::noted(email), Subject::address_from(email, &self.fair.name)];
+        self.limited.iter().flat_map(of_block).chain(of_all).collect()
+    }
+
     /// The subjects of this client's own delays. In a network where the account has been used before, only the network
     /// itself counts: others in a wider block must not delay the owner.
     fn subjects(&self, email: &str, delays: Delays, is_known: bool) -> Vec<(Subject, Delay, u32)> {

@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::millis;
-use crate::{Limited, LinkHash, Storage, StorageError};
+use crate::{Limited, LinkHash, Storage, StorageError, WriteKey};
 
 /// A phone may learn about this many addresses within [`ADDRESS_WINDOW`].
 const ADDRESSES: i64 = 3;
@@ -20,7 +20,7 @@ impl Storage {
     /// When the database cannot be written.
     pub async fn invite(&self, email: &str, link: LinkHash, expires_at: OffsetDateTime) -> Result<bool, StorageError> {
         let (link, expires_at) = (link.0.as_slice(), millis(expires_at));
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::Email(email)]).await?;
         let account = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT 1 FROM users WHERE email_key = $1 AND active_at IS NOT NULL)
                 OR EXISTS (SELECT 1 FROM users WHERE email = $1 AND active_at IS NOT NULL) AS "is!: bool""#,
@@ -50,7 +50,7 @@ impl Storage {
         let (link, now) = (link.0.as_slice(), millis(self.clock.now()));
         let email =
             sqlx::query_scalar!("SELECT email FROM invitations WHERE token_hash = $1 AND expires_at > $2", link, now);
-        Ok(email.fetch_optional(&self.reader).await?)
+        Ok(email.fetch_optional(self.read()).await?)
     }
 
     /// The invitation that a pending sign-up brought.
@@ -60,7 +60,7 @@ impl Storage {
     pub async fn brought_invitation(&self, sign_up: UserId) -> Result<Option<LinkHash>, StorageError> {
         let user = sign_up.to_string();
         let hash = sqlx::query_scalar!("SELECT invitation FROM users WHERE id = $1 AND active_at IS NULL", user);
-        let hash = hash.fetch_optional(&self.reader).await?.flatten();
+        let hash = hash.fetch_optional(self.read()).await?.flatten();
         let hash = hash.map(<[u8; 32]>::try_from).transpose();
         Ok(hash.map_err(|_| StorageError::Corrupt { table: "users" })?.map(LinkHash))
     }

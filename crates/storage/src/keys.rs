@@ -12,7 +12,7 @@ impl Storage {
     pub async fn server_key(&self, name: &str, entropy: &Entropy) -> Result<[u8; 32], StorageError> {
         let fresh = entropy.bytes::<32>();
         let fresh = fresh.as_slice();
-        let mut db = self.write().await?;
+        let mut db = self.write(&[]).await?;
         sqlx::query!("INSERT INTO server_keys (name, key) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", name, fresh)
             .execute(&mut *db)
             .await?;

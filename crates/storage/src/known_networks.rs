@@ -21,6 +21,6 @@ impl Storage {
             network,
             since,
         );
-        Ok(known.fetch_one(&self.reader).await?)
+        Ok(known.fetch_one(self.read()).await?)
     }
 }

@@ -68,7 +68,7 @@ impl Storage {
             now,
             most,
         )
-        .fetch_all(&self.reader)
+        .fetch_all(self.read())
         .await?;
         let listed = rows.into_iter().map(|row| {
             Ok(LiveSession {
@@ -98,7 +98,7 @@ impl Storage {
             user,
             id,
         )
-        .fetch_all(&self.reader)
+        .fetch_all(self.read())
         .await?;
         rows.into_iter()
             .map(|row| {

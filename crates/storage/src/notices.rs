@@ -70,7 +70,7 @@ impl Storage {
             SHOWN,
         );
         let read = |word: &str| word.parse().ok();
-        rows.fetch_all(&self.reader)
+        rows.fetch_all(self.read())
             .await?
             .into_iter()
             .map(|row| {
@@ -93,7 +93,7 @@ impl Storage {
     pub async fn dismiss_notice(&self, user: UserId, id: i64) -> Result<(), StorageError> {
         let (user, now) = (user.to_string(), millis(self.clock.now()));
         sqlx::query!("UPDATE notices SET dismissed_at = $3 WHERE id = $2 AND user_id = $1", user, id, now)
-            .execute(&self.writer)
+            .execute(self.once())
             .await?;
         Ok(())
     }

@@ -19,14 +19,14 @@ impl Storage {
     /// # Errors
     /// When the database cannot be read.
     pub async fn unannounced(&self) -> Result<(Vec<Approval>, i64), StorageError> {
-        let mark = sqlx::query_scalar!("SELECT max(seq) AS mark FROM outbox").fetch_one(&self.reader).await?;
+        let mark = sqlx::query_scalar!("SELECT max(seq) AS mark FROM outbox").fetch_one(self.read()).await?;
         let mark = mark.unwrap_or_default();
         let rows = sqlx::query_as!(
             ApprovalRow,
             "SELECT * FROM approvals WHERE id IN (SELECT approval_id FROM outbox WHERE seq <= $1)",
             mark
         );
-        let rows = rows.fetch_all(&self.reader).await?;
+        let rows = rows.fetch_all(self.read()).await?;
         Ok((rows.into_iter().map(Approval::try_from).collect::<Result<_, _>>()?, mark))
     }
 
@@ -35,7 +35,7 @@ impl Storage {
     /// # Errors
     /// When the database cannot be written.
     pub async fn announced(&self, mark: i64) -> Result<(), StorageError> {
-        sqlx::query!("DELETE FROM outbox WHERE seq <= $1", mark).execute(&self.writer).await?;
+        sqlx::query!("DELETE FROM outbox WHERE seq <= $1", mark).execute(self.once()).await?;
         Ok(())
     }
 }

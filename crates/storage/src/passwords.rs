@@ -1,20 +1,14 @@
 //! Passwords set anew: by who knows the old one, or by an operator's link. Nothing that began with the old one is of use
 //! afterwards: every other session ends, pending ones too, and whatever was asked for and not used yet.
 
-use std::fmt;
-
 use approval::{Approval, Secret, UserId};
 use sqlx::SqliteConnection;
 use time::OffsetDateTime;
 
 use crate::ending::{Which, end_in};
 use crate::rows::{millis, parse};
-use crate::sessions::{Session, TokenHash};
-use crate::{Storage, StorageError, approvals, audit, pushes};
-
-/// SHA-256 of the token of a reset link or an invitation. A type of its own, so that it can never find a session.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct LinkHash(pub [u8; 32]);
+use crate::sessions::Session;
+use crate::{LinkHash, Storage, StorageError, TokenHash, WriteKey, approvals, audit, pushes};
 
 /// A password changed by who knows the old one.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +51,7 @@ impl Storage {
     pub async fn password_hash(&self, user: UserId) -> Result<Option<Secret>, StorageError> {
         let id = user.to_string();
         let hash = sqlx::query_scalar!("SELECT password_hash FROM users WHERE id = $1", id);
-        Ok(hash.fetch_optional(&self.reader).await?.map(Secret::new))
+        Ok(hash.fetch_optional(self.read()).await?.map(Secret::new))
     }
 
     /// Changes the password of a confirmed session's account, in one transaction: ends every other session, gives this
@@ -72,7 +66,7 @@ impl Storage {
         change: PasswordChange<'_>,
     ) -> Result<Option<Vec<Approval>>, StorageError> {
         let now = self.clock.now();
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::User(session.user)]).await?;
         if !replace_token(&mut db, session, change, now).await?
             || !is_password(&mut db, session.user, change.old).await?
         {
@@ -95,7 +89,7 @@ impl Storage {
     pub async fn doubt_password(&self, session: &Session) -> Result<Vec<Approval>, StorageError> {
         let now = self.clock.now();
         let (user, at) = (session.user.to_string(), millis(now));
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::User(session.user)]).await?;
         sqlx::query!("UPDATE users SET password_doubted_at = $2 WHERE id = $1", user, at).execute(&mut *db).await?;
         audit::write(&mut db, now, audit::Kind::NotMe, session.user, session.id, None, "").await?;
         let note = "its owner said: not me";
@@ -118,7 +112,7 @@ impl Storage {
     ) -> Result<Option<AddressProof>, StorageError> {
         let Some(account) = self.account(email).await? else { return Ok(None) };
         let (user, link, expires_at) = (account.id.to_string(), link.0.as_slice(), millis(expires_at));
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::User(account.id)]).await?;
         sqlx::query!(
             "INSERT INTO reset_links (user_id, token_hash, expires_at) VALUES ($1, $2, $3)
              ON CONFLICT (user_id) DO UPDATE SET token_hash = excluded.token_hash, expires_at = excluded.expires_at",
@@ -145,7 +139,7 @@ impl Storage {
             link,
             now,
         );
-        let Some(owner) = owner.fetch_optional(&self.reader).await? else { return Ok(None) };
+        let Some(owner) = owner.fetch_optional(self.read()).await? else { return Ok(None) };
         let user = parse("users", &owner.id)?;
         Ok(Some(LinkOwner { user, full_name: owner.full_name, email: owner.email }))
     }
@@ -157,8 +151,8 @@ impl Storage {
     /// When the database cannot be written.
     pub async fn reset_password(&self, link: LinkHash, new: &Secret) -> Result<Option<Vec<Approval>>, StorageError> {
         let now = self.clock.now();
+        let mut db = self.write(&[WriteKey::ResetLink(link)]).await?;
         let (link, at) = (link.0.as_slice(), millis(now));
-        let mut db = self.write().await?;
         let link = sqlx::query!("DELETE FROM reset_links WHERE token_hash = $1 RETURNING user_id, expires_at", link);
         let Some(link) = link.fetch_optional(&mut *db).await? else { return Ok(None) };
         if link.expires_at <= at {
@@ -226,10 +220,4 @@ async fn replace_token(
         at,
     );
     Ok(replaced.execute(db).await?.rows_affected() == 1)
-}
-
-impl fmt::Debug for LinkHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
 }

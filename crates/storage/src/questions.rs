@@ -4,7 +4,7 @@
 use approval::ApprovalId;
 
 use crate::rows::millis;
-use crate::{Storage, StorageError};
+use crate::{Storage, StorageError, WriteKey};
 
 /// Whether a question may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Storage {
         let (id, now) = (approval.to_string(), millis(self.clock.now()));
         // Questions from further in the future were asked before the clock was set back, and do not count.
         let (since, until) = (now - 1000, now + 1000);
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::PollRate]).await?;
         let claim = sqlx::query!(
             "INSERT INTO questions (approval_id, nth, asked_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
             id,

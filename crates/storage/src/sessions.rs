@@ -2,8 +2,6 @@
 
 mod session;
 
-use std::fmt;
-
 use approval::{Channel, Secret, SessionId, UserId};
 use session::SessionRow;
 pub use session::{Confirmation, Invitation, Session, Via};
@@ -12,11 +10,7 @@ use strum::{EnumString, IntoStaticStr};
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::{in_millis, millis};
-use crate::{Storage, StorageError, audit};
-
-/// SHA-256 of a session's token.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct TokenHash(pub [u8; 32]);
+use crate::{Storage, StorageError, TokenHash, WriteKey, audit};
 
 /// How much older than it is the last use of a session may look.
 const USE: Duration = Duration::MINUTE;
@@ -65,7 +59,7 @@ impl Storage {
             r#"SELECT s.id, s.user_id, u.full_name, u.email, u.phone, u.provider_user, s.confirmed_at, s.proof,
                 s.expires_at, s.code_sent_by, s.code_trouble, s.replaced_until,
                 s.last_used_at, u.password_set_at, (u.password_doubted_at IS NOT NULL) AS "password_doubted!: bool",
-                (s.token_hash = $1) AS "current!: bool", (u.invitation IS NOT NULL) AS "invited!: bool",
+                (s.token_hash = $1) AS "current!: bool", u.invitation,
                 (u.active_at IS NOT NULL) AS "active!: bool"
              FROM sessions s JOIN users u ON u.id = s.user_id
              WHERE (s.token_hash = $1 OR (s.replaced_token_hash = $1 AND s.replaced_until > $2))
@@ -73,7 +67,7 @@ impl Storage {
             token,
             now,
         )
-        .fetch_optional(&self.reader)
+        .fetch_optional(self.read())
         .await?;
         let Some(mut row) = row else { return Ok(None) };
         if row.expires_at <= now {
@@ -96,7 +90,7 @@ impl Storage {
             id,
             now
         )
-        .execute(&self.writer)
+        .execute(self.once())
         .await?;
         Ok(())
     }
@@ -114,7 +108,7 @@ impl Storage {
             now,
             before,
         );
-        Ok(ends.fetch_optional(&self.writer).await?)
+        Ok(ends.fetch_optional(self.once()).await?)
     }
 
     /// Whether a session is live and confirmed, whichever token opens it.
@@ -129,7 +123,7 @@ impl Storage {
             id,
             now,
         );
-        Ok(confirmed.fetch_one(&self.reader).await?)
+        Ok(confirmed.fetch_one(self.read()).await?)
     }
 
     /// The phone of a session's account, in E.164, and the network the session was begun from.
@@ -142,7 +136,7 @@ impl Storage {
             "SELECT u.phone, s.network FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1",
             id
         );
-        Ok(row.fetch_optional(&self.reader).await?.map(|row| (Secret::new(row.phone), row.network)))
+        Ok(row.fetch_optional(self.read()).await?.map(|row| (Secret::new(row.phone), row.network)))
     }
 
     /// Writes that a code was sent for a session, or could not be.
@@ -151,7 +145,7 @@ impl Storage {
     /// When the database cannot be written.
     pub async fn code_sent(&self, id: SessionId, user: UserId, by: Channel, sent: bool) -> Result<(), StorageError> {
         let (session, word, trouble) = (id.to_string(), by.word(), i64::from(!sent));
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::User(user)]).await?;
         sqlx::query!("UPDATE sessions SET code_sent_by = $2, code_trouble = $3 WHERE id = $1", session, word, trouble)
             .execute(&mut *db)
             .await?;
@@ -170,12 +164,6 @@ impl ConfirmedBy {
 
     pub(crate) fn read(word: &str) -> Result<Self, StorageError> {
         word.parse().map_err(|_| StorageError::Corrupt { table: "sessions" })
-    }
-}
-
-impl fmt::Debug for TokenHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
     }
 }
 

@@ -3,7 +3,7 @@
 use time::Duration;
 
 use crate::rows::{in_millis, millis};
-use crate::{Storage, StorageError};
+use crate::{Storage, StorageError, WriteKey};
 
 impl Storage {
     /// Moves the rows that limits count back by `by`, as the wall clock was, so that each wait ends when it would have
@@ -14,7 +14,7 @@ impl Storage {
     /// When the database cannot be written.
     pub async fn clock_set_back(&self, by: Duration, is_shared: bool) -> Result<(), StorageError> {
         let (by, after) = (in_millis(by), if is_shared { millis(self.clock.now()) } else { i64::MIN });
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::Sweep]).await?;
         sqlx::query!("UPDATE attempts SET at = at - $1 WHERE at > $2", by, after).execute(&mut *db).await?;
         sqlx::query!("UPDATE checked_addresses SET at = at - $1 WHERE at > $2", by, after).execute(&mut *db).await?;
         sqlx::query!(

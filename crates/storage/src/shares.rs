@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::attempts::{self, AttemptKind};
 use crate::rows::millis;
-use crate::{Attempt, Limit, Limited, Storage, StorageError, Subject};
+use crate::{Attempt, Limit, Limited, Storage, StorageError, Subject, WriteKey};
 
 /// A shared limit, and the network that uses a part of it.
 #[derive(Debug, Clone)]
@@ -38,13 +38,15 @@ impl Storage {
     ) -> Result<Result<Attempt, Limited>, StorageError> {
         let now = self.clock.now();
         // A reader looks first: what is refused keeps nobody from writing.
-        let mut reader = self.reader.acquire().await?;
+        let mut reader = self.read().acquire().await?;
         let all = with_shares(&mut reader, kind, limits, shares, now).await?;
         if let Some(limited) = attempts::limited(&mut reader, kind, &all, now).await? {
             return Ok(Err(limited));
         }
         drop(reader);
-        let mut db = self.write().await?;
+        let mut keys = attempts::subjects(limits);
+        keys.extend(shares.iter().flat_map(|share| [WriteKey::Subject(&share.of), WriteKey::Subject(&share.own)]));
+        let mut db = self.write(&keys).await?;
         let all = with_shares(&mut db, kind, limits, shares, now).await?;
         let counted = attempts::count(&mut db, kind, &all, now).await?;
         if counted.is_ok() {
@@ -63,7 +65,7 @@ impl Storage {
         subject: &Subject,
         limit: Limit,
     ) -> Result<bool, StorageError> {
-        let mut db = self.reader.acquire().await?;
+        let mut db = self.read().acquire().await?;
         Ok(used(&mut db, kind, subject, limit, self.clock.now()).await? >= limit.count)
     }
 }

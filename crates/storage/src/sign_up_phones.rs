@@ -40,7 +40,7 @@ impl Storage {
     pub async fn sign_up_call(&self, phone: &ProviderUserId) -> Result<CallWait, StorageError> {
         let (phone, now) = (phone.as_str(), self.clock.now());
         let row = sqlx::query_scalar!("SELECT texted_at FROM sign_up_phones WHERE provider_user = $1", phone);
-        let Some(texted_at) = row.fetch_optional(&self.reader).await?.flatten() else { return Ok(CallWait::TextFirst) };
+        let Some(texted_at) = row.fetch_optional(self.read()).await?.flatten() else { return Ok(CallWait::TextFirst) };
         let texted_at = from_millis("sign_up_phones", texted_at)?;
         // A text message in the future was sent before the clock was set back.
         if texted_at > now || now - texted_at >= TEXT_ALLOWS_CALLS_FOR {
@@ -67,7 +67,7 @@ impl Storage {
             at,
             before,
         )
-        .execute(&self.writer)
+        .execute(self.once())
         .await?;
         Ok(())
     }

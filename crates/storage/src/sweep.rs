@@ -4,7 +4,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::invitations::ADDRESS_WINDOW;
 use crate::rows::millis;
-use crate::{Storage, StorageError};
+use crate::{Storage, StorageError, WriteKey};
 
 /// An unproven sign-up is deleted after this time, with its audit rows. Its session ends much earlier.
 const SIGN_UP: Duration = Duration::DAY;
@@ -36,7 +36,7 @@ impl Storage {
         let now = self.clock.now();
         let (at, attempt, notice) = (millis(now), millis(now - ATTEMPT), millis(now - NOTICE));
         let used_code = millis(now - USED_CODE);
-        let db = &self.writer;
+        let db = self.once();
         sqlx::query!("UPDATE attempts SET at = $1 WHERE at > $1", at).execute(db).await?;
         sqlx::query!("UPDATE checked_addresses SET at = $1 WHERE at > $1", at).execute(db).await?;
         sqlx::query!("UPDATE sign_up_phones SET changed_at = $1 WHERE changed_at > $1", at).execute(db).await?;
@@ -74,7 +74,7 @@ impl Storage {
 
     /// Deletes unproven sign-ups with their audit rows.
     async fn sweep_sign_ups(&self, before: i64) -> Result<bool, StorageError> {
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::Sweep]).await?;
         let users = sqlx::query_scalar!(
             "SELECT id FROM users WHERE active_at IS NULL AND created_at < $1 ORDER BY created_at LIMIT $2",
             before,
@@ -92,7 +92,7 @@ impl Storage {
     /// Deletes old records of a phone's sign-ups and of its addresses.
     async fn sweep_phones(&self, now: OffsetDateTime) -> Result<bool, StorageError> {
         let (phone, address) = (millis(now - PHONE), millis(now - ADDRESS_WINDOW));
-        let db = &self.writer;
+        let db = self.once();
         Ok(is_full(&[
             sqlx::query!(
                 "DELETE FROM sign_up_phones WHERE provider_user IN
@@ -118,7 +118,7 @@ impl Storage {
     /// Marks expired sessions as ended, and deletes expired previous tokens: a clock that is set back must not revive
     /// them.
     async fn end_sessions(&self, now: OffsetDateTime) -> Result<bool, StorageError> {
-        let (at, db) = (millis(now), &self.writer);
+        let (at, db) = (millis(now), self.once());
         Ok(is_full(&[
             sqlx::query!(
                 "UPDATE sessions SET ended_at = expires_at WHERE id IN
@@ -143,7 +143,7 @@ impl Storage {
 
     async fn sweep_sessions(&self, now: OffsetDateTime) -> Result<bool, StorageError> {
         let (session, unconfirmed) = (millis(now - SESSION), millis(now - UNCONFIRMED));
-        let db = &self.writer;
+        let db = self.once();
         Ok(is_full(&[
             sqlx::query!(
                 "DELETE FROM sessions WHERE id IN
@@ -177,7 +177,7 @@ impl Storage {
             before,
             ROUND
         );
-        Ok(is_full(&[round.execute(&self.writer).await?.rows_affected()]))
+        Ok(is_full(&[round.execute(self.once()).await?.rows_affected()]))
     }
 }
 

@@ -2,10 +2,9 @@
 
 use approval::{Approval, ApprovalId, Change, Channel, Delivery, Number, Purpose, SessionId, UserId};
 
-use crate::codes::{self, CodeHash};
 use crate::rows::ApprovalRow;
 use crate::sessions::{self, Session};
-use crate::{LimitName, Push, Storage, StorageError, Withheld, approvals, audit, pushes};
+use crate::{CodeHash, LimitName, Push, Storage, StorageError, Withheld, WriteKey, approvals, audit, codes, pushes};
 
 /// What asking for a transaction's approval came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +53,7 @@ impl Storage {
         session: SessionId,
         make: impl FnOnce(&[Number]) -> Approval + Send,
     ) -> Result<Asked, StorageError> {
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::User(user)]).await?;
         if let Some(before) = approvals::load(&mut db, id).await? {
             return Ok(Asked::Before(Box::new(before)));
         }
@@ -97,7 +96,7 @@ impl Storage {
             before,
             looked_at,
         )
-        .fetch_all(&self.reader)
+        .fetch_all(self.read())
         .await?;
         let most = usize::from(LISTED);
         let more = rows.len() > most;
@@ -115,7 +114,7 @@ impl Storage {
         by: Channel,
         sent: bool,
     ) -> Result<Option<Approval>, StorageError> {
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::Approval(id)]).await?;
         let Some(mut approval) = approvals::load(&mut db, id).await? else { return Ok(None) };
         if sent {
             approval.code_sent_by = Some(by);
@@ -139,7 +138,7 @@ impl Storage {
         code: CodeHash,
     ) -> Result<Option<CodeApproved>, StorageError> {
         let now = self.clock.now();
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::User(session.user), WriteKey::Phone(&session.provider_user)]).await?;
         let found = approvals::load(&mut db, id).await?;
         let own = found.filter(|one| one.session == session.id && one.purpose == Purpose::Transaction);
         let Some(mut approval) = own else { return Ok(None) };

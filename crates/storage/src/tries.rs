@@ -9,7 +9,7 @@ use crate::attempts::{self, AttemptKind};
 use crate::notices::{self, NoticeKind};
 use crate::rows::millis;
 use crate::sessions::Session;
-use crate::{Attempt, Limit, LimitName, Limited, Storage, StorageError, Subject, audit};
+use crate::{Attempt, Limit, LimitName, Limited, Storage, StorageError, Subject, WriteKey, audit};
 
 /// What wrong codes are limited by.
 #[derive(Debug, Clone)]
@@ -44,7 +44,9 @@ impl Storage {
         }
         let now = self.clock.now();
         let user = session.user.to_string();
-        let mut db = self.write().await?;
+        let mut keys = attempts::subjects(&limits.tries);
+        keys.push(WriteKey::User(session.user));
+        let mut db = self.write(&keys).await?;
         if codes_off(&mut db, session.user, limits.in_a_row).await? {
             switch_off(&mut db, session, limits.in_a_row, now).await?;
             db.commit().await?;
@@ -54,7 +56,7 @@ impl Storage {
         let attempt = match counted {
             Ok(attempt) => attempt,
             Err(limited) => {
-                db.rollback().await?;
+                drop(db);
                 self.guessed(session, now).await?;
                 return Ok(Err(NotTried::Limited(limited)));
             }
@@ -77,11 +79,11 @@ impl Storage {
     /// When the database cannot be read or written.
     pub async fn refused_try(&self, session: &Session, limits: &CodeLimits) -> Result<Option<NotTried>, StorageError> {
         let now = self.clock.now();
-        let mut db = self.reader.acquire().await?;
+        let mut db = self.read().acquire().await?;
         if codes_off(&mut db, session.user, limits.in_a_row).await? {
             if !is_switched_off(&mut db, session.user).await? {
                 drop(db);
-                let mut db = self.write().await?;
+                let mut db = self.write(&[WriteKey::User(session.user)]).await?;
                 switch_off(&mut db, session, limits.in_a_row, now).await?;
                 db.commit().await?;
             }
@@ -103,7 +105,7 @@ impl Storage {
     /// # Errors
     /// When the database cannot be read.
     pub async fn codes_are_off(&self, user: UserId, in_a_row: u32) -> Result<bool, StorageError> {
-        codes_off(&mut *self.reader.acquire().await?, user, in_a_row).await
+        codes_off(&mut *self.read().acquire().await?, user, in_a_row).await
     }
 
     /// Takes a try back: the provider was never asked, or the code was right and did not count.
@@ -112,7 +114,7 @@ impl Storage {
     /// When the database cannot be written.
     pub async fn not_tried(&self, session: &Session, attempt: &Attempt) -> Result<(), StorageError> {
         let user = session.user.to_string();
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::User(session.user)]).await?;
         attempts::forgive(&mut db, attempt).await?;
         sqlx::query!("UPDATE factors SET wrong_codes = wrong_codes - 1 WHERE user_id = $1 AND wrong_codes > 0", user)
             .execute(&mut *db)
@@ -127,7 +129,7 @@ impl Storage {
     /// When the database cannot be written.
     pub async fn code_wrong(&self, session: &Session, in_a_row: u32) -> Result<(), StorageError> {
         let now = self.clock.now();
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::User(session.user)]).await?;
         audit::write(&mut db, now, audit::Kind::CodeWrong, session.user, session.id, None, "").await?;
         switch_off(&mut db, session, in_a_row, now).await?;
         db.commit().await?;
@@ -136,7 +138,7 @@ impl Storage {
 
     /// Tells the owner, once while the limit is reached.
     async fn guessed(&self, session: &Session, now: OffsetDateTime) -> Result<(), StorageError> {
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::User(session.user)]).await?;
         if audit::limited(&mut db, now, session.user, session.id, LimitName::WrongCodes).await? {
             notices::write(&mut db, NoticeKind::CodesGuessed, session.user, Some(session.id), now).await?;
         }
@@ -150,10 +152,10 @@ impl Storage {
     /// When the database cannot be written.
     pub async fn limit_reached(&self, session: &Session, limit: LimitName) -> Result<(), StorageError> {
         let now = self.clock.now();
-        if audit::says_limited(&mut *self.reader.acquire().await?, now, session.user, limit).await? {
+        if audit::says_limited(&mut *self.read().acquire().await?, now, session.user, limit).await? {
             return Ok(());
         }
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::User(session.user)]).await?;
         audit::limited(&mut db, now, session.user, session.id, limit).await?;
         db.commit().await?;
         Ok(())

@@ -5,8 +5,8 @@ use approval::{Approval, Number, ProviderUserId, Secret, UserId};
 use crate::rows::{millis, parse};
 use crate::sessions::{self, NewSession, Session};
 use crate::{
-    AddressProof, LimitName, LinkHash, Push, Storage, StorageError, Withheld, approvals, audit, ending, passwords,
-    pushes, sign_up_phones, surplus,
+    AddressProof, LimitName, LinkHash, Push, Storage, StorageError, Withheld, WriteKey, approvals, audit, ending,
+    passwords, pushes, sign_up_phones, surplus,
 };
 
 /// Somebody who signs up.
@@ -65,7 +65,7 @@ impl Storage {
              WHERE email = $1 AND active_at IS NOT NULL",
             email
         )
-        .fetch_optional(&self.reader)
+        .fetch_optional(self.read())
         .await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(Account {
@@ -82,7 +82,7 @@ impl Storage {
     /// # Errors
     /// When the database cannot be read.
     pub async fn may_ask(&self, user: UserId) -> Result<Push, StorageError> {
-        let mut db = self.reader.acquire().await?;
+        let mut db = self.read().acquire().await?;
         Ok(pushes::may_ask_showing(&mut db, self.pushes, user, self.clock.now()).await?.0)
     }
 
@@ -91,7 +91,7 @@ impl Storage {
     /// # Errors
     /// When the database cannot be read.
     pub async fn may_ask_for_sign_up(&self, phone: &ProviderUserId) -> Result<Push, StorageError> {
-        let mut db = self.reader.acquire().await?;
+        let mut db = self.read().acquire().await?;
         Ok(sign_up_phones::may_ask_showing(&mut db, self.pushes, phone, self.clock.now()).await?.0)
     }
 
@@ -107,7 +107,7 @@ impl Storage {
         approval: impl FnOnce(&[Number]) -> Approval + Send,
     ) -> Result<Begun, StorageError> {
         let now = self.clock.now();
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::Phone(&user.provider_user)]).await?;
         let (id, created_at) = (user.id.to_string(), millis(now));
         let (phone, password_hash) = (user.phone.expose(), user.password_hash.expose());
         let provider_user = user.provider_user.as_str();
@@ -157,7 +157,7 @@ impl Storage {
         approval: impl FnOnce(&[Number]) -> Approval + Send,
     ) -> Result<Option<(Begun, Vec<Approval>)>, StorageError> {
         let now = self.clock.now();
-        let mut db = self.write().await?;
+        let mut db = self.write(&[WriteKey::User(session.user)]).await?;
         if !passwords::is_password(&mut db, session.user, password).await? {
             return Ok(None);
         }

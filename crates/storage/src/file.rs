@@ -1,19 +1,17 @@
-//! Opening the database: one writer, several readers, migrated at start.
+//! SQLite's file: opening it, its connections and its pragmas. Another engine takes the place of this file. Knows no table.
 
 use std::fs::File;
 use std::path::Path;
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use approval::Clock;
 use sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction};
 use thiserror::Error;
 
-use crate::lives::Lives;
-use crate::{PushRules, SessionCaps, StorageError};
+use crate::StorageError;
 
 /// Pages of the write-ahead log, 4 kB each, from which on a commit checkpoints them itself, if nobody else has.
 const AUTOCHECKPOINT: &str = "20000";
@@ -36,22 +34,17 @@ const SPARE_PAGES: i64 = 2_000;
 /// Frees 200 pages, for which other writers wait a few milliseconds.
 const INCREMENTAL_VACUUM: &str = "PRAGMA incremental_vacuum(200)";
 
-/// The database of the service. Cheap to clone.
+/// The connections to the file. Cheap to clone.
 ///
 /// Writes go through one connection, each in a `BEGIN IMMEDIATE` transaction, so none fails for having read first;
 /// reads have connections of their own and never wait for a write (WAL). With `synchronous=NORMAL` what was
 /// committed survives the end of this process at any moment; a power loss may take back the last commits, never
-/// their order. The write-ahead log is written back into the file beside the writer, by [`Storage::checkpoint`]: a commit never
-/// waits for the disk.
+/// their order. The write-ahead log is written back into the file beside the writer: a commit never waits for the disk.
 #[derive(Debug, Clone)]
-pub struct Storage {
+pub(crate) struct DatabaseFile {
     pub(crate) writer: SqlitePool,
     pub(crate) reader: SqlitePool,
     checkpointer: SqlitePool,
-    pub(crate) clock: Clock,
-    pub(crate) pushes: PushRules,
-    pub(crate) caps: SessionCaps,
-    pub(crate) lives: Lives,
 }
 
 /// The result of a checkpoint: how far the write-ahead log is written back into the file.
@@ -91,13 +84,9 @@ impl Checkpoint {
     }
 }
 
-impl Storage {
-    /// Opens the database at `url` (`sqlite:PATH`, relative or absolute), makes it when it is not there, and brings
-    /// its tables up to date.
-    ///
-    /// # Errors
-    /// [`OpenError`] says what an operator has to mend.
-    pub async fn open(url: &str, clock: Clock) -> Result<Self, OpenError> {
+impl DatabaseFile {
+    /// Opens the database at `url` (`sqlite:PATH`), makes it when it is not there, and brings its tables up to date.
+    pub(crate) async fn open(url: &str) -> Result<Self, OpenError> {
         let path = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
         let path = path.filter(|path| !path.is_empty() && !path.starts_with(":memory:")).ok_or(OpenError::Url)?;
         if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -124,46 +113,24 @@ impl Storage {
         let checkpointer = pool(1).connect_with(options.clone()).await.map_err(OpenError::File)?;
         let reader = pool(4).connect_with(options.read_only(true).pragma("cache_size", READ_CACHE));
         let reader = reader.await.map_err(OpenError::File)?;
-        Ok(Self {
-            writer,
-            reader,
-            checkpointer,
-            clock,
-            pushes: PushRules::NONE,
-            caps: SessionCaps::NONE,
-            lives: Lives::default(),
-        })
+        Ok(Self { writer, reader, checkpointer })
     }
 
-    /// The same database, by these rules about asking phones.
-    #[must_use]
-    pub fn by(self, pushes: PushRules) -> Self {
-        Self { pushes, ..self }
+    /// Begins a transaction that holds the only writer.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StorageError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
 
-    /// Sets the limits of live sessions of one account.
-    #[must_use]
-    pub fn with_session_caps(self, caps: SessionCaps) -> Self {
-        Self { caps, ..self }
-    }
-
-    /// Reads something and commits a page as it was, to see whether the database can be read and written.
-    ///
-    /// # Errors
-    /// When it cannot.
-    pub async fn ping(&self) -> Result<(), StorageError> {
+    /// Reads something and commits a page as it was.
+    pub(crate) async fn touch(&self) -> Result<(), StorageError> {
         sqlx::query_scalar!("SELECT count(*) FROM server_keys").fetch_one(&self.reader).await?;
         // A statement about the file, which no table can check. It has no version but those of its migrations.
         sqlx::raw_sql("PRAGMA user_version = 0").execute(&self.writer).await?;
         Ok(())
     }
 
-    /// Writes the write-ahead log back into the file (a checkpoint), as far as nobody still reads from it. Waits for the disk, but makes
-    /// nobody else wait. `None` if another process does it right now.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn checkpoint(&self) -> Result<Option<Checkpoint>, StorageError> {
+    /// As [`crate::Storage::checkpoint`].
+    pub(crate) async fn checkpoint(&self) -> Result<Option<Checkpoint>, StorageError> {
         // A statement about the file, which no table can check. https://sqlite.org/pragma.html#pragma_wal_checkpoint
         let checkpoint = sqlx::query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(PASSIVE)");
         let (_, log, checkpointed) = checkpoint.fetch_one(&self.checkpointer).await?;
@@ -172,12 +139,8 @@ impl Storage {
         Ok(Some(Checkpoint { log_pages, checkpointed_pages }))
     }
 
-    /// Gives free pages of the file back to the disk, a few at a time, while it has more than `SPARE_PAGES`. The rest
-    /// serve new rows: the file does not grow while it has free pages.
-    ///
-    /// # Errors
-    /// When the database cannot be read or written.
-    pub async fn shrink(&self) -> Result<(), StorageError> {
+    /// Gives a few free pages back to the disk, while there are more than `SPARE_PAGES`.
+    pub(crate) async fn shrink(&self) -> Result<(), StorageError> {
         // Pragmas, which the macros cannot check against tables.
         let free: i64 = sqlx::query_scalar("PRAGMA freelist_count").fetch_one(&self.reader).await?;
         if free > SPARE_PAGES {
@@ -187,14 +150,10 @@ impl Storage {
     }
 
     /// Closes all connections, and checkpoints the write-ahead log.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.reader.close().await;
         self.checkpointer.close().await;
         self.writer.close().await;
-    }
-
-    pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StorageError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
 }
 

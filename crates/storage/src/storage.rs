@@ -1,0 +1,90 @@
+//! The handle of the database: reads, writes, and the rules that writes follow. Knows no table.
+
+use approval::Clock;
+use sqlx::SqlitePool;
+
+use crate::file::{Checkpoint, DatabaseFile};
+use crate::lives::Lives;
+use crate::write::{WriteKey, WriteTransaction};
+use crate::{OpenError, PushRules, SessionCaps, StorageError};
+
+/// The database of the service. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Storage {
+    file: DatabaseFile,
+    pub(crate) clock: Clock,
+    pub(crate) pushes: PushRules,
+    pub(crate) caps: SessionCaps,
+    pub(crate) lives: Lives,
+}
+
+impl Storage {
+    /// Opens the database at `url` (`sqlite:PATH`, relative or absolute), makes it when it is not there, and brings
+    /// its tables up to date.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what an operator has to mend.
+    pub async fn open(url: &str, clock: Clock) -> Result<Self, OpenError> {
+        let file = DatabaseFile::open(url).await?;
+        Ok(Self { file, clock, pushes: PushRules::NONE, caps: SessionCaps::NONE, lives: Lives::default() })
+    }
+
+    /// Sets the rules about asking phones.
+    #[must_use]
+    pub fn by(self, pushes: PushRules) -> Self {
+        Self { pushes, ..self }
+    }
+
+    /// Sets the limits of live sessions of one account.
+    #[must_use]
+    pub fn with_session_caps(self, caps: SessionCaps) -> Self {
+        Self { caps, ..self }
+    }
+
+    /// Reads something and commits a page as it was, to see whether the database can be read and written.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub async fn ping(&self) -> Result<(), StorageError> {
+        self.file.touch().await
+    }
+
+    /// Writes the write-ahead log back into the file (a checkpoint), as far as nobody still reads from it. Waits for the disk, but makes
+    /// nobody else wait. `None` if another process does it right now.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn checkpoint(&self) -> Result<Option<Checkpoint>, StorageError> {
+        self.file.checkpoint().await
+    }
+
+    /// Gives free pages of the file back to the disk, a few at a time, while it has more than `SPARE_PAGES`. The rest
+    /// serve new rows: the file does not grow while it has free pages.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub async fn shrink(&self) -> Result<(), StorageError> {
+        self.file.shrink().await
+    }
+
+    /// Closes all connections, and checkpoints the write-ahead log.
+    pub async fn close(&self) {
+        self.file.close().await;
+    }
+
+    /// The connections for reads, which never wait for a write.
+    pub(crate) const fn read(&self) -> &SqlitePool {
+        &self.file.reader
+    }
+
+    /// The connection for one statement that writes, and commits by itself.
+    pub(crate) const fn once(&self) -> &SqlitePool {
+        &self.file.writer
+    }
+
+    /// Begins a transaction that writes. `_keys` are all rows that it reads in order to write: SQLite has one writer
+    /// and needs none; an engine with several locks them in order.
+    pub(crate) async fn write(&self, _keys: &[WriteKey<'_>]) -> Result<WriteTransaction, StorageError> {
+        Ok(WriteTransaction::new(self.file.begin().await?))
+    }
+}
