@@ -129,13 +129,13 @@ async fn what_a_process_committed_and_died_before_telling_is_told_after_the_rest
     world.kill().await;
     let storage = world.storage().await;
     storage.end(id(&approval).parse().unwrap(), Change::Deny).await.unwrap();
-    let (left, _) = storage.unannounced().await.unwrap();
-    assert!(left.iter().any(|left| left.id.to_string() == id(&approval)), "{left:?}");
+    let left = storage.unannounced().await.unwrap();
+    assert!(left.approvals.iter().any(|left| left.id.to_string() == id(&approval)), "{left:?}");
     world.restart().await;
     let mut socket = browser.listen(&world, &approval).await;
     socket.until("denied").await;
     assert_eq!(socket.closed().await, 1000);
-    let emptied = async { while storage.unannounced().await.unwrap().1 != 0 {} };
+    let emptied = async { while !storage.unannounced().await.unwrap().is_empty() {} };
     timeout(SOON, emptied).await.expect("what was told is taken out");
 }
 

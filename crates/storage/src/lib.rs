@@ -57,6 +57,7 @@ pub use hashes::{CodeHash, LinkHash, TokenHash};
 pub use limit_name::LimitName;
 pub use listed::{LISTED_SESSIONS, LiveSession, SignIn};
 pub use notices::{Notice, NoticeKind};
+pub use outbox::Unannounced;
 pub use passwords::{AddressProof, LinkOwner, PasswordChange};
 pub use push_rules::{Push, PushRules, Withheld};
 pub use questions::Question;

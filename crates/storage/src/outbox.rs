@@ -1,6 +1,7 @@
-//! Announcements: which approvals changed, written with the change and taken out once they were made.
+//! Announcements: which approvals changed, written with the change and deleted once they were made.
 
 use approval::{Approval, ApprovalId};
+use serde_json::Value;
 use sqlx::SqliteConnection;
 
 use crate::rows::ApprovalRow;
@@ -13,29 +14,56 @@ pub(crate) async fn announce(db: &mut SqliteConnection, approval: ApprovalId) ->
     Ok(())
 }
 
+/// Announcements that were read, and the approvals that they are about, each as it stands now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unannounced {
+    /// The approvals.
+    pub approvals: Vec<Approval>,
+    /// The announcements.
+    seqs: Vec<i64>,
+}
+
+/// How many announcements are read at once.
+const READ_AT_ONCE: i64 = 256;
+
+impl Unannounced {
+    /// True if no announcement was left.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.seqs.is_empty()
+    }
+}
+
 impl Storage {
-    /// The approvals with announcements not made yet, and the mark up to which they were read.
+    /// The oldest announcements that are not made yet: some of them, if there are many.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn unannounced(&self) -> Result<(Vec<Approval>, i64), StorageError> {
-        let mark = sqlx::query_scalar!("SELECT max(seq) AS mark FROM outbox").fetch_one(self.read()).await?;
-        let mark = mark.unwrap_or_default();
-        let rows = sqlx::query_as!(
-            ApprovalRow,
-            "SELECT * FROM approvals WHERE id IN (SELECT approval_id FROM outbox WHERE seq <= $1)",
-            mark
-        );
+    pub async fn unannounced(&self) -> Result<Unannounced, StorageError> {
+        let rows = sqlx::query!("SELECT seq, approval_id FROM outbox ORDER BY seq LIMIT $1", READ_AT_ONCE);
         let rows = rows.fetch_all(self.read()).await?;
-        Ok((rows.into_iter().map(Approval::try_from).collect::<Result<_, _>>()?, mark))
+        let ids = json(rows.iter().map(|row| row.approval_id.as_str()));
+        let approvals =
+            sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE id IN (SELECT value FROM json_each($1))", ids);
+        let approvals = approvals.fetch_all(self.read()).await?.into_iter().map(Approval::try_from);
+        let approvals = approvals.collect::<Result<_, _>>()?;
+        Ok(Unannounced { approvals, seqs: rows.into_iter().map(|row| row.seq).collect() })
     }
 
-    /// Takes out the announcements up to `mark`: they were made.
+    /// Deletes the announcements that were read: they were made.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn announced(&self, mark: i64) -> Result<(), StorageError> {
-        sqlx::query!("DELETE FROM outbox WHERE seq <= $1", mark).execute(self.once()).await?;
+    pub async fn announced(&self, made: Unannounced) -> Result<(), StorageError> {
+        let seqs = json(made.seqs);
+        sqlx::query!("DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each($1))", seqs)
+            .execute(self.once())
+            .await?;
         Ok(())
     }
+}
+
+/// A list that one parameter of a statement holds.
+fn json<T: Into<Value>>(values: impl IntoIterator<Item = T>) -> String {
+    Value::from_iter(values).to_string()
 }

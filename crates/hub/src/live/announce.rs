@@ -74,18 +74,15 @@ pub(crate) fn start(hub: &Hub, mut news: UnboundedReceiver<ApprovalId>) {
 
 async fn empty(hub: &Hub) -> Result<(), Unemptied> {
     loop {
-        let (approvals, mark) = hub.storage.unannounced().await?;
-        if mark == 0 {
+        let left = hub.storage.unannounced().await?;
+        if left.is_empty() {
             return Ok(());
         }
-        for approval in &approvals {
+        for approval in &left.approvals {
             hub.waiters.tell(approval);
         }
-        let ids: Vec<_> = approvals.iter().map(|approval| approval.id).collect();
-        for some in ids.chunks(TOGETHER) {
-            tell_others(hub, some.to_vec()).await?;
-        }
-        hub.storage.announced(mark).await?;
+        tell_others(hub, left.approvals.iter().map(|approval| approval.id).collect()).await?;
+        hub.storage.announced(left).await?;
     }
 }
 

@@ -13,10 +13,10 @@ async fn a_change_and_its_announcement_are_there_together_after_a_restart() {
     given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
     given.storage.close().await;
     let storage = given.another_process().await;
-    let (approvals, mark) = storage.unannounced().await.unwrap();
-    assert!(approvals.contains(&storage.approval(waiting.approval.id).await.unwrap().unwrap()));
-    storage.announced(mark).await.unwrap();
-    assert_eq!(storage.unannounced().await.unwrap(), (Vec::new(), 0));
+    let left = storage.unannounced().await.unwrap();
+    assert!(left.approvals.contains(&storage.approval(waiting.approval.id).await.unwrap().unwrap()));
+    storage.announced(left).await.unwrap();
+    assert!(storage.unannounced().await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -25,19 +25,17 @@ async fn a_callback_after_the_decision_announces_it_again() {
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
     let request = given.sent(&waiting).await;
     given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
-    let (_, mark) = given.storage.unannounced().await.unwrap();
-    given.storage.announced(mark).await.unwrap();
+    given.storage.announced(given.storage.unannounced().await.unwrap()).await.unwrap();
     given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
-    let (approvals, _) = given.storage.unannounced().await.unwrap();
-    assert_eq!(approvals, [given.now(&waiting).await]);
+    assert_eq!(given.storage.unannounced().await.unwrap().approvals, [given.now(&waiting).await]);
 }
 
 #[tokio::test]
 async fn an_announcement_made_while_others_are_taken_out_stays() {
     let given = Given::empty().await;
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
-    let (_, mark) = given.storage.unannounced().await.unwrap();
+    let read = given.storage.unannounced().await.unwrap();
     given.storage.delivered(waiting.approval.id, Delivery::NoApp, None).await.unwrap();
-    given.storage.announced(mark).await.unwrap();
-    assert_eq!(given.storage.unannounced().await.unwrap().0.len(), 1);
+    given.storage.announced(read).await.unwrap();
+    assert_eq!(given.storage.unannounced().await.unwrap().approvals.len(), 1);
 }

@@ -262,8 +262,7 @@ async fn a_day_of_strangers(given: &Given, count: u8) {
         let (session, user) = (waiting.session.id, waiting.session.user);
         given.storage.code_sent(session, user, approval::Channel::Sms, true).await.unwrap();
         given.storage.code_wrong(&waiting.session, 100).await.unwrap();
-        let mark = given.storage.unannounced().await.unwrap().1;
-        given.storage.announced(mark).await.unwrap();
+        given.storage.announced(given.storage.unannounced().await.unwrap()).await.unwrap();
     }
     given.pass(Duration::DAY + Duration::MILLISECOND);
     while given.storage.sweep().await.unwrap() {}
