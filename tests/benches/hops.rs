@@ -129,7 +129,7 @@ async fn decide() {
             received_at: Clock::system().now(),
         };
         let begun = Instant::now();
-        storage.decide(&callback, Heard::Callback).await.unwrap();
+        storage.approvals().decide(&callback, Heard::Callback).await.unwrap();
         times.push(begun.elapsed());
     }
     waiting::report("decide", times);

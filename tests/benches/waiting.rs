@@ -47,12 +47,15 @@ pub(crate) async fn fill(folder: &Path, count: usize) -> Vec<(Approval, String)>
         };
         let make = |taken: &[Number]| pending(&clock, &entropy, &session, taken);
         let begun = match index {
-            0 => storage.begin_sign_up(&user, &session, make).await.unwrap(),
-            _ => storage.begin_sign_in(&session, None, &user.password_hash, make).await.unwrap().unwrap().0,
+            0 => storage.sign_ups().begin(&user, &session, make).await.unwrap(),
+            _ => storage.sessions().begin(&session, None, &user.password_hash, make).await.unwrap().unwrap().0,
         };
         let Begun::Asked(approval) = begun else { panic!("the phone is not asked: {begun:?}") };
         let request = Some(format!("request-{index}").parse().unwrap());
-        filled.push((storage.delivered(approval.id, Delivery::Sent, request).await.unwrap().unwrap(), token));
+        filled.push((
+            storage.approvals().record_delivery(approval.id, Delivery::Sent, request).await.unwrap().unwrap(),
+            token,
+        ));
     }
     storage.close().await;
     filled

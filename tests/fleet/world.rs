@@ -210,7 +210,7 @@ impl World {
     pub(crate) async fn audit(&self, approval: &Value) -> Vec<String> {
         let path = self.path().join("data/countersign.db");
         let storage = Storage::open(&format!("sqlite:{}", path.display()), Clock::system()).await.unwrap();
-        let rows = storage.audit_of(id(approval).parse().unwrap()).await.unwrap().into_iter();
+        let rows = storage.audit().of_approval(id(approval).parse().unwrap()).await.unwrap().into_iter();
         rows.map(|row| format!("{}: {}", row.kind, row.note.unwrap_or_default())).collect()
     }
 

@@ -128,14 +128,14 @@ async fn what_a_process_committed_and_died_before_telling_is_told_after_the_rest
     let (_, browser, approval) = signing_in(&world).await;
     world.kill().await;
     let storage = world.storage().await;
-    storage.end(id(&approval).parse().unwrap(), Change::Deny).await.unwrap();
-    let left = storage.unannounced().await.unwrap();
+    storage.approvals().end(id(&approval).parse().unwrap(), Change::Deny).await.unwrap();
+    let left = storage.outbox().read().await.unwrap();
     assert!(left.approvals.iter().any(|left| left.id.to_string() == id(&approval)), "{left:?}");
     world.restart().await;
     let mut socket = browser.listen(&world, &approval).await;
     socket.until("denied").await;
     assert_eq!(socket.closed().await, 1000);
-    let emptied = async { while !storage.unannounced().await.unwrap().is_empty() {} };
+    let emptied = async { while !storage.outbox().read().await.unwrap().is_empty() {} };
     timeout(SOON, emptied).await.expect("what was told is taken out");
 }
 
@@ -145,7 +145,7 @@ async fn an_announcement_that_somebody_left_behind_is_made_with_the_next_one() {
     let (_, browser, approval) = signing_in(&world).await;
     let mut socket = browser.listen(&world, &approval).await;
     assert_eq!(socket.next().await.unwrap()["approval"]["status"], "pending");
-    world.storage().await.end(id(&approval).parse().unwrap(), Change::Deny).await.unwrap();
+    world.storage().await.approvals().end(id(&approval).parse().unwrap(), Change::Deny).await.unwrap();
     // Another account: the phone of the first has a rest after the denial, so nothing would be announced.
     Browser::default().sign_up(&world, 11).await;
     timeout(SOON, socket.until("denied")).await.expect("it is told before the row is read again");
@@ -158,6 +158,6 @@ async fn a_row_changed_by_another_process_reaches_the_socket_though_nobody_told(
     browser.until_is(&world, &approval, |now| now["delivery"] == "sent").await;
     let mut socket = browser.listen(&world, &approval).await;
     assert_eq!(socket.next().await.unwrap()["approval"]["status"], "pending");
-    world.storage().await.end(id(&approval).parse().unwrap(), Change::Deny).await.unwrap();
+    world.storage().await.approvals().end(id(&approval).parse().unwrap(), Change::Deny).await.unwrap();
     socket.until("denied").await;
 }

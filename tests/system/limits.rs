@@ -205,8 +205,8 @@ async fn a_limit_that_is_reached_is_in_the_log_by_name_and_in_the_audit_trail_on
     for guess in 0..9 {
         browser.type_code(&world, &format!("{guess:07}")).await;
     }
-    let user = storage.account(&person.email).await.unwrap().unwrap().id;
-    let trail = storage.audit_of_user(user).await.unwrap();
+    let user = storage.accounts().find(&person.email).await.unwrap().unwrap().id;
+    let trail = storage.audit().of_account(user).await.unwrap();
     let reached = trail.iter().filter(|row| row.kind == "limit_reached" && row.note.as_deref() == Some("wrong_codes"));
     assert_eq!(reached.count(), 1);
     while !world.serve.error_line().await.contains("limit=\"wrong_codes\"") {}

@@ -144,7 +144,7 @@ impl World {
         let (storage, id) = (self.storage().await, id(approval).parse().unwrap());
         let begun = Instant::now();
         loop {
-            let rows = storage.audit_of(id).await.unwrap().into_iter();
+            let rows = storage.audit().of_approval(id).await.unwrap().into_iter();
             let trail: Vec<_> = rows.map(|row| format!("{}: {}", row.kind, row.note.unwrap_or_default())).collect();
             if ready(&trail) {
                 return trail;

@@ -49,7 +49,7 @@ impl Parts {
     }
 
     async fn database(&self) -> Option<Seen> {
-        if in_time(self.storage.as_ref()?.ping()).await.is_some() {
+        if in_time(self.storage.as_ref()?.maintenance().ping()).await.is_some() {
             return None;
         }
         let sentence = "the database takes no write within 2 s";

@@ -30,7 +30,7 @@ impl Caller {
     /// # Errors
     /// [`Refusal::NotFound`] if it is not.
     pub async fn own(&self, hub: &Hub, id: ApprovalId) -> Result<Approval, Refusal> {
-        let approval = hub.storage.approval(id).await?;
+        let approval = hub.storage.approvals().find(id).await?;
         approval.filter(|approval| approval.session == self.session.id).ok_or(Refusal::NotFound)
     }
 
@@ -40,7 +40,7 @@ impl Caller {
     /// # Errors
     /// [`Refusal::NotFound`] if it is not.
     pub async fn sees(&self, hub: &Hub, id: ApprovalId) -> Result<Approval, Refusal> {
-        let approval = hub.storage.approval(id).await?;
+        let approval = hub.storage.approvals().find(id).await?;
         let elsewhere = |approval: &Approval| {
             self.is_confirmed() && approval.user == self.session.user && approval.purpose == Purpose::Transaction
         };
@@ -83,7 +83,7 @@ impl MaybeCaller {
     /// # Errors
     /// [`Refusal::Internal`] or [`Refusal::DatabaseBusy`].
     pub async fn of(hub: &Hub, token: Token) -> Result<Self, Refusal> {
-        let session = hub.storage.session(token.hash()).await?;
+        let session = hub.storage.sessions().find(token.hash()).await?;
         Ok(Self(session.map(|session| Caller { session, token })))
     }
 }

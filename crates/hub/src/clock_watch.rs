@@ -60,7 +60,7 @@ pub(crate) fn start(hub: &Hub) {
 async fn set_back(hub: &Hub, by: time::Duration) {
     let seconds = by.as_seconds_f64();
     tracing::warn!(seconds, "the clock of this machine was set back; approvals still end in time");
-    if let Err(error) = hub.storage.clock_set_back(by, hub.settings.shared).await {
+    if let Err(error) = hub.storage.maintenance().clock_set_back(by, hub.settings.shared).await {
         tracing::error!(error = %told(&error), "limits may count for longer than they should: the database failed");
     }
 }

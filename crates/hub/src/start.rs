@@ -86,8 +86,9 @@ pub async fn start(
     }
     let logos = settings.logo_url.as_ref().map_or_else(|| Ok(Logos::default()), |url| Logos::one(url.to_string()));
     let (news, told) = mpsc::unbounded_channel();
-    let storage =
-        storage.by(throttle::pushes(&settings.limits)).with_session_caps(throttle::sessions(&settings.limits));
+    let storage = storage
+        .with_push_rules(throttle::pushes(&settings.limits))
+        .with_session_caps(throttle::sessions(&settings.limits));
     let hub = Hub::new(Shared {
         logos: logos.map_err(|_| StartError::Logo)?,
         key: ServerKey::new(storage.server_key("sessions", &entropy).await?),

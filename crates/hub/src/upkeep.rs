@@ -33,7 +33,7 @@ async fn checkpoint(hub: &Hub) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        match hub.storage.checkpoint().await {
+        match hub.storage.maintenance().checkpoint().await {
             Ok(checkpoint) => {
                 note_end(&trouble, "the database is checkpointed again");
                 if let Some(checkpoint) = checkpoint {
@@ -65,7 +65,7 @@ fn note_blocked(hub: &Hub, bytes: u64) {
 
 /// Logs that the database is free again, once it takes a commit and no request found it locked for a while.
 async fn note_free(hub: &Hub) {
-    if hub.storage.ping().await.is_ok()
+    if hub.storage.maintenance().ping().await.is_ok()
         && let Some(failures) = hub.condition.database().worked(Instant::now())
     {
         tracing::info!(failures, "the database is free again");
@@ -91,11 +91,11 @@ async fn sweep(hub: &Hub) {
 
 /// True if another round may find more.
 async fn sweep_a_round(hub: &Hub) -> Result<bool, StorageError> {
-    let mut more = hub.storage.sweep().await?;
+    let mut more = hub.storage.maintenance().sweep().await?;
     if let Some(age) = hub.settings.audit() {
-        more |= hub.storage.sweep_audit(age).await?;
+        more |= hub.storage.maintenance().sweep_audit(age).await?;
     }
-    hub.storage.shrink().await?;
+    hub.storage.maintenance().shrink().await?;
     Ok(more)
 }
 

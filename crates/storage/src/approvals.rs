@@ -10,7 +10,8 @@ use time::OffsetDateTime;
 
 use crate::rows::{ApprovalRow, millis};
 use crate::{
-    LimitName, Push, Storage, StorageError, Withheld, WriteKey, audit, numbers, pushes, sessions, sign_up_phones,
+    Approvals, LimitName, Push, Session, StorageError, Withheld, WriteKey, audit, numbers, pushes, sessions,
+    sign_up_phones,
 };
 
 /// What came of asking again.
@@ -26,24 +27,24 @@ pub enum Replaced {
     Withheld(Withheld),
 }
 
-impl Storage {
+impl Approvals<'_> {
     /// The approval of this id.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn approval(&self, id: ApprovalId) -> Result<Option<Approval>, StorageError> {
+    pub async fn find(self, id: ApprovalId) -> Result<Option<Approval>, StorageError> {
         // Boxed: each pending approval has a task that waits with this call in it.
-        Box::pin(async { load(&mut *self.read().acquire().await?, id).await }).await
+        Box::pin(async { load(&mut *self.0.read().acquire().await?, id).await }).await
     }
 
     /// The newest approval of a session.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn approval_of_session(&self, session: SessionId) -> Result<Option<Approval>, StorageError> {
+    pub async fn newest_of(self, session: SessionId) -> Result<Option<Approval>, StorageError> {
         let id = session.to_string();
         sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE session_id = $1 ORDER BY id DESC LIMIT 1", id)
-            .fetch_optional(self.read())
+            .fetch_optional(self.0.read())
             .await?
             .map(Approval::try_from)
             .transpose()
@@ -54,18 +55,18 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn delivered(
-        &self,
+    pub async fn record_delivery(
+        self,
         id: ApprovalId,
         delivery: Delivery,
         request: Option<RequestId>,
     ) -> Result<Option<Approval>, StorageError> {
-        let mut db = self.write(&[WriteKey::Approval(id)]).await?;
+        let mut db = self.0.write(&[WriteKey::Approval(id)]).await?;
         let Some(mut approval) = load(&mut db, id).await? else { return Ok(None) };
         approval.delivery = delivery;
         approval.request = approval.request.or(request);
         save(&mut db, &mut approval).await?;
-        audit::about(&mut db, self.clock.now(), audit::Kind::ApprovalDelivered, &approval, delivery.word()).await?;
+        audit::about(&mut db, self.0.clock.now(), audit::Kind::ApprovalDelivered, &approval, delivery.word()).await?;
         db.commit().await?;
         Ok(Some(approval))
     }
@@ -75,13 +76,13 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn end(&self, id: ApprovalId, change: Change) -> Result<Option<Approval>, StorageError> {
+    pub async fn end(self, id: ApprovalId, change: Change) -> Result<Option<Approval>, StorageError> {
         // Boxed: each pending approval has a task that waits with this call in it.
         Box::pin(async {
-            let mut db = self.write(&[WriteKey::Approval(id)]).await?;
+            let mut db = self.0.write(&[WriteKey::Approval(id)]).await?;
             let Some(mut approval) = load(&mut db, id).await? else { return Ok(None) };
-            let now = self.clock.now();
-            if end_in(&mut db, Some(self.pushes), &mut approval, change, now, "by itself").await? {
+            let now = self.0.clock.now();
+            if end_in(&mut db, Some(self.0.pushes), &mut approval, change, now, "by itself").await? {
                 db.commit().await?;
             }
             Ok(Some(approval))
@@ -96,11 +97,11 @@ impl Storage {
     /// # Errors
     /// When the database cannot be written.
     pub async fn replace(
-        &self,
+        self,
         id: ApprovalId,
         replacement: impl FnOnce(&Approval, &[Number]) -> Approval + Send,
     ) -> Result<Replaced, StorageError> {
-        let mut db = self.write(&[WriteKey::Approval(id)]).await?;
+        let mut db = self.0.write(&[WriteKey::Approval(id)]).await?;
         let Some(mut old) = load(&mut db, id).await? else { return Ok(Replaced::No) };
         if let Some(replacement) = old.replaced_by {
             return Ok(load(&mut db, replacement).await?.map_or(Replaced::No, |new| Replaced::Before(Box::new(new))));
@@ -108,7 +109,7 @@ impl Storage {
         if matches!(old.status, Status::Approved | Status::Cancelled) {
             return Ok(Replaced::No);
         }
-        let now = self.clock.now();
+        let now = self.0.clock.now();
         let (push, mut taken) = self.may_replace(&mut db, &old, now).await?;
         if let Push::Withheld(why) = push {
             audit::limited(&mut db, now, old.user, old.session, LimitName::Pushes).await?;
@@ -124,7 +125,7 @@ impl Storage {
             return Ok(Replaced::No);
         }
         old.replaced_by = Some(new.id);
-        if !end_in(&mut db, Some(self.pushes), &mut old, Change::Cancel, now, "sent again").await? {
+        if !end_in(&mut db, Some(self.0.pushes), &mut old, Change::Cancel, now, "sent again").await? {
             save(&mut db, &mut old).await?;
         }
         audit::about(&mut db, now, audit::Kind::ApprovalReplaced, &old, &new.id.to_string()).await?;
@@ -136,29 +137,42 @@ impl Storage {
 
     /// Whether a new request may replace `old` on the phone, and the numbers that its requests show.
     async fn may_replace(
-        &self,
+        self,
         db: &mut SqliteConnection,
         old: &Approval,
         now: OffsetDateTime,
     ) -> Result<(Push, Vec<Number>), StorageError> {
-        let mut push = pushes::may_replace(db, self.pushes, old, now).await?;
+        let mut push = pushes::may_replace(db, self.0.pushes, old, now).await?;
         if push == Push::Allowed && old.purpose == Purpose::SignUp {
-            push = sign_up_phones::may_ask(db, self.pushes, &old.provider_user, Some(old.id), now).await?;
+            push = sign_up_phones::may_ask(db, self.0.pushes, &old.provider_user, Some(old.id), now).await?;
         }
-        numbers::showing(db, self.pushes, &old.provider_user, push, Some(old.id), now).await
+        numbers::showing(db, self.0.pushes, &old.provider_user, push, Some(old.id), now).await
     }
 
     /// All pending approvals, oldest first.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn pending(&self) -> Result<Vec<Approval>, StorageError> {
+    pub async fn pending(self) -> Result<Vec<Approval>, StorageError> {
         sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE status = 'pending' ORDER BY id")
-            .fetch_all(self.read())
+            .fetch_all(self.0.read())
             .await?
             .into_iter()
             .map(Approval::try_from)
             .collect()
+    }
+
+    /// Cancels what a session waits for; the session stays. Answers the approvals that were cancelled.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn cancel_of_session(self, session: &Session) -> Result<Vec<Approval>, StorageError> {
+        let mut db = self.0.write(&[WriteKey::User(session.user), WriteKey::Phone(&session.provider_user)]).await?;
+        let now = self.0.clock.now();
+        // As at a sign-out: it may be a guesser who rings.
+        let cancelled = cancel_of_session(&mut db, Some(self.0.pushes), session.id, now, "taken back").await?;
+        db.commit().await?;
+        Ok(cancelled)
     }
 }
 

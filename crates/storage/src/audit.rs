@@ -6,7 +6,7 @@ use strum::IntoStaticStr;
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::{from_millis, millis};
-use crate::{AttemptKind, Limit, LimitName, Storage, StorageError, Subject, attempts};
+use crate::{AttemptKind, AuditTrail, Limit, LimitName, StorageError, Subject, rate_limits};
 
 /// One line of the audit trail, as read back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,7 +140,7 @@ pub(crate) async fn limited_by_email(
     email: &str,
     limit: LimitName,
 ) -> Result<(), StorageError> {
-    let noted = attempts::count(db, AttemptKind::Password, &[noted(email)], now).await?;
+    let noted = rate_limits::count(db, AttemptKind::Password, &[noted(email)], now).await?;
     if noted.is_err() {
         return Ok(());
     }
@@ -164,7 +164,7 @@ pub(crate) async fn limit_is_noted(
     now: OffsetDateTime,
     email: &str,
 ) -> Result<bool, StorageError> {
-    Ok(attempts::limited(db, AttemptKind::Password, &[noted(email)], now).await?.is_some())
+    Ok(rate_limits::limited(db, AttemptKind::Password, &[noted(email)], now).await?.is_some())
 }
 
 fn noted(email: &str) -> (Subject, Limit) {
@@ -183,25 +183,25 @@ pub(crate) async fn of_account(
     Ok(())
 }
 
-impl Storage {
+impl AuditTrail<'_> {
     /// The audit trail of one account, oldest first.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn audit_of_user(&self, user: UserId) -> Result<Vec<AuditRow>, StorageError> {
+    pub async fn of_account(self, user: UserId) -> Result<Vec<AuditRow>, StorageError> {
         let id = user.to_string();
         let rows = sqlx::query_as!(Line, "SELECT at, kind, note FROM audit WHERE user_id = $1 ORDER BY seq", id);
-        rows.fetch_all(self.read()).await?.into_iter().map(AuditRow::try_from).collect()
+        rows.fetch_all(self.0.read()).await?.into_iter().map(AuditRow::try_from).collect()
     }
 
     /// The audit trail of one approval, oldest first.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn audit_of(&self, approval: ApprovalId) -> Result<Vec<AuditRow>, StorageError> {
+    pub async fn of_approval(self, approval: ApprovalId) -> Result<Vec<AuditRow>, StorageError> {
         let id = approval.to_string();
         let rows = sqlx::query_as!(Line, "SELECT at, kind, note FROM audit WHERE approval_id = $1 ORDER BY seq", id);
-        rows.fetch_all(self.read()).await?.into_iter().map(AuditRow::try_from).collect()
+        rows.fetch_all(self.0.read()).await?.into_iter().map(AuditRow::try_from).collect()
     }
 }
 

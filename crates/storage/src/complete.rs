@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 use crate::rows::{in_millis, millis};
 use crate::sessions::{self, ConfirmedBy, Session};
 use crate::{
-    Limited, SessionCaps, Storage, StorageError, TokenHash, WriteKey, approvals, audit, invitations, sign_up_phones,
+    Limited, SessionCaps, Sessions, StorageError, TokenHash, WriteKey, approvals, audit, invitations, sign_up_phones,
     surplus,
 };
 
@@ -57,20 +57,21 @@ pub struct Completion<'a> {
 /// How long the token before may repeat its proof.
 const REPEAT: Duration = Duration::seconds(60);
 
-impl Storage {
+impl Sessions<'_> {
     /// Completes an approval for its session: reads the row again, confirms the session and replaces its token, in one
     /// transaction; `proof` is what may be shown again. Only for an approved approval of this very session.
     ///
     /// # Errors
     /// When the database cannot be read or written.
     pub async fn complete(
-        &self,
+        self,
         session: &Session,
         id: ApprovalId,
         proof: &str,
         token: NewToken,
     ) -> Result<Completed, StorageError> {
         let mut db = self
+            .0
             .write(&[
                 WriteKey::User(session.user),
                 WriteKey::Phone(&session.provider_user),
@@ -81,7 +82,7 @@ impl Storage {
         let approved =
             approval.filter(|approval| approval.session == session.id && approval.status == Status::Approved);
         let Some(mut approval) = approved else { return Ok(Completed::NotApproved) };
-        let now = self.clock.now();
+        let now = self.0.clock.now();
         if !sessions::may_have(&mut db, session.id, approval.created_at, now).await? {
             return Ok(Completed::NotApproved);
         }
@@ -91,7 +92,7 @@ impl Storage {
             return Ok(Completed::Consumed);
         }
         let completion = Completion { proof, by: ConfirmedBy::Approval, token };
-        let completed = confirm(&mut db, self.caps, session, completion, now).await?;
+        let completed = confirm(&mut db, self.0.caps, session, completion, now).await?;
         if completed == Completed::Confirmed {
             consume(&mut db, &mut approval, now).await?;
         }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::rows::ApprovalRow;
-use crate::{PushRules, Storage, StorageError, WriteKey, approvals, audit, outbox, pushes, tries};
+use crate::{Approvals, PushRules, StorageError, WriteKey, approvals, audit, outbox, pushes, tries};
 
 /// What came of a callback.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,15 +42,15 @@ impl Heard {
     }
 }
 
-impl Storage {
+impl Approvals<'_> {
     /// From `limit` on the approval has expired, whatever the wall clock says: no later answer or code approves it.
-    pub fn limit_life(&self, id: ApprovalId, limit: Instant) {
-        self.lives.limit(id, limit);
+    pub fn limit_life(self, id: ApprovalId, limit: Instant) {
+        self.0.lives.limit(id, limit);
     }
 
     /// Removes the limit of an approval that has its final status.
-    pub fn forget_life(&self, id: ApprovalId) {
-        self.lives.forget(id);
+    pub fn forget_life(self, id: ApprovalId) {
+        self.0.lives.forget(id);
     }
 
     /// Decides by a verified callback, at once: only a pending, unexpired approval of the same request, user and content.
@@ -59,16 +59,16 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be read or written; the callback must then be delivered again.
-    pub async fn decide(&self, callback: &Callback, heard: Heard) -> Result<Decided, StorageError> {
+    pub async fn decide(self, callback: &Callback, heard: Heard) -> Result<Decided, StorageError> {
         // Read beside the writer first: what nearly every tap comes to takes two trips to the database instead of five.
-        let found = find(&mut *self.read().acquire().await?, callback).await?;
+        let found = find(&mut *self.0.read().acquire().await?, callback).await?;
         let Some(found) = found else { return Ok(Decided::Unknown) };
         if let Some(approval) = self.approve_at_once(&found, callback, heard).await? {
             return Ok(Decided::Now(Box::new(approval)));
         }
-        let mut db = self.write(&[WriteKey::User(found.user), WriteKey::Phone(&found.provider_user)]).await?;
+        let mut db = self.0.write(&[WriteKey::User(found.user), WriteKey::Phone(&found.provider_user)]).await?;
         let Some(mut approval) = find(&mut db, callback).await? else { return Ok(Decided::Unknown) };
-        let now = self.clock.now();
+        let now = self.0.clock.now();
         let change = match change_by(&approval, callback) {
             Ok(change) => change,
             Err(doubt) => {
@@ -78,33 +78,33 @@ impl Storage {
             }
         };
         approval.request.get_or_insert_with(|| callback.request.clone());
-        approval.expires_at = self.lives.end_of(&approval, now);
-        let decided = apply(&mut db, self.pushes, approval, change, heard, now).await?;
+        approval.expires_at = self.0.lives.end_of(&approval, now);
+        let decided = apply(&mut db, self.0.pushes, approval, change, heard, now).await?;
         db.commit().await?;
         Ok(decided)
     }
 
     /// Approves what was read before, by this process or another, in one statement that writes only if the row is still
     /// that version: everything that may change of an approval changes its version. `None`: it is not as simple as that,
-    /// nothing has happened, and [`Storage::decide`] says what comes of it.
+    /// nothing has happened, and [`Approvals::decide`] says what comes of it.
     ///
     /// # Errors
     /// When the database cannot be written; the callback must then be delivered again.
     pub async fn approve_at_once(
-        &self,
+        self,
         read: &Approval,
         callback: &Callback,
         heard: Heard,
     ) -> Result<Option<Approval>, StorageError> {
-        let now = self.clock.now();
+        let now = self.0.clock.now();
         if change_by(read, callback) != Ok(Change::Approve)
-            || transition(read.status, Change::Approve, now, self.lives.end_of(read, now)).is_err()
+            || transition(read.status, Change::Approve, now, self.0.lives.end_of(read, now)).is_err()
         {
             return Ok(None);
         }
         let mut approval = read.clone();
         approval.request.get_or_insert_with(|| callback.request.clone());
-        let done = approvals::approve_at_once(self.once(), &mut approval, now, heard.words()).await?;
+        let done = approvals::approve_at_once(self.0.once(), &mut approval, now, heard.words()).await?;
         Ok(done.then_some(approval))
     }
 }

@@ -3,7 +3,7 @@
 
 use sqlx::SqliteConnection;
 
-use crate::{Storage, StorageError, WriteKey};
+use crate::{Accounts, StorageError, WriteKey};
 
 /// The canonical form of an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,12 +41,12 @@ struct Row {
     email: String,
 }
 
-impl Storage {
+impl Accounts<'_> {
     /// The stored address of the active account with this `spelling` or `key`. The exact spelling has priority.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn email_of_account(&self, spelling: &str, key: &str) -> Result<Option<String>, StorageError> {
+    pub async fn stored_email(self, spelling: &str, key: &str) -> Result<Option<String>, StorageError> {
         let email = sqlx::query_scalar!(
             "SELECT coalesce(
                 (SELECT email FROM users WHERE email = $1 AND active_at IS NOT NULL),
@@ -54,7 +54,7 @@ impl Storage {
             spelling,
             key
         );
-        Ok(email.fetch_one(self.read()).await?)
+        Ok(email.fetch_one(self.0.read()).await?)
     }
 
     /// Gives every account that has not been looked at since there are keys the key that `canonical` answers for its
@@ -64,7 +64,7 @@ impl Storage {
     /// # Errors
     /// When the database cannot be read or written.
     pub async fn settle_emails(
-        &self,
+        self,
         canonical: impl Fn(&str) -> Option<CanonicalEmail> + Send,
     ) -> Result<Vec<Unsettled>, StorageError> {
         let mut unsettled = Vec::new();
@@ -74,7 +74,7 @@ impl Storage {
                 "SELECT id, email FROM users WHERE email_settled = 0 ORDER BY created_at, id LIMIT $1",
                 BATCH
             );
-            let rows = rows.fetch_all(self.read()).await?;
+            let rows = rows.fetch_all(self.0.read()).await?;
             if rows.is_empty() {
                 return Ok(unsettled);
             }
@@ -82,7 +82,7 @@ impl Storage {
             let batch: Vec<_> = rows.into_iter().map(|row| (canonical(&row.email), row)).collect();
             let keys: Vec<_> =
                 batch.iter().filter_map(|(new, _)| new.as_ref()).map(|new| WriteKey::Email(&new.key)).collect();
-            let mut db = self.write(&keys).await?;
+            let mut db = self.0.write(&keys).await?;
             for (new, row) in batch {
                 unsettled.extend(settle(&mut db, row, new).await?);
             }

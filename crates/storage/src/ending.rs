@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::rows::{millis, parse};
 use crate::sessions::Session;
-use crate::{PushRules, Storage, StorageError, WriteKey, approvals, audit};
+use crate::{PushRules, Sessions, StorageError, WriteKey, approvals, audit};
 
 /// What is noted beside sessions that their owner ends from another one.
 const BY_OWNER: &str = "ended by its owner";
@@ -32,27 +32,14 @@ pub(crate) struct Ended {
     pub(crate) cancelled: Vec<Approval>,
 }
 
-impl Storage {
+impl Sessions<'_> {
     /// Ends a session, and takes back what it still waits for; answers the approvals that were cancelled.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn sign_out(&self, session: &Session) -> Result<Vec<Approval>, StorageError> {
-        let mut db = self.write(&[WriteKey::User(session.user), WriteKey::Phone(&session.provider_user)]).await?;
-        let cancelled = end_itself(&mut db, self.pushes, session, self.clock.now()).await?;
-        db.commit().await?;
-        Ok(cancelled)
-    }
-
-    /// Cancels what a session waits for; the session stays. Answers the approvals that were cancelled.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn take_back(&self, session: &Session) -> Result<Vec<Approval>, StorageError> {
-        let mut db = self.write(&[WriteKey::User(session.user), WriteKey::Phone(&session.provider_user)]).await?;
-        let now = self.clock.now();
-        // As at a sign-out: it may be a guesser who rings.
-        let cancelled = approvals::cancel_of_session(&mut db, Some(self.pushes), session.id, now, "taken back").await?;
+    pub async fn sign_out(self, session: &Session) -> Result<Vec<Approval>, StorageError> {
+        let mut db = self.0.write(&[WriteKey::User(session.user), WriteKey::Phone(&session.provider_user)]).await?;
+        let cancelled = end_itself(&mut db, self.0.pushes, session, self.0.clock.now()).await?;
         db.commit().await?;
         Ok(cancelled)
     }
@@ -62,7 +49,7 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn end_session(&self, by: &Session, id: SessionId) -> Result<Option<Vec<Approval>>, StorageError> {
+    pub async fn end(self, by: &Session, id: SessionId) -> Result<Option<Vec<Approval>>, StorageError> {
         let ended = self.end_some(by, Which::One(id), BY_OWNER).await?;
         Ok((ended.sessions > 0).then_some(ended.cancelled))
     }
@@ -71,14 +58,14 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn end_other_sessions(&self, by: &Session) -> Result<Vec<Approval>, StorageError> {
+    pub async fn end_others(self, by: &Session) -> Result<Vec<Approval>, StorageError> {
         Ok(self.end_some(by, Which::AllBut(by.id), BY_OWNER).await?.cancelled)
     }
 
-    async fn end_some(&self, by: &Session, which: Which, note: &str) -> Result<Ended, StorageError> {
-        let mut db = self.write(&[WriteKey::User(by.user), WriteKey::Phone(&by.provider_user)]).await?;
+    async fn end_some(self, by: &Session, which: Which, note: &str) -> Result<Ended, StorageError> {
+        let mut db = self.0.write(&[WriteKey::User(by.user), WriteKey::Phone(&by.provider_user)]).await?;
         // Whoever ends others has confirmed who they are: that says nothing about who rings.
-        let ended = end_in(&mut db, None, by.user, which, self.clock.now(), note).await?;
+        let ended = end_in(&mut db, None, by.user, which, self.0.clock.now(), note).await?;
         db.commit().await?;
         Ok(ended)
     }

@@ -129,7 +129,7 @@ impl DatabaseFile {
         Ok(())
     }
 
-    /// As [`crate::Storage::checkpoint`].
+    /// As [`crate::Maintenance::checkpoint`].
     pub(crate) async fn checkpoint(&self) -> Result<Option<Checkpoint>, StorageError> {
         // A statement about the file, which no table can check. https://sqlite.org/pragma.html#pragma_wal_checkpoint
         let checkpoint = sqlx::query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(PASSIVE)");

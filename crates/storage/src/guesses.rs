@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::{count, millis};
-use crate::{Attempt, AttemptKind, LimitName, Storage, StorageError, Subject, WriteKey, attempts, audit};
+use crate::{Attempt, AttemptKind, LimitName, RateLimits, StorageError, Subject, WriteKey, audit, rate_limits};
 
 /// How the delay grows for one subject.
 #[derive(Debug, Clone, Copy)]
@@ -99,22 +99,22 @@ impl Delay {
     }
 }
 
-impl Storage {
+impl RateLimits<'_> {
     /// Counts a guess at the password of `email`, or refuses it. An account that does not exist is counted like one
     /// that does.
     ///
     /// # Errors
     /// When the database cannot be read or written; the guess must then not be checked.
     pub async fn count_guess(
-        &self,
+        self,
         email: &str,
         guesser: &Guesser,
         delays: Delays,
         turn: GuessTurn,
     ) -> Result<Result<Attempt, Delayed>, StorageError> {
-        let now = self.clock.now();
+        let now = self.0.clock.now();
         // A reader looks first: refused guesses, of which there may be a flood, keep nobody from writing.
-        let mut reader = self.read().acquire().await?;
+        let mut reader = self.0.read().acquire().await?;
         if let Err(delayed) = check(&mut reader, email, guesser, delays, turn, now).await?
             && audit::limit_is_noted(&mut reader, now, email).await?
         {
@@ -123,7 +123,7 @@ impl Storage {
         drop(reader);
         let subjects = guesser.all_subjects(email);
         let keys: Vec<_> = subjects.iter().map(WriteKey::Subject).collect();
-        let mut db = self.write(&keys).await?;
+        let mut db = self.0.write(&keys).await?;
         let checked = check(&mut db, email, guesser, delays, turn, now).await?;
         let counted = match checked {
             Ok(subjects) => Ok(insert(&mut db, &subjects, now).await?),
@@ -140,8 +140,8 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn guessed_wrong(&self, attempt: &Attempt) -> Result<(), StorageError> {
-        let mut db = self.write(&[]).await?;
+    pub async fn record_wrong_guess(self, attempt: &Attempt) -> Result<(), StorageError> {
+        let mut db = self.0.write(&[]).await?;
         for seq in &attempt.0 {
             sqlx::query!("UPDATE attempts SET undecided = 0 WHERE seq = $1", seq).execute(&mut *db).await?;
         }
@@ -154,9 +154,9 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn guessed_right(&self, attempt: &Attempt, email: &str, network: &str) -> Result<(), StorageError> {
-        let mut db = self.write(&[]).await?;
-        attempts::forgive(&mut db, attempt).await?;
+    pub async fn record_right_guess(self, attempt: &Attempt, email: &str, network: &str) -> Result<(), StorageError> {
+        let mut db = self.0.write(&[]).await?;
+        rate_limits::forgive(&mut db, attempt).await?;
         let pair = Subject::address_from(email, network);
         let (kind, pair) = (KIND.word(), pair.as_str());
         sqlx::query!("DELETE FROM attempts WHERE kind = $1 AND subject = $2 AND undecided = 0", kind, pair)

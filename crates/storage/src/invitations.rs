@@ -5,22 +5,22 @@ use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::millis;
-use crate::{Limited, LinkHash, Storage, StorageError, WriteKey};
+use crate::{Limited, LinkHash, SignUps, StorageError, WriteKey};
 
 /// A phone may learn about this many addresses within [`ADDRESS_WINDOW`].
 const ADDRESSES: i64 = 3;
 /// The window of [`ADDRESSES`].
 pub(crate) const ADDRESS_WINDOW: Duration = Duration::DAY;
 
-impl Storage {
+impl SignUps<'_> {
     /// Writes an invitation for the address with this key, in place of an earlier one. `false` if the address has an
     /// account; then nothing was written.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn invite(&self, email: &str, link: LinkHash, expires_at: OffsetDateTime) -> Result<bool, StorageError> {
+    pub async fn invite(self, email: &str, link: LinkHash, expires_at: OffsetDateTime) -> Result<bool, StorageError> {
         let (link, expires_at) = (link.0.as_slice(), millis(expires_at));
-        let mut db = self.write(&[WriteKey::Email(email)]).await?;
+        let mut db = self.0.write(&[WriteKey::Email(email)]).await?;
         let account = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT 1 FROM users WHERE email_key = $1 AND active_at IS NOT NULL)
                 OR EXISTS (SELECT 1 FROM users WHERE email = $1 AND active_at IS NOT NULL) AS "is!: bool""#,
@@ -46,21 +46,21 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn invited(&self, link: LinkHash) -> Result<Option<String>, StorageError> {
-        let (link, now) = (link.0.as_slice(), millis(self.clock.now()));
+    pub async fn invited_email(self, link: LinkHash) -> Result<Option<String>, StorageError> {
+        let (link, now) = (link.0.as_slice(), millis(self.0.clock.now()));
         let email =
             sqlx::query_scalar!("SELECT email FROM invitations WHERE token_hash = $1 AND expires_at > $2", link, now);
-        Ok(email.fetch_optional(self.read()).await?)
+        Ok(email.fetch_optional(self.0.read()).await?)
     }
 
     /// The invitation that a pending sign-up brought.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn brought_invitation(&self, sign_up: UserId) -> Result<Option<LinkHash>, StorageError> {
+    pub async fn invitation_of(self, sign_up: UserId) -> Result<Option<LinkHash>, StorageError> {
         let user = sign_up.to_string();
         let hash = sqlx::query_scalar!("SELECT invitation FROM users WHERE id = $1 AND active_at IS NULL", user);
-        let hash = hash.fetch_optional(self.read()).await?.flatten();
+        let hash = hash.fetch_optional(self.0.read()).await?.flatten();
         let hash = hash.map(<[u8; 32]>::try_from).transpose();
         Ok(hash.map_err(|_| StorageError::Corrupt { table: "users" })?.map(LinkHash))
     }

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use crate::rows::{from_millis, millis, parse};
 use crate::sessions::{ConfirmedBy, Session};
-use crate::{Storage, StorageError};
+use crate::{Sessions, StorageError};
 
 /// A live session, pending or confirmed.
 #[derive(Debug, Clone)]
@@ -49,15 +49,15 @@ pub struct SignIn {
 /// phone.
 pub const LISTED_SESSIONS: u32 = 100;
 
-impl Storage {
+impl Sessions<'_> {
     /// The live sessions of the account that `session` belongs to: itself first, then by last use, newest first;
     /// at most [`LISTED_SESSIONS`].
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn live_sessions(&self, session: &Session) -> Result<Vec<LiveSession>, StorageError> {
+    pub async fn live(self, session: &Session) -> Result<Vec<LiveSession>, StorageError> {
         const TABLE: &str = "sessions";
-        let (user, id, now) = (session.user.to_string(), session.id.to_string(), millis(self.clock.now()));
+        let (user, id, now) = (session.user.to_string(), session.id.to_string(), millis(self.0.clock.now()));
         let most = i64::from(LISTED_SESSIONS);
         let rows = sqlx::query!(
             r#"SELECT id, browser, place, created_at, confirmed_at, confirmed_by, last_used_at, expires_at, (id = $2) AS "current!: bool"
@@ -68,7 +68,7 @@ impl Storage {
             now,
             most,
         )
-        .fetch_all(self.read())
+        .fetch_all(self.0.read())
         .await?;
         let listed = rows.into_iter().map(|row| {
             Ok(LiveSession {
@@ -90,7 +90,7 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn recent_sign_ins(&self, session: &Session) -> Result<Vec<SignIn>, StorageError> {
+    pub async fn recent_sign_ins(self, session: &Session) -> Result<Vec<SignIn>, StorageError> {
         let (user, id) = (session.user.to_string(), session.id.to_string());
         let rows = sqlx::query!(
             r#"SELECT confirmed_at AS "confirmed_at!", confirmed_by AS "confirmed_by!", browser, place, (id = $2) AS "current!: bool"
@@ -98,7 +98,7 @@ impl Storage {
             user,
             id,
         )
-        .fetch_all(self.read())
+        .fetch_all(self.0.read())
         .await?;
         rows.into_iter()
             .map(|row| {

@@ -6,7 +6,7 @@ use strum::{EnumString, IntoStaticStr};
 use time::OffsetDateTime;
 
 use crate::rows::{from_millis, millis};
-use crate::{Storage, StorageError};
+use crate::{Notices, StorageError};
 
 /// What a notice is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString)]
@@ -52,13 +52,13 @@ pub struct Notice {
 /// How many are shown, newest first.
 const SHOWN: i64 = 10;
 
-impl Storage {
+impl Notices<'_> {
     /// What the owner of an account should know, newest first. A sign-in that nobody answered and that got in after all,
     /// by a code, is nothing to tell; one that was denied is, above all then.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn notices(&self, user: UserId) -> Result<Vec<Notice>, StorageError> {
+    pub async fn list(self, user: UserId) -> Result<Vec<Notice>, StorageError> {
         const TABLE: &str = "notices";
         let user = user.to_string();
         let rows = sqlx::query!(
@@ -70,7 +70,7 @@ impl Storage {
             SHOWN,
         );
         let read = |word: &str| word.parse().ok();
-        rows.fetch_all(self.read())
+        rows.fetch_all(self.0.read())
             .await?
             .into_iter()
             .map(|row| {
@@ -90,10 +90,10 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn dismiss_notice(&self, user: UserId, id: i64) -> Result<(), StorageError> {
-        let (user, now) = (user.to_string(), millis(self.clock.now()));
+    pub async fn dismiss(self, user: UserId, id: i64) -> Result<(), StorageError> {
+        let (user, now) = (user.to_string(), millis(self.0.clock.now()));
         sqlx::query!("UPDATE notices SET dismissed_at = $3 WHERE id = $2 AND user_id = $1", user, id, now)
-            .execute(self.once())
+            .execute(self.0.once())
             .await?;
         Ok(())
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::SqliteConnection;
 
 use crate::rows::ApprovalRow;
-use crate::{Storage, StorageError};
+use crate::{Outbox, StorageError};
 
 /// Announces an approval again. Its changes are announced by a trigger, with the transaction that makes them.
 pub(crate) async fn announce(db: &mut SqliteConnection, approval: ApprovalId) -> Result<(), StorageError> {
@@ -34,18 +34,18 @@ impl Unannounced {
     }
 }
 
-impl Storage {
+impl Outbox<'_> {
     /// The oldest announcements that are not made yet: some of them, if there are many.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn unannounced(&self) -> Result<Unannounced, StorageError> {
+    pub async fn read(self) -> Result<Unannounced, StorageError> {
         let rows = sqlx::query!("SELECT seq, approval_id FROM outbox ORDER BY seq LIMIT $1", READ_AT_ONCE);
-        let rows = rows.fetch_all(self.read()).await?;
+        let rows = rows.fetch_all(self.0.read()).await?;
         let ids = json(rows.iter().map(|row| row.approval_id.as_str()));
         let approvals =
             sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE id IN (SELECT value FROM json_each($1))", ids);
-        let approvals = approvals.fetch_all(self.read()).await?.into_iter().map(Approval::try_from);
+        let approvals = approvals.fetch_all(self.0.read()).await?.into_iter().map(Approval::try_from);
         let approvals = approvals.collect::<Result<_, _>>()?;
         Ok(Unannounced { approvals, seqs: rows.into_iter().map(|row| row.seq).collect() })
     }
@@ -54,10 +54,10 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn announced(&self, made: Unannounced) -> Result<(), StorageError> {
+    pub async fn delete(self, made: Unannounced) -> Result<(), StorageError> {
         let seqs = json(made.seqs);
         sqlx::query!("DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each($1))", seqs)
-            .execute(self.once())
+            .execute(self.0.once())
             .await?;
         Ok(())
     }

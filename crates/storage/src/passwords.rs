@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use crate::ending::{Which, end_in};
 use crate::rows::{millis, parse};
 use crate::sessions::Session;
-use crate::{LinkHash, Storage, StorageError, TokenHash, WriteKey, approvals, audit, pushes};
+use crate::{Accounts, LinkHash, StorageError, TokenHash, WriteKey, approvals, audit, pushes};
 
 /// A password changed by who knows the old one.
 #[derive(Debug, Clone, Copy)]
@@ -43,17 +43,7 @@ pub struct LinkOwner {
     pub email: String,
 }
 
-impl Storage {
-    /// The hash of an account's password.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn password_hash(&self, user: UserId) -> Result<Option<Secret>, StorageError> {
-        let id = user.to_string();
-        let hash = sqlx::query_scalar!("SELECT password_hash FROM users WHERE id = $1", id);
-        Ok(hash.fetch_optional(self.read()).await?.map(Secret::new))
-    }
-
+impl Accounts<'_> {
     /// Changes the password of a confirmed session's account, in one transaction: ends every other session, gives this
     /// one another token, and takes back what it waits for. Answers the approvals that were cancelled. `None`: the
     /// password or the session is another by now, and nothing was done.
@@ -61,12 +51,12 @@ impl Storage {
     /// # Errors
     /// When the database cannot be written.
     pub async fn change_password(
-        &self,
+        self,
         session: &Session,
         change: PasswordChange<'_>,
     ) -> Result<Option<Vec<Approval>>, StorageError> {
-        let now = self.clock.now();
-        let mut db = self.write(&[WriteKey::User(session.user)]).await?;
+        let now = self.0.clock.now();
+        let mut db = self.0.write(&[WriteKey::User(session.user)]).await?;
         if !replace_token(&mut db, session, change, now).await?
             || !is_password(&mut db, session.user, change.old).await?
         {
@@ -86,10 +76,10 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn doubt_password(&self, session: &Session) -> Result<Vec<Approval>, StorageError> {
-        let now = self.clock.now();
+    pub async fn doubt_password(self, session: &Session) -> Result<Vec<Approval>, StorageError> {
+        let now = self.0.clock.now();
         let (user, at) = (session.user.to_string(), millis(now));
-        let mut db = self.write(&[WriteKey::User(session.user)]).await?;
+        let mut db = self.0.write(&[WriteKey::User(session.user)]).await?;
         sqlx::query!("UPDATE users SET password_doubted_at = $2 WHERE id = $1", user, at).execute(&mut *db).await?;
         audit::write(&mut db, now, audit::Kind::NotMe, session.user, session.id, None, "").await?;
         let note = "its owner said: not me";
@@ -104,15 +94,15 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn make_reset_link(
-        &self,
+    pub async fn issue_reset_link(
+        self,
         email: &str,
         link: LinkHash,
         expires_at: OffsetDateTime,
     ) -> Result<Option<AddressProof>, StorageError> {
-        let Some(account) = self.account(email).await? else { return Ok(None) };
+        let Some(account) = self.0.accounts().find(email).await? else { return Ok(None) };
         let (user, link, expires_at) = (account.id.to_string(), link.0.as_slice(), millis(expires_at));
-        let mut db = self.write(&[WriteKey::User(account.id)]).await?;
+        let mut db = self.0.write(&[WriteKey::User(account.id)]).await?;
         sqlx::query!(
             "INSERT INTO reset_links (user_id, token_hash, expires_at) VALUES ($1, $2, $3)
              ON CONFLICT (user_id) DO UPDATE SET token_hash = excluded.token_hash, expires_at = excluded.expires_at",
@@ -122,7 +112,7 @@ impl Storage {
         )
         .execute(&mut *db)
         .await?;
-        audit::of_account(&mut db, self.clock.now(), audit::Kind::ResetLinkMade, account.id).await?;
+        audit::of_account(&mut db, self.0.clock.now(), audit::Kind::ResetLinkMade, account.id).await?;
         db.commit().await?;
         Ok(Some(account.address))
     }
@@ -131,15 +121,15 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn owner_of_link(&self, link: LinkHash) -> Result<Option<LinkOwner>, StorageError> {
-        let (link, now) = (link.0.as_slice(), millis(self.clock.now()));
+    pub async fn reset_link_owner(self, link: LinkHash) -> Result<Option<LinkOwner>, StorageError> {
+        let (link, now) = (link.0.as_slice(), millis(self.0.clock.now()));
         let owner = sqlx::query!(
             "SELECT u.id, u.full_name, u.email FROM reset_links l JOIN users u ON u.id = l.user_id
              WHERE l.token_hash = $1 AND l.expires_at > $2",
             link,
             now,
         );
-        let Some(owner) = owner.fetch_optional(self.read()).await? else { return Ok(None) };
+        let Some(owner) = owner.fetch_optional(self.0.read()).await? else { return Ok(None) };
         let user = parse("users", &owner.id)?;
         Ok(Some(LinkOwner { user, full_name: owner.full_name, email: owner.email }))
     }
@@ -149,9 +139,9 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn reset_password(&self, link: LinkHash, new: &Secret) -> Result<Option<Vec<Approval>>, StorageError> {
-        let now = self.clock.now();
-        let mut db = self.write(&[WriteKey::ResetLink(link)]).await?;
+    pub async fn reset_password(self, link: LinkHash, new: &Secret) -> Result<Option<Vec<Approval>>, StorageError> {
+        let now = self.0.clock.now();
+        let mut db = self.0.write(&[WriteKey::ResetLink(link)]).await?;
         let (link, at) = (link.0.as_slice(), millis(now));
         let link = sqlx::query!("DELETE FROM reset_links WHERE token_hash = $1 RETURNING user_id, expires_at", link);
         let Some(link) = link.fetch_optional(&mut *db).await? else { return Ok(None) };

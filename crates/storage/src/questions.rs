@@ -4,7 +4,7 @@
 use approval::ApprovalId;
 
 use crate::rows::millis;
-use crate::{Storage, StorageError, WriteKey};
+use crate::{Claims, StorageError, WriteKey};
 
 /// Whether a question may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,16 +17,16 @@ pub enum Question {
     Later,
 }
 
-impl Storage {
+impl Claims<'_> {
     /// Claims the `nth` question about an approval, unless `a_second` or more were claimed within the last second.
     ///
     /// # Errors
     /// When the database cannot be read or written; the question must then not be asked.
-    pub async fn claim_question(&self, approval: ApprovalId, nth: u8, a_second: i64) -> Result<Question, StorageError> {
-        let (id, now) = (approval.to_string(), millis(self.clock.now()));
+    pub async fn claim_question(self, approval: ApprovalId, nth: u8, a_second: i64) -> Result<Question, StorageError> {
+        let (id, now) = (approval.to_string(), millis(self.0.clock.now()));
         // Questions from further in the future were asked before the clock was set back, and do not count.
         let (since, until) = (now - 1000, now + 1000);
-        let mut db = self.write(&[WriteKey::PollRate]).await?;
+        let mut db = self.0.write(&[WriteKey::PollRate]).await?;
         let claim = sqlx::query!(
             "INSERT INTO questions (approval_id, nth, asked_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
             id,

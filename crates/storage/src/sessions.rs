@@ -2,7 +2,7 @@
 
 mod session;
 
-use approval::{Channel, Secret, SessionId, UserId};
+use approval::{Secret, SessionId, UserId};
 use session::SessionRow;
 pub use session::{Confirmation, Invitation, Session, Via};
 use sqlx::SqliteConnection;
@@ -10,7 +10,7 @@ use strum::{EnumString, IntoStaticStr};
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::{in_millis, millis};
-use crate::{Storage, StorageError, TokenHash, WriteKey, audit};
+use crate::{Sessions, StorageError, TokenHash};
 
 /// How much older than it is the last use of a session may look.
 const USE: Duration = Duration::MINUTE;
@@ -44,15 +44,15 @@ pub enum ConfirmedBy {
     Code,
 }
 
-impl Storage {
+impl Sessions<'_> {
     /// The live session that this token opens. Using the current token ends the validity of the previous one, and
     /// counts as a use of the session. A use is written at most once a minute, and skipped if the database cannot be
     /// written. An expired session is marked as ended, so that a clock that is set back does not revive it.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn session(&self, token: TokenHash) -> Result<Option<Session>, StorageError> {
-        let now = millis(self.clock.now());
+    pub async fn find(self, token: TokenHash) -> Result<Option<Session>, StorageError> {
+        let now = millis(self.0.clock.now());
         let token = token.0.as_slice();
         let row = sqlx::query_as!(
             SessionRow,
@@ -67,7 +67,7 @@ impl Storage {
             token,
             now,
         )
-        .fetch_optional(self.read())
+        .fetch_optional(self.0.read())
         .await?;
         let Some(mut row) = row else { return Ok(None) };
         if row.expires_at <= now {
@@ -84,19 +84,19 @@ impl Storage {
     }
 
     /// Marks an expired session as ended.
-    async fn write_end(&self, id: &str, now: i64) -> Result<(), StorageError> {
+    async fn write_end(self, id: &str, now: i64) -> Result<(), StorageError> {
         sqlx::query!(
             "UPDATE sessions SET ended_at = expires_at WHERE id = $1 AND ended_at IS NULL AND expires_at <= $2",
             id,
             now
         )
-        .execute(self.once())
+        .execute(self.0.once())
         .await?;
         Ok(())
     }
 
     /// Writes that a session is used; answers when it ends now, unless somebody else has just written it.
-    async fn write_use(&self, id: &str, now: i64) -> Result<Option<i64>, StorageError> {
+    async fn write_use(self, id: &str, now: i64) -> Result<Option<i64>, StorageError> {
         let before = now - in_millis(USE);
         let ends = sqlx::query_scalar!(
             "UPDATE sessions SET replaced_token_hash = NULL, replaced_until = NULL, last_used_at = $2,
@@ -108,51 +108,35 @@ impl Storage {
             now,
             before,
         );
-        Ok(ends.fetch_optional(self.once()).await?)
+        Ok(ends.fetch_optional(self.0.once()).await?)
     }
 
     /// Whether a session is live and confirmed, whichever token opens it.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn is_confirmed(&self, id: SessionId) -> Result<bool, StorageError> {
-        let (id, now) = (id.to_string(), millis(self.clock.now()));
+    pub async fn is_confirmed(self, id: SessionId) -> Result<bool, StorageError> {
+        let (id, now) = (id.to_string(), millis(self.0.clock.now()));
         let confirmed = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT 1 FROM sessions
                 WHERE id = $1 AND confirmed_at IS NOT NULL AND ended_at IS NULL AND expires_at > $2) AS "is!: bool""#,
             id,
             now,
         );
-        Ok(confirmed.fetch_one(self.read()).await?)
+        Ok(confirmed.fetch_one(self.0.read()).await?)
     }
 
     /// The phone of a session's account, in E.164, and the network the session was begun from.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn phone_and_network(&self, id: SessionId) -> Result<Option<(Secret, Option<String>)>, StorageError> {
+    pub async fn origin(self, id: SessionId) -> Result<Option<(Secret, Option<String>)>, StorageError> {
         let id = id.to_string();
         let row = sqlx::query!(
             "SELECT u.phone, s.network FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1",
             id
         );
-        Ok(row.fetch_optional(self.read()).await?.map(|row| (Secret::new(row.phone), row.network)))
-    }
-
-    /// Writes that a code was sent for a session, or could not be.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn code_sent(&self, id: SessionId, user: UserId, by: Channel, sent: bool) -> Result<(), StorageError> {
-        let (session, word, trouble) = (id.to_string(), by.word(), i64::from(!sent));
-        let mut db = self.write(&[WriteKey::User(user)]).await?;
-        sqlx::query!("UPDATE sessions SET code_sent_by = $2, code_trouble = $3 WHERE id = $1", session, word, trouble)
-            .execute(&mut *db)
-            .await?;
-        let note = if sent { word } else { "not sent" };
-        audit::write(&mut db, self.clock.now(), audit::Kind::CodeSent, user, id, None, note).await?;
-        db.commit().await?;
-        Ok(())
+        Ok(row.fetch_optional(self.0.read()).await?.map(|row| (Secret::new(row.phone), row.network)))
     }
 }
 

@@ -4,9 +4,9 @@
 use sqlx::SqliteConnection;
 use time::OffsetDateTime;
 
-use crate::attempts::{self, AttemptKind};
+use crate::rate_limits::{self, AttemptKind};
 use crate::rows::millis;
-use crate::{Attempt, Limit, Limited, Storage, StorageError, Subject, WriteKey};
+use crate::{Attempt, Limit, Limited, RateLimits, StorageError, Subject, WriteKey};
 
 /// A shared limit, and the network that uses a part of it.
 #[derive(Debug, Clone)]
@@ -24,31 +24,31 @@ const SHARE_DIVISOR: i64 = 20;
 /// A network may always use this many while any are left: as many codes as one person may have sent.
 const LEAST_SHARE: i64 = 5;
 
-impl Storage {
+impl RateLimits<'_> {
     /// Counts one attempt against several limits, and against its network's shares of others. A refused attempt counts
     /// against none.
     ///
     /// # Errors
     /// When the database cannot be read or written; the attempt must then not be made.
     pub async fn count_shared(
-        &self,
+        self,
         kind: AttemptKind,
         limits: &[(Subject, Limit)],
         shares: &[Share],
     ) -> Result<Result<Attempt, Limited>, StorageError> {
-        let now = self.clock.now();
+        let now = self.0.clock.now();
         // A reader looks first: what is refused keeps nobody from writing.
-        let mut reader = self.read().acquire().await?;
+        let mut reader = self.0.read().acquire().await?;
         let all = with_shares(&mut reader, kind, limits, shares, now).await?;
-        if let Some(limited) = attempts::limited(&mut reader, kind, &all, now).await? {
+        if let Some(limited) = rate_limits::limited(&mut reader, kind, &all, now).await? {
             return Ok(Err(limited));
         }
         drop(reader);
-        let mut keys = attempts::subjects(limits);
+        let mut keys = rate_limits::subjects(limits);
         keys.extend(shares.iter().flat_map(|share| [WriteKey::Subject(&share.of), WriteKey::Subject(&share.own)]));
-        let mut db = self.write(&keys).await?;
+        let mut db = self.0.write(&keys).await?;
         let all = with_shares(&mut db, kind, limits, shares, now).await?;
-        let counted = attempts::count(&mut db, kind, &all, now).await?;
+        let counted = rate_limits::count(&mut db, kind, &all, now).await?;
         if counted.is_ok() {
             db.commit().await?;
         }
@@ -59,14 +59,9 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn limit_is_used_up(
-        &self,
-        kind: AttemptKind,
-        subject: &Subject,
-        limit: Limit,
-    ) -> Result<bool, StorageError> {
-        let mut db = self.read().acquire().await?;
-        Ok(used(&mut db, kind, subject, limit, self.clock.now()).await? >= limit.count)
+    pub async fn is_used_up(self, kind: AttemptKind, subject: &Subject, limit: Limit) -> Result<bool, StorageError> {
+        let mut db = self.0.read().acquire().await?;
+        Ok(used(&mut db, kind, subject, limit, self.0.clock.now()).await? >= limit.count)
     }
 }
 

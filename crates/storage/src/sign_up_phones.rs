@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::{count, from_millis, millis};
-use crate::{Push, PushRules, Storage, StorageError, Withheld, numbers};
+use crate::{Push, PushRules, SignUps, StorageError, Withheld, numbers};
 
 /// After a denied or unanswered request the phone gets no requests from sign-ups for a minute. Each further one
 /// multiplies the wait by 10, up to a day. A wait starts when the request was sent.
@@ -32,15 +32,17 @@ pub enum CallWait {
     TextFirst,
 }
 
-impl Storage {
+impl SignUps<'_> {
     /// When this phone may be called for a sign-up.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn sign_up_call(&self, phone: &ProviderUserId) -> Result<CallWait, StorageError> {
-        let (phone, now) = (phone.as_str(), self.clock.now());
+    pub async fn call_wait(self, phone: &ProviderUserId) -> Result<CallWait, StorageError> {
+        let (phone, now) = (phone.as_str(), self.0.clock.now());
         let row = sqlx::query_scalar!("SELECT texted_at FROM sign_up_phones WHERE provider_user = $1", phone);
-        let Some(texted_at) = row.fetch_optional(self.read()).await?.flatten() else { return Ok(CallWait::TextFirst) };
+        let Some(texted_at) = row.fetch_optional(self.0.read()).await?.flatten() else {
+            return Ok(CallWait::TextFirst);
+        };
         let texted_at = from_millis("sign_up_phones", texted_at)?;
         // A text message in the future was sent before the clock was set back.
         if texted_at > now || now - texted_at >= TEXT_ALLOWS_CALLS_FOR {
@@ -55,8 +57,8 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn sign_up_texted(&self, phone: &ProviderUserId) -> Result<(), StorageError> {
-        let now = self.clock.now();
+    pub async fn record_text(self, phone: &ProviderUserId) -> Result<(), StorageError> {
+        let now = self.0.clock.now();
         let (phone, at, before) = (phone.as_str(), millis(now), millis(now - TEXT_ALLOWS_CALLS_FOR));
         sqlx::query!(
             "INSERT INTO sign_up_phones (provider_user, texted_at, changed_at) VALUES ($1, $2, $2)
@@ -67,7 +69,7 @@ impl Storage {
             at,
             before,
         )
-        .execute(self.once())
+        .execute(self.0.once())
         .await?;
         Ok(())
     }

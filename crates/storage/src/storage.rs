@@ -3,7 +3,7 @@
 use approval::Clock;
 use sqlx::SqlitePool;
 
-use crate::file::{Checkpoint, DatabaseFile};
+use crate::file::DatabaseFile;
 use crate::lives::Lives;
 use crate::write::{WriteKey, WriteTransaction};
 use crate::{OpenError, PushRules, SessionCaps, StorageError};
@@ -11,7 +11,7 @@ use crate::{OpenError, PushRules, SessionCaps, StorageError};
 /// The database of the service. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Storage {
-    file: DatabaseFile,
+    pub(crate) file: DatabaseFile,
     pub(crate) clock: Clock,
     pub(crate) pushes: PushRules,
     pub(crate) caps: SessionCaps,
@@ -31,7 +31,7 @@ impl Storage {
 
     /// Sets the rules about asking phones.
     #[must_use]
-    pub fn by(self, pushes: PushRules) -> Self {
+    pub fn with_push_rules(self, pushes: PushRules) -> Self {
         Self { pushes, ..self }
     }
 
@@ -39,32 +39,6 @@ impl Storage {
     #[must_use]
     pub fn with_session_caps(self, caps: SessionCaps) -> Self {
         Self { caps, ..self }
-    }
-
-    /// Reads something and commits a page as it was, to see whether the database can be read and written.
-    ///
-    /// # Errors
-    /// When it cannot.
-    pub async fn ping(&self) -> Result<(), StorageError> {
-        self.file.touch().await
-    }
-
-    /// Writes the write-ahead log back into the file (a checkpoint), as far as nobody still reads from it. Waits for the disk, but makes
-    /// nobody else wait. `None` if another process does it right now.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn checkpoint(&self) -> Result<Option<Checkpoint>, StorageError> {
-        self.file.checkpoint().await
-    }
-
-    /// Gives free pages of the file back to the disk, a few at a time, while it has more than `SPARE_PAGES`. The rest
-    /// serve new rows: the file does not grow while it has free pages.
-    ///
-    /// # Errors
-    /// When the database cannot be read or written.
-    pub async fn shrink(&self) -> Result<(), StorageError> {
-        self.file.shrink().await
     }
 
     /// Closes all connections, and checkpoints the write-ahead log.

@@ -4,7 +4,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::invitations::ADDRESS_WINDOW;
 use crate::rows::millis;
-use crate::{Storage, StorageError, WriteKey};
+use crate::{Maintenance, StorageError, WriteKey};
 
 /// An unproven sign-up is deleted after this time, with its audit rows. Its session ends much earlier.
 const SIGN_UP: Duration = Duration::DAY;
@@ -24,7 +24,7 @@ const UNCONFIRMED: Duration = Duration::days(1);
 /// How many rows of one kind go in one round. Whoever wants to write meanwhile waits for a round to end.
 const ROUND: i64 = 100;
 
-impl Storage {
+impl Maintenance<'_> {
     /// Sweeps one round, each kind of row in a transaction of its own, and returns whether another round may find more.
     /// Deletes expired sign-ups with their audit rows, used codes, links, attempts, notices and sessions. Attempts,
     /// addresses and records of phones in the future, from before the clock was set back, are moved to now: otherwise
@@ -32,11 +32,11 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn sweep(&self) -> Result<bool, StorageError> {
-        let now = self.clock.now();
+    pub async fn sweep(self) -> Result<bool, StorageError> {
+        let now = self.0.clock.now();
         let (at, attempt, notice) = (millis(now), millis(now - ATTEMPT), millis(now - NOTICE));
         let used_code = millis(now - USED_CODE);
-        let db = self.once();
+        let db = self.0.once();
         sqlx::query!("UPDATE attempts SET at = $1 WHERE at > $1", at).execute(db).await?;
         sqlx::query!("UPDATE checked_addresses SET at = $1 WHERE at > $1", at).execute(db).await?;
         sqlx::query!("UPDATE sign_up_phones SET changed_at = $1 WHERE changed_at > $1", at).execute(db).await?;
@@ -73,8 +73,8 @@ impl Storage {
     }
 
     /// Deletes unproven sign-ups with their audit rows.
-    async fn sweep_sign_ups(&self, before: i64) -> Result<bool, StorageError> {
-        let mut db = self.write(&[WriteKey::Sweep]).await?;
+    async fn sweep_sign_ups(self, before: i64) -> Result<bool, StorageError> {
+        let mut db = self.0.write(&[WriteKey::Sweep]).await?;
         let users = sqlx::query_scalar!(
             "SELECT id FROM users WHERE active_at IS NULL AND created_at < $1 ORDER BY created_at LIMIT $2",
             before,
@@ -90,9 +90,9 @@ impl Storage {
     }
 
     /// Deletes old records of a phone's sign-ups and of its addresses.
-    async fn sweep_phones(&self, now: OffsetDateTime) -> Result<bool, StorageError> {
+    async fn sweep_phones(self, now: OffsetDateTime) -> Result<bool, StorageError> {
         let (phone, address) = (millis(now - PHONE), millis(now - ADDRESS_WINDOW));
-        let db = self.once();
+        let db = self.0.once();
         Ok(is_full(&[
             sqlx::query!(
                 "DELETE FROM sign_up_phones WHERE provider_user IN
@@ -117,8 +117,8 @@ impl Storage {
 
     /// Marks expired sessions as ended, and deletes expired previous tokens: a clock that is set back must not revive
     /// them.
-    async fn end_sessions(&self, now: OffsetDateTime) -> Result<bool, StorageError> {
-        let (at, db) = (millis(now), self.once());
+    async fn end_sessions(self, now: OffsetDateTime) -> Result<bool, StorageError> {
+        let (at, db) = (millis(now), self.0.once());
         Ok(is_full(&[
             sqlx::query!(
                 "UPDATE sessions SET ended_at = expires_at WHERE id IN
@@ -141,9 +141,9 @@ impl Storage {
         ]))
     }
 
-    async fn sweep_sessions(&self, now: OffsetDateTime) -> Result<bool, StorageError> {
+    async fn sweep_sessions(self, now: OffsetDateTime) -> Result<bool, StorageError> {
         let (session, unconfirmed) = (millis(now - SESSION), millis(now - UNCONFIRMED));
-        let db = self.once();
+        let db = self.0.once();
         Ok(is_full(&[
             sqlx::query!(
                 "DELETE FROM sessions WHERE id IN
@@ -170,14 +170,14 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn sweep_audit(&self, age: Duration) -> Result<bool, StorageError> {
-        let before = millis(self.clock.now() - age);
+    pub async fn sweep_audit(self, age: Duration) -> Result<bool, StorageError> {
+        let before = millis(self.0.clock.now() - age);
         let round = sqlx::query!(
             "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE at < $1 ORDER BY at LIMIT $2)",
             before,
             ROUND
         );
-        Ok(is_full(&[round.execute(self.once()).await?.rows_affected()]))
+        Ok(is_full(&[round.execute(self.0.once()).await?.rows_affected()]))
     }
 }
 

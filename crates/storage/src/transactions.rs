@@ -1,10 +1,9 @@
 //! Transactions: approvals that open no session, asked for by one that is confirmed.
 
-use approval::{Approval, ApprovalId, Change, Channel, Delivery, Number, Purpose, SessionId, UserId};
+use approval::{Approval, ApprovalId, Channel, Delivery, Number, SessionId, UserId};
 
 use crate::rows::ApprovalRow;
-use crate::sessions::{self, Session};
-use crate::{CodeHash, LimitName, Push, Storage, StorageError, Withheld, WriteKey, approvals, audit, codes, pushes};
+use crate::{LimitName, Push, StorageError, Transactions, Withheld, WriteKey, approvals, audit, pushes, sessions};
 
 /// What asking for a transaction's approval came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,15 +18,6 @@ pub enum Asked {
     Ended,
 }
 
-/// What approving by a code came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CodeApproved {
-    /// The code was new: this is how the approval stands now. It is not approved if it had ended meanwhile.
-    Fresh(Box<Approval>),
-    /// The code had counted before.
-    Used,
-}
-
 /// Some of a user's transactions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
@@ -40,28 +30,28 @@ pub struct Listed {
 /// How many transactions an account page lists.
 const LISTED: u8 = 20;
 
-impl Storage {
+impl Transactions<'_> {
     /// Writes the approval that `make` makes from the numbers that are on the phone, unless there is one of
     /// this id already.
     ///
     /// # Errors
     /// When the database cannot be read or written.
-    pub async fn begin_transaction(
-        &self,
+    pub async fn begin(
+        self,
         id: ApprovalId,
         user: UserId,
         session: SessionId,
         make: impl FnOnce(&[Number]) -> Approval + Send,
     ) -> Result<Asked, StorageError> {
-        let mut db = self.write(&[WriteKey::User(user)]).await?;
+        let mut db = self.0.write(&[WriteKey::User(user)]).await?;
         if let Some(before) = approvals::load(&mut db, id).await? {
             return Ok(Asked::Before(Box::new(before)));
         }
-        let now = self.clock.now();
+        let now = self.0.clock.now();
         if !sessions::may_have(&mut db, session, now, now).await? {
             return Ok(Asked::Ended);
         }
-        let (push, taken) = pushes::may_ask_showing(&mut db, self.pushes, user, now).await?;
+        let (push, taken) = pushes::may_ask_showing(&mut db, self.0.pushes, user, now).await?;
         if push != Push::Allowed {
             audit::limited(&mut db, now, user, session, LimitName::Pushes).await?;
         }
@@ -83,7 +73,7 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn transactions(&self, user: UserId, before: Option<ApprovalId>) -> Result<Listed, StorageError> {
+    pub async fn list(self, user: UserId, before: Option<ApprovalId>) -> Result<Listed, StorageError> {
         let (user, before) = (user.to_string(), before.map(|id| id.to_string()));
         // One more than is listed tells whether there are more.
         let looked_at = i64::from(LISTED) + 1;
@@ -96,7 +86,7 @@ impl Storage {
             before,
             looked_at,
         )
-        .fetch_all(self.read())
+        .fetch_all(self.0.read())
         .await?;
         let most = usize::from(LISTED);
         let more = rows.len() > most;
@@ -108,47 +98,21 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn transaction_code_sent(
-        &self,
+    pub async fn record_code_sent(
+        self,
         id: ApprovalId,
         by: Channel,
         sent: bool,
     ) -> Result<Option<Approval>, StorageError> {
-        let mut db = self.write(&[WriteKey::Approval(id)]).await?;
+        let mut db = self.0.write(&[WriteKey::Approval(id)]).await?;
         let Some(mut approval) = approvals::load(&mut db, id).await? else { return Ok(None) };
         if sent {
             approval.code_sent_by = Some(by);
             approvals::save(&mut db, &mut approval).await?;
         }
         let note = if sent { by.word() } else { "not sent" };
-        audit::about(&mut db, self.clock.now(), audit::Kind::CodeSent, &approval, note).await?;
+        audit::about(&mut db, self.0.clock.now(), audit::Kind::CodeSent, &approval, note).await?;
         db.commit().await?;
         Ok(Some(approval))
-    }
-
-    /// Approves a pending, unexpired transaction of this session by a code that the provider accepted for it alone, in
-    /// one transaction: the code must not have counted before. `None`: this session has no such transaction.
-    ///
-    /// # Errors
-    /// When the database cannot be read or written.
-    pub async fn approve_by_code(
-        &self,
-        session: &Session,
-        id: ApprovalId,
-        code: CodeHash,
-    ) -> Result<Option<CodeApproved>, StorageError> {
-        let now = self.clock.now();
-        let mut db = self.write(&[WriteKey::User(session.user), WriteKey::Phone(&session.provider_user)]).await?;
-        let found = approvals::load(&mut db, id).await?;
-        let own = found.filter(|one| one.session == session.id && one.purpose == Purpose::Transaction);
-        let Some(mut approval) = own else { return Ok(None) };
-        if !codes::use_up(&mut db, &session.provider_user, code, now).await? {
-            return Ok(Some(CodeApproved::Used));
-        }
-        approval.expires_at = self.lives.end_of(&approval, now);
-        approvals::end_in(&mut db, Some(self.pushes), &mut approval, Change::Approve, now, "by a code").await?;
-        codes::counted(&mut db, session.user, now).await?;
-        db.commit().await?;
-        Ok(Some(CodeApproved::Fresh(Box::new(approval))))
     }
 }

@@ -5,11 +5,11 @@ use approval::UserId;
 use sqlx::SqliteConnection;
 use time::OffsetDateTime;
 
-use crate::attempts::{self, AttemptKind};
 use crate::notices::{self, NoticeKind};
+use crate::rate_limits::{self, AttemptKind};
 use crate::rows::millis;
 use crate::sessions::Session;
-use crate::{Attempt, Limit, LimitName, Limited, Storage, StorageError, Subject, WriteKey, audit};
+use crate::{Attempt, Codes, Limit, LimitName, Limited, StorageError, Subject, WriteKey, audit};
 
 /// What wrong codes are limited by.
 #[derive(Debug, Clone)]
@@ -29,30 +29,30 @@ pub enum NotTried {
     Off,
 }
 
-impl Storage {
+impl Codes<'_> {
     /// Counts a try with a code, or refuses it.
     ///
     /// # Errors
     /// When the database cannot be read or written; the code must then not be tried.
     pub async fn count_try(
-        &self,
+        self,
         session: &Session,
         limits: &CodeLimits,
     ) -> Result<Result<Attempt, NotTried>, StorageError> {
-        if let Some(refused) = self.refused_try(session, limits).await? {
+        if let Some(refused) = self.refusal(session, limits).await? {
             return Ok(Err(refused));
         }
-        let now = self.clock.now();
+        let now = self.0.clock.now();
         let user = session.user.to_string();
-        let mut keys = attempts::subjects(&limits.tries);
+        let mut keys = rate_limits::subjects(&limits.tries);
         keys.push(WriteKey::User(session.user));
-        let mut db = self.write(&keys).await?;
+        let mut db = self.0.write(&keys).await?;
         if codes_off(&mut db, session.user, limits.in_a_row).await? {
             switch_off(&mut db, session, limits.in_a_row, now).await?;
             db.commit().await?;
             return Ok(Err(NotTried::Off));
         }
-        let counted = attempts::count(&mut db, AttemptKind::Code, &limits.tries, now).await?;
+        let counted = rate_limits::count(&mut db, AttemptKind::Code, &limits.tries, now).await?;
         let attempt = match counted {
             Ok(attempt) => attempt,
             Err(limited) => {
@@ -77,19 +77,19 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be read or written.
-    pub async fn refused_try(&self, session: &Session, limits: &CodeLimits) -> Result<Option<NotTried>, StorageError> {
-        let now = self.clock.now();
-        let mut db = self.read().acquire().await?;
+    pub async fn refusal(self, session: &Session, limits: &CodeLimits) -> Result<Option<NotTried>, StorageError> {
+        let now = self.0.clock.now();
+        let mut db = self.0.read().acquire().await?;
         if codes_off(&mut db, session.user, limits.in_a_row).await? {
             if !is_switched_off(&mut db, session.user).await? {
                 drop(db);
-                let mut db = self.write(&[WriteKey::User(session.user)]).await?;
+                let mut db = self.0.write(&[WriteKey::User(session.user)]).await?;
                 switch_off(&mut db, session, limits.in_a_row, now).await?;
                 db.commit().await?;
             }
             return Ok(Some(NotTried::Off));
         }
-        let Some(limited) = attempts::limited(&mut db, AttemptKind::Code, &limits.tries, now).await? else {
+        let Some(limited) = rate_limits::limited(&mut db, AttemptKind::Code, &limits.tries, now).await? else {
             return Ok(None);
         };
         let is_written = audit::says_limited(&mut db, now, session.user, LimitName::WrongCodes).await?;
@@ -104,18 +104,18 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn codes_are_off(&self, user: UserId, in_a_row: u32) -> Result<bool, StorageError> {
-        codes_off(&mut *self.read().acquire().await?, user, in_a_row).await
+    pub async fn are_off(self, user: UserId, in_a_row: u32) -> Result<bool, StorageError> {
+        codes_off(&mut *self.0.read().acquire().await?, user, in_a_row).await
     }
 
     /// Takes a try back: the provider was never asked, or the code was right and did not count.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn not_tried(&self, session: &Session, attempt: &Attempt) -> Result<(), StorageError> {
+    pub async fn not_tried(self, session: &Session, attempt: &Attempt) -> Result<(), StorageError> {
         let user = session.user.to_string();
-        let mut db = self.write(&[WriteKey::User(session.user)]).await?;
-        attempts::forgive(&mut db, attempt).await?;
+        let mut db = self.0.write(&[WriteKey::User(session.user)]).await?;
+        rate_limits::forgive(&mut db, attempt).await?;
         sqlx::query!("UPDATE factors SET wrong_codes = wrong_codes - 1 WHERE user_id = $1 AND wrong_codes > 0", user)
             .execute(&mut *db)
             .await?;
@@ -127,9 +127,9 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn code_wrong(&self, session: &Session, in_a_row: u32) -> Result<(), StorageError> {
-        let now = self.clock.now();
-        let mut db = self.write(&[WriteKey::User(session.user)]).await?;
+    pub async fn code_wrong(self, session: &Session, in_a_row: u32) -> Result<(), StorageError> {
+        let now = self.0.clock.now();
+        let mut db = self.0.write(&[WriteKey::User(session.user)]).await?;
         audit::write(&mut db, now, audit::Kind::CodeWrong, session.user, session.id, None, "").await?;
         switch_off(&mut db, session, in_a_row, now).await?;
         db.commit().await?;
@@ -137,26 +137,11 @@ impl Storage {
     }
 
     /// Tells the owner, once while the limit is reached.
-    async fn guessed(&self, session: &Session, now: OffsetDateTime) -> Result<(), StorageError> {
-        let mut db = self.write(&[WriteKey::User(session.user)]).await?;
+    async fn guessed(self, session: &Session, now: OffsetDateTime) -> Result<(), StorageError> {
+        let mut db = self.0.write(&[WriteKey::User(session.user)]).await?;
         if audit::limited(&mut db, now, session.user, session.id, LimitName::WrongCodes).await? {
             notices::write(&mut db, NoticeKind::CodesGuessed, session.user, Some(session.id), now).await?;
         }
-        db.commit().await?;
-        Ok(())
-    }
-
-    /// Writes that a limit was reached by whoever has this session; not each time while it is.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn limit_reached(&self, session: &Session, limit: LimitName) -> Result<(), StorageError> {
-        let now = self.clock.now();
-        if audit::says_limited(&mut *self.read().acquire().await?, now, session.user, limit).await? {
-            return Ok(());
-        }
-        let mut db = self.write(&[WriteKey::User(session.user)]).await?;
-        audit::limited(&mut db, now, session.user, session.id, limit).await?;
         db.commit().await?;
         Ok(())
     }

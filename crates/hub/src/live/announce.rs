@@ -74,7 +74,7 @@ pub(crate) fn start(hub: &Hub, mut news: UnboundedReceiver<ApprovalId>) {
 
 async fn empty(hub: &Hub) -> Result<(), Unemptied> {
     loop {
-        let left = hub.storage.unannounced().await?;
+        let left = hub.storage.outbox().read().await?;
         if left.is_empty() {
             return Ok(());
         }
@@ -82,7 +82,7 @@ async fn empty(hub: &Hub) -> Result<(), Unemptied> {
             hub.waiters.tell(approval);
         }
         tell_others(hub, left.approvals.iter().map(|approval| approval.id).collect()).await?;
-        hub.storage.announced(left).await?;
+        hub.storage.outbox().delete(left).await?;
     }
 }
 

@@ -32,7 +32,7 @@ async fn read(hub: &Hub, approvals: Vec<ApprovalId>, trouble: &Lasting) {
         if !hub.waiters.has(id) {
             continue;
         }
-        match hub.storage.approval(id).await {
+        match hub.storage.approvals().find(id).await {
             Ok(row) => {
                 if let Some(row) = row {
                     hub.waiters.tell(&row);

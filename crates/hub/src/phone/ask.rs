@@ -69,7 +69,7 @@ pub(crate) async fn ask(hub: &Hub, approval: &Approval, nth: u8, end: Deadline, 
 
 /// What the provider says, if it falls to this hub to ask and the answer is one.
 async fn answer(hub: &Hub, approval: &Approval, nth: u8, is_last: bool) -> Option<Callback> {
-    let request = match hub.storage.approval(approval.id).await {
+    let request = match hub.storage.approvals().find(approval.id).await {
         Ok(row) => row.and_then(|row| row.request)?,
         Err(error) => {
             tracing::error!(approval.id = %approval.id, error = %told(&error), "an approval could not be read");
@@ -113,7 +113,7 @@ async fn turn<'a>(hub: &'a Hub, approval: &Approval, nth: u8, is_last: bool) -> 
 /// Whether it falls to this hub to ask.
 async fn is_ours(hub: &Hub, approval: &Approval, nth: u8) -> bool {
     for _ in 0..TURNS {
-        match hub.storage.claim_question(approval.id, nth, A_SECOND).await {
+        match hub.storage.claims().claim_question(approval.id, nth, A_SECOND).await {
             Ok(Question::Yours) => return true,
             Ok(Question::Taken) => return false,
             Ok(Question::Later) => sleep(TURN).await,
@@ -128,7 +128,7 @@ async fn is_ours(hub: &Hub, approval: &Approval, nth: u8) -> bool {
 }
 
 async fn decide(hub: &Hub, approval: &Approval, answer: &Callback) {
-    match hub.storage.decide(answer, Heard::Asked).await {
+    match hub.storage.approvals().decide(answer, Heard::Asked).await {
         Ok(Decided::Now(decided)) => {
             hub.changed(&decided);
             metrics::decided(Heard::Asked, decided.status);

@@ -127,11 +127,11 @@ async fn decide(hub: &Hub, received: &Received) -> Outcome {
 async fn decided(hub: &Hub, callback: &Callback) -> Result<Decided, StorageError> {
     let told = callback.echo.hidden.as_ref().and_then(Approval::claimed_by).and_then(|id| hub.waiters.told(id));
     if let Some(told) = told.filter(|told| told.request.as_ref() == Some(&callback.request))
-        && let Some(approval) = hub.storage.approve_at_once(&told, callback, Heard::Callback).await?
+        && let Some(approval) = hub.storage.approvals().approve_at_once(&told, callback, Heard::Callback).await?
     {
         return Ok(Decided::Now(Box::new(approval)));
     }
-    hub.storage.decide(callback, Heard::Callback).await
+    hub.storage.approvals().decide(callback, Heard::Callback).await
 }
 
 /// The callback may have outrun the row it is for, unless it is older than any approval lives.

@@ -60,7 +60,7 @@ fn take_on(hub: &Hub, approval: Approval, soon: Option<Ask>) {
     if hub.followed.add(approval.id) {
         let this = hub.clone();
         let period = Period::begin(&hub.clock, approval.created_at);
-        hub.storage.limit_life(approval.id, period.deadline(approval.expires_at).limit());
+        hub.storage.approvals().limit_life(approval.id, period.deadline(approval.expires_at).limit());
         hub.spawn(async move { follow(&this, approval, period, soon).await });
     }
 }
@@ -102,7 +102,7 @@ pub(crate) async fn resume(hub: &Hub) -> Result<(), StorageError> {
 /// Follows whatever is pending and nobody follows here. Several hubs may follow one approval: each question is still
 /// asked once, and ending it twice is ending it once.
 async fn adopt(hub: &Hub, seen: &mut FirstSeen) -> Result<(), StorageError> {
-    let pending = hub.storage.pending().await?;
+    let pending = hub.storage.approvals().pending().await?;
     let ids: HashSet<ApprovalId> = pending.iter().map(|approval| approval.id).collect();
     seen.retain(|id, _| ids.contains(id));
     let now = hub.clock.now();
@@ -137,7 +137,7 @@ fn after_start(age: time::Duration, now: OffsetDateTime) -> Ask {
 
 /// The push was under way when its process ended. It is not repeated: it may have arrived.
 async fn cut_off(hub: &Hub, approval: Approval) -> Result<Approval, StorageError> {
-    let now = hub.storage.delivered(approval.id, Delivery::Unknown, None).await?;
+    let now = hub.storage.approvals().record_delivery(approval.id, Delivery::Unknown, None).await?;
     if let Some(now) = &now {
         hub.changed(now);
     }
@@ -147,7 +147,7 @@ async fn cut_off(hub: &Hub, approval: Approval) -> Result<Approval, StorageError
 /// Hands the request to the provider, once: after a time-out it may have arrived, so it is never repeated.
 async fn push(hub: &Hub, approval: &Approval, end: Deadline) {
     // Taken back already, it needs not ring.
-    if hub.storage.approval(approval.id).await.is_ok_and(|row| row.is_some_and(|row| row.status.is_final())) {
+    if hub.storage.approvals().find(approval.id).await.is_ok_and(|row| row.is_some_and(|row| row.status.is_final())) {
         return;
     }
     let left = end.left(&hub.clock).saturating_sub(PROVIDER_ENDS_BEFORE.unsigned_abs()).as_secs();
@@ -184,7 +184,13 @@ async fn written(
     let trouble = Lasting::default();
     loop {
         let leaves = hub.stop.is_cancelled();
-        match hub.storage.delivered(approval.id, delivery, request.clone()).await.map_err(|error| told(&error)) {
+        match hub
+            .storage
+            .approvals()
+            .record_delivery(approval.id, delivery, request.clone())
+            .await
+            .map_err(|error| told(&error))
+        {
             Ok(now) => return now,
             Err(cause) if trouble.failed(&cause, Instant::now().into_std()) => {
                 tracing::error!(approval.id = %approval.id, error = cause, "the delivery could not be written");
@@ -201,7 +207,7 @@ async fn written(
 async fn follow(hub: &Hub, approval: Approval, period: Period, soon: Option<Ask>) {
     let id = approval.id;
     to_its_end(hub, approval, period, soon).await;
-    hub.storage.forget_life(id);
+    hub.storage.approvals().forget_life(id);
     hub.followed.remove(id);
 }
 
@@ -225,7 +231,7 @@ async fn to_its_end(hub: &Hub, approval: Approval, period: Period, soon: Option<
     // Until it is written: a page must not wait for ever because the disk was full for a moment.
     let trouble = Lasting::default();
     loop {
-        match hub.storage.end(approval.id, Change::Expire).await.map_err(|error| told(&error)) {
+        match hub.storage.approvals().end(approval.id, Change::Expire).await.map_err(|error| told(&error)) {
             Ok(ended) => return ended.iter().for_each(|ended| hub.changed(ended)),
             Err(cause) if trouble.failed(&cause, Instant::now().into_std()) => {
                 tracing::error!(approval.id = %approval.id, error = cause, "an approval could not be expired");
@@ -239,7 +245,7 @@ async fn to_its_end(hub: &Hub, approval: Approval, period: Period, soon: Option<
 /// Waits for the deadline, or until the approval is decided; says which it was.
 async fn decided_before(hub: &Hub, approval: &Approval, deadline: Deadline) -> bool {
     let mut waiter = hub.waiters.register(approval.id);
-    if hub.storage.approval(approval.id).await.is_ok_and(|row| row.is_none_or(|row| row.status.is_final())) {
+    if hub.storage.approvals().find(approval.id).await.is_ok_and(|row| row.is_none_or(|row| row.status.is_final())) {
         return true;
     }
     let decided = async { while waiter.news().await.status == Status::Pending {} };

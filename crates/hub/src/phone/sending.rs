@@ -32,16 +32,16 @@ pub async fn send(hub: &Hub, caller: &Caller, visitor: &Visitor, channel: Channe
     }
     let attempt = count_sending(hub, caller, visitor).await?;
     if caller.is_sign_up() && channel == Channel::Sms {
-        hub.storage.sign_up_texted(&session.provider_user).await?;
+        hub.storage.sign_ups().record_text(&session.provider_user).await?;
     }
     let sent = deliver(hub, attempt, &session.provider_user, channel, None).await;
-    hub.storage.code_sent(session.id, session.user, channel, sent.is_ok()).await?;
+    hub.storage.codes().record_sent(session.id, session.user, channel, sent.is_ok()).await?;
     sent
 }
 
 /// An unproven phone is called only a minute after a text message: a call costs more, and rings.
 async fn may_call(hub: &Hub, phone: &ProviderUserId) -> Result<(), Refusal> {
-    match hub.storage.sign_up_call(phone).await? {
+    match hub.storage.sign_ups().call_wait(phone).await? {
         CallWait::Over => Ok(()),
         CallWait::Until(until) => Err(Refusal::TextFirst(Some(Limited { retry_after: until - hub.clock.now() }))),
         CallWait::TextFirst => Err(Refusal::TextFirst(None)),
@@ -59,10 +59,10 @@ pub(crate) async fn send_unasked(hub: &Hub, approval: &Approval) {
         Err(_) => false,
     };
     let written = if transaction.is_some() {
-        let now = hub.storage.transaction_code_sent(approval.id, Channel::Sms, sent).await;
+        let now = hub.storage.transactions().record_code_sent(approval.id, Channel::Sms, sent).await;
         now.map(|now| now.iter().for_each(|now| hub.changed(now)))
     } else {
-        hub.storage.code_sent(approval.session, approval.user, Channel::Sms, sent).await
+        hub.storage.codes().record_sent(approval.session, approval.user, Channel::Sms, sent).await
     };
     if let Err(error) = written {
         tracing::error!(error = %told(&error), "a sent code could not be written down");
@@ -72,7 +72,7 @@ pub(crate) async fn send_unasked(hub: &Hub, approval: &Approval) {
 /// A text message of a sign-up makes a call possible.
 async fn note_text(hub: &Hub, approval: &Approval) {
     if approval.purpose == Purpose::SignUp
-        && let Err(error) = hub.storage.sign_up_texted(&approval.provider_user).await
+        && let Err(error) = hub.storage.sign_ups().record_text(&approval.provider_user).await
     {
         tracing::error!(error = %told(&error), "a text message was not recorded; a call is possible only after another");
     }
@@ -90,14 +90,14 @@ pub(crate) async fn count_sending(hub: &Hub, caller: &Caller, visitor: &Visitor)
     };
     let counted = count(hub, &sending).await;
     if counted.is_err() {
-        hub.storage.limit_reached(session, LimitName::SentCodes).await?;
+        hub.storage.limits().note_reached(session, LimitName::SentCodes).await?;
     }
     counted
 }
 
 /// Counts one that will be sent by itself: against the network that the session was begun from.
 async fn count_unasked(hub: &Hub, approval: &Approval) -> Result<Attempt, Refusal> {
-    let known = hub.storage.phone_and_network(approval.session).await?;
+    let known = hub.storage.sessions().origin(approval.session).await?;
     let (phone, network) = known.ok_or(Refusal::NoSession)?;
     let sending = Sending {
         user: approval.user,
@@ -111,11 +111,11 @@ async fn count_unasked(hub: &Hub, approval: &Approval) -> Result<Attempt, Refusa
 
 /// No code is sent that would not be taken.
 async fn count(hub: &Hub, sending: &Sending<'_>) -> Result<Attempt, Refusal> {
-    if hub.storage.codes_are_off(sending.user, WRONG_CODES_IN_A_ROW).await? {
+    if hub.storage.codes().are_off(sending.user, WRONG_CODES_IN_A_ROW).await? {
         return Err(throttle::codes_off());
     }
     let (limits, shares) = throttle::sent_codes(&hub.settings.limits, sending);
-    let counted = hub.storage.count_shared(AttemptKind::CodeSent, &limits, &shares).await?;
+    let counted = hub.storage.limits().count_shared(AttemptKind::CodeSent, &limits, &shares).await?;
     if counted.is_err() && sending.sign_up {
         raise_alarm(hub).await?;
     }
@@ -125,10 +125,10 @@ async fn count(hub: &Hub, sending: &Sending<'_>) -> Result<Attempt, Refusal> {
 /// Logs an error, at most once an hour, when all codes for sign-ups are used up.
 async fn raise_alarm(hub: &Hub) -> Result<(), StorageError> {
     let (subject, limit) = throttle::all_sign_up_codes(&hub.settings.limits);
-    if !hub.storage.limit_is_used_up(AttemptKind::CodeSent, &subject, limit).await? {
+    if !hub.storage.limits().is_used_up(AttemptKind::CodeSent, &subject, limit).await? {
         return Ok(());
     }
-    let alarm = hub.storage.count_attempt(AttemptKind::CodeSent, Subject::alarm(&subject), ALARM).await?;
+    let alarm = hub.storage.limits().count(AttemptKind::CodeSent, &[(Subject::alarm(&subject), ALARM)]).await?;
     if alarm.is_ok() {
         tracing::error!(
             codes_per_hour = hub.settings.limits.codes_per_hour,
@@ -152,7 +152,7 @@ pub(crate) async fn deliver(
     let sent = hub.provider.send_code(to, channel, action.as_ref()).await;
     let arrived = sent.as_ref().is_ok_and(|sent| !sent.ignored);
     if !arrived && !matches!(sent, Err(ProviderError::Slow(_))) {
-        hub.storage.forgive(attempt).await?;
+        hub.storage.limits().take_back(attempt).await?;
     }
     if sent?.ignored { Err(Refusal::ProviderUnavailable) } else { Ok(()) }
 }

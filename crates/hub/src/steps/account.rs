@@ -26,8 +26,8 @@ pub struct Overview {
 pub async fn overview(hub: &Hub, caller: &Caller, before: Option<ApprovalId>) -> Result<Overview, Refusal> {
     let session = &caller.session;
     Ok(Overview {
-        sign_ins: hub.storage.recent_sign_ins(session).await?,
-        transactions: hub.storage.transactions(session.user, before).await?,
+        sign_ins: hub.storage.sessions().recent_sign_ins(session).await?,
+        transactions: hub.storage.transactions().list(session.user, before).await?,
         notices: notices(hub, caller).await?,
         sessions: live_sessions(hub, caller).await?,
     })
@@ -38,7 +38,7 @@ pub async fn overview(hub: &Hub, caller: &Caller, before: Option<ApprovalId>) ->
 /// # Errors
 /// As [`overview`].
 pub async fn notices(hub: &Hub, caller: &Caller) -> Result<Vec<Notice>, Refusal> {
-    Ok(hub.storage.notices(caller.session.user).await?)
+    Ok(hub.storage.notices().list(caller.session.user).await?)
 }
 
 /// Shows a notice no more.
@@ -46,7 +46,7 @@ pub async fn notices(hub: &Hub, caller: &Caller) -> Result<Vec<Notice>, Refusal>
 /// # Errors
 /// As [`overview`].
 pub async fn dismiss_notice(hub: &Hub, caller: &Caller, id: i64) -> Result<(), Refusal> {
-    Ok(hub.storage.dismiss_notice(caller.session.user, id).await?)
+    Ok(hub.storage.notices().dismiss(caller.session.user, id).await?)
 }
 
 /// The live sessions of the account: the caller's own first, then by last use; at most [`storage::LISTED_SESSIONS`].
@@ -54,7 +54,7 @@ pub async fn dismiss_notice(hub: &Hub, caller: &Caller, id: i64) -> Result<(), R
 /// # Errors
 /// As [`overview`].
 pub async fn live_sessions(hub: &Hub, caller: &Caller) -> Result<Vec<LiveSession>, Refusal> {
-    Ok(hub.storage.live_sessions(&caller.session).await?)
+    Ok(hub.storage.sessions().live(&caller.session).await?)
 }
 
 /// The approval that the caller's session waits for. `None`: its phone was not asked, and it waits for a code.
@@ -62,5 +62,5 @@ pub async fn live_sessions(hub: &Hub, caller: &Caller) -> Result<Vec<LiveSession
 /// # Errors
 /// As [`overview`].
 pub async fn waits_for(hub: &Hub, caller: &Caller) -> Result<Option<Approval>, Refusal> {
-    Ok(hub.storage.approval_of_session(caller.session.id).await?)
+    Ok(hub.storage.approvals().newest_of(caller.session.id).await?)
 }

@@ -14,7 +14,7 @@ pub async fn settle_emails(storage: &Storage) -> Result<(), StorageError> {
         let email = Email::parse(email).ok()?;
         Some(CanonicalEmail { key: email.as_str().to_owned(), shown: email.shown().to_owned() })
     };
-    for unsettled in storage.settle_emails(canonical).await? {
+    for unsettled in storage.accounts().settle_emails(canonical).await? {
         match unsettled {
             Unsettled::Shared { older, younger } => tracing::warn!(
                 ?older,

@@ -80,7 +80,7 @@ async fn register(
     let invitation = match invitations::checked(hub, invitation, &person.email).await {
         // A good invitation and another address: a slip, and no guess at invitations.
         Err(refusal @ Refusal::Fields(_)) => {
-            hub.storage.forgive(counted).await?;
+            hub.storage.limits().take_back(counted).await?;
             return Err(refusal);
         }
         checked => checked?,
@@ -90,7 +90,7 @@ async fn register(
     let hashed = hub.passwords.hash(person.password, own, client, &hub.entropy, guess::gives_up(hub)).await;
     if !matches!(hashed, Ok(Ok(_))) {
         // The sign-up is not counted, but the new password is.
-        hub.storage.forgive(counted).await?;
+        hub.storage.limits().take_back(counted).await?;
     }
     let password_hash = hashed?.map_err(|weak| field("password", &weak.to_string()))?;
     let registered =
@@ -110,10 +110,10 @@ async fn register(
     let (session, token) = new_session(hub, user.id, visitor);
     let whose = Whose { user: user.id, session: session.id, provider_user: &user.provider_user, email: &user.email };
     let draft = draft::sign_up(hub, whose, visitor)?;
-    match hub.storage.begin_sign_up(&user, &session, |taken| draft::numbered(draft, hub, taken)).await? {
+    match hub.storage.sign_ups().begin(&user, &session, |taken| draft::numbered(draft, hub, taken)).await? {
         storage::Begun::Asked(approval) => Ok(asked(hub, *approval, token)),
         storage::Begun::Withheld(why) => {
-            hub.storage.forgive(push).await?;
+            hub.storage.limits().take_back(push).await?;
             Ok(left(why, token))
         }
     }
@@ -142,7 +142,7 @@ pub async fn sign_in(
     let before = before.current();
     let (before, password) = (before.as_ref().map(|before| &before.session), &account.password_hash);
     let begun =
-        hub.storage.begin_sign_in(&session, before, password, |taken| draft::numbered(draft, hub, taken)).await?;
+        hub.storage.sessions().begin(&session, before, password, |taken| draft::numbered(draft, hub, taken)).await?;
     // The password was changed while it was being checked.
     let (begun, cancelled) = begun.ok_or(Refusal::InvalidCredentials)?;
     endings::tell(hub, &cancelled);
@@ -159,7 +159,7 @@ async fn email_for_sign_in(hub: &Hub, typed: &str) -> Result<String, Refusal> {
         Err(EmailError::Hidden) => Refusal::HiddenInAddress,
         _ => Refusal::InvalidCredentials,
     })?;
-    match hub.storage.email_of_account(&wanted.spelling, &wanted.key).await? {
+    match hub.storage.accounts().stored_email(&wanted.spelling, &wanted.key).await? {
         Some(email) => Ok(email),
         None if wanted.error == Some(EmailError::Hidden) => Err(Refusal::HiddenInAddress),
         None => Ok(wanted.key),
@@ -181,10 +181,10 @@ pub async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Approva
     invitations::still_allowed(hub, &caller.session)?;
     let draft = draft::again(hub, &old, caller.session.expires_at).ok_or(Refusal::NoSession)?;
     let attempt = count_push(hub, Subject::phone(&old.provider_user, caller.is_sign_up())).await?;
-    let replaced = hub.storage.replace(id, |_, taken| draft::numbered(draft, hub, taken)).await?;
+    let replaced = hub.storage.approvals().replace(id, |_, taken| draft::numbered(draft, hub, taken)).await?;
     if !matches!(replaced, Replaced::Now(_)) {
         // Nothing is sent: whoever has only the password uses up nothing of the owner's.
-        hub.storage.forgive(attempt).await?;
+        hub.storage.limits().take_back(attempt).await?;
     }
     match replaced {
         Replaced::Now(both) => {
@@ -201,7 +201,7 @@ pub async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Approva
 /// Counts a sign-in whose password was right, before its session is written.
 async fn count_sign_in(hub: &Hub, user: UserId, visitor: &Visitor) -> Result<(), Refusal> {
     let limits = throttle::sign_ins(&hub.settings.limits, user, visitor.network);
-    let counted = hub.storage.count_attempts(AttemptKind::Password, &limits).await?;
+    let counted = hub.storage.limits().count(AttemptKind::Password, &limits).await?;
     counted.map_err(|limited| throttle::reached(LimitName::SignIns, limited))?;
     Ok(())
 }
@@ -210,13 +210,13 @@ async fn count_sign_in(hub: &Hub, user: UserId, visitor: &Visitor) -> Result<(),
 /// the password is refused.
 async fn count_sign_up(hub: &Hub, visitor: &Visitor) -> Result<Attempt, Refusal> {
     let limits = &hub.settings.limits;
-    let counted = hub.storage.count_attempts(AttemptKind::SignUp, &throttle::sign_ups(limits, visitor.network)).await?;
+    let counted = hub.storage.limits().count(AttemptKind::SignUp, &throttle::sign_ups(limits, visitor.network)).await?;
     // First, so that a refused sign-up uses up no new password.
     let sign_up = counted.map_err(|limited| throttle::reached(LimitName::SignUps, limited))?;
     match guess::count_new_password(hub, &throttle::new_passwords(limits, visitor.network)).await {
         Ok(()) => Ok(sign_up),
         Err(refused) => {
-            hub.storage.forgive(sign_up).await?;
+            hub.storage.limits().take_back(sign_up).await?;
             Err(refused)
         }
     }
@@ -224,7 +224,7 @@ async fn count_sign_up(hub: &Hub, visitor: &Visitor) -> Result<Attempt, Refusal>
 
 /// Counts a request that will be sent to a phone.
 pub(crate) async fn count_push(hub: &Hub, phone: Subject) -> Result<Attempt, Refusal> {
-    let counted = hub.storage.count_attempt(AttemptKind::Push, phone, PUSHES).await?;
+    let counted = hub.storage.limits().count(AttemptKind::Push, &[(phone, PUSHES)]).await?;
     counted.map_err(|limited| throttle::reached(LimitName::Pushes, limited))
 }
 

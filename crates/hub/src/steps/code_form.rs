@@ -23,9 +23,9 @@ pub async fn code_form(hub: &Hub, caller: &Caller, asked: bool) -> Result<CodeFo
     let (session, sign_up) = (&caller.session, caller.is_sign_up());
     let push = match asked {
         true => None,
-        false if sign_up => Some(hub.storage.may_ask_for_sign_up(&session.provider_user).await?),
-        false => Some(hub.storage.may_ask(session.user).await?),
+        false if sign_up => Some(hub.storage.sign_ups().may_push(&session.provider_user).await?),
+        false => Some(hub.storage.accounts().may_push(session.user).await?),
     };
-    let call = if sign_up { Some(hub.storage.sign_up_call(&session.provider_user).await?) } else { None };
-    Ok(CodeForm { codes_off: hub.storage.codes_are_off(session.user, WRONG_CODES_IN_A_ROW).await?, push, call })
+    let call = if sign_up { Some(hub.storage.sign_ups().call_wait(&session.provider_user).await?) } else { None };
+    Ok(CodeForm { codes_off: hub.storage.codes().are_off(session.user, WRONG_CODES_IN_A_ROW).await?, push, call })
 }

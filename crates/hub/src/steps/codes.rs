@@ -49,7 +49,7 @@ pub async fn check(hub: &Hub, caller: MaybeCaller, text: &str) -> Result<Confirm
 }
 
 async fn is_in_meanwhile(hub: &Hub, caller: &Caller) -> bool {
-    hub.storage.is_confirmed(caller.session.id).await.unwrap_or_else(|error| {
+    hub.storage.sessions().is_confirmed(caller.session.id).await.unwrap_or_else(|error| {
         tracing::error!(error = %told(&error), "a session could not be read");
         false
     })
@@ -60,7 +60,7 @@ async fn is_in_meanwhile(hub: &Hub, caller: &Caller) -> bool {
 /// # Errors
 /// The problem of the limit that is reached.
 pub(crate) async fn may_try(hub: &Hub, caller: &Caller) -> Result<(), Refusal> {
-    let refused = hub.storage.refused_try(&caller.session, &limits(caller)).await?;
+    let refused = hub.storage.codes().refusal(&caller.session, &limits(caller)).await?;
     refused.map_or(Ok(()), |refused| Err(not_tried(refused)))
 }
 
@@ -84,18 +84,18 @@ pub(crate) async fn accepted(
     transaction: Option<ApprovalId>,
 ) -> Result<Option<Attempt>, Refusal> {
     let session = &caller.session;
-    let attempt = hub.storage.count_try(session, &limits(caller)).await?.map_err(not_tried)?;
+    let attempt = hub.storage.codes().count_try(session, &limits(caller)).await?.map_err(not_tried)?;
     let action = transaction.map(|id| id.to_string());
     match hub.provider.check_code(&session.provider_user, code, action.as_deref()).await {
         Ok(CodeCheck::Accepted) => Ok(Some(attempt)),
         Ok(CodeCheck::Refused) => {
-            hub.storage.code_wrong(session, WRONG_CODES_IN_A_ROW).await?;
+            hub.storage.codes().code_wrong(session, WRONG_CODES_IN_A_ROW).await?;
             Ok(None)
         }
         // Without an answer the code may have been tried: the attempt stays counted.
         Err(error @ (ProviderError::Slow(_) | ProviderError::Unexpected { .. })) => Err(error.into()),
         Err(error) => {
-            hub.storage.not_tried(session, &attempt).await?;
+            hub.storage.codes().not_tried(session, &attempt).await?;
             Err(error.into())
         }
     }
@@ -111,7 +111,7 @@ async fn confirm(
 ) -> Result<Option<Confirmed>, Refusal> {
     let (next, tokens) = proof.new_token(hub, caller);
     let hash = hub.key.code_hash(code.expose());
-    match hub.storage.confirm_by_code(&caller.session, hash, proof.as_str(), tokens).await? {
+    match hub.storage.codes().confirm_by_code(&caller.session, hash, proof.as_str(), tokens).await? {
         CodeConfirmed::Fresh(Completed::Confirmed, left) => {
             for approval in &left {
                 hub.changed(approval);
@@ -121,7 +121,7 @@ async fn confirm(
         }
         CodeConfirmed::Fresh(completed, _) => {
             // It was right, whatever else was in the way.
-            if let Err(error) = hub.storage.not_tried(&caller.session, &attempt).await {
+            if let Err(error) = hub.storage.codes().not_tried(&caller.session, &attempt).await {
                 tracing::warn!(error = %told(&error), "a right code stays counted");
             }
             Err(match completed {
@@ -137,7 +137,7 @@ async fn confirm(
 
 /// A right code is no attempt.
 pub(crate) async fn forgive_right(hub: &Hub, attempt: Attempt) {
-    if let Err(error) = hub.storage.forgive(attempt).await {
+    if let Err(error) = hub.storage.limits().take_back(attempt).await {
         tracing::warn!(error = %told(&error), "a right code stays counted");
     }
 }

@@ -26,7 +26,7 @@ pub async fn complete(hub: &Hub, caller: MaybeCaller, id: ApprovalId) -> Result<
     }
     invitations::still_allowed(hub, &caller.session)?;
     let (next, tokens) = proof.new_token(hub, &caller);
-    match hub.storage.complete(&caller.session, id, proof.as_str(), tokens).await? {
+    match hub.storage.sessions().complete(&caller.session, id, proof.as_str(), tokens).await? {
         Completed::Confirmed => Ok(Confirmed::With(next)),
         Completed::Consumed => Ok(Confirmed::Already),
         Completed::AlreadyRegistered => Err(Refusal::AlreadyRegistered),

@@ -11,7 +11,7 @@ use crate::{caller::Caller, hub::Hub, refusal::Refusal};
 /// [`Refusal::NotFound`] if it is not this session's.
 pub async fn cancel(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Approval, Refusal> {
     caller.own(hub, id).await?;
-    let approval = hub.storage.end(id, Change::Cancel).await?.ok_or(Refusal::NotFound)?;
+    let approval = hub.storage.approvals().end(id, Change::Cancel).await?.ok_or(Refusal::NotFound)?;
     hub.changed(&approval);
     Ok(approval)
 }
@@ -21,7 +21,7 @@ pub async fn cancel(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Approv
 /// # Errors
 /// [`Refusal::Internal`] or [`Refusal::DatabaseBusy`].
 pub async fn take_back(hub: &Hub, caller: &Caller) -> Result<(), Refusal> {
-    tell(hub, &hub.storage.take_back(&caller.session).await?);
+    tell(hub, &hub.storage.approvals().cancel_of_session(&caller.session).await?);
     Ok(())
 }
 
@@ -30,7 +30,7 @@ pub async fn take_back(hub: &Hub, caller: &Caller) -> Result<(), Refusal> {
 /// # Errors
 /// [`Refusal::Internal`] or [`Refusal::DatabaseBusy`].
 pub async fn sign_out(hub: &Hub, caller: &Caller) -> Result<(), Refusal> {
-    tell(hub, &hub.storage.sign_out(&caller.session).await?);
+    tell(hub, &hub.storage.sessions().sign_out(&caller.session).await?);
     Ok(())
 }
 
@@ -39,7 +39,7 @@ pub async fn sign_out(hub: &Hub, caller: &Caller) -> Result<(), Refusal> {
 /// # Errors
 /// [`Refusal::NotFound`] if the account has no such session.
 pub async fn end(hub: &Hub, caller: &Caller, id: SessionId) -> Result<(), Refusal> {
-    let ended = hub.storage.end_session(&caller.session, id).await?;
+    let ended = hub.storage.sessions().end(&caller.session, id).await?;
     tell(hub, &ended.ok_or(Refusal::NotFound)?);
     Ok(())
 }
@@ -49,7 +49,7 @@ pub async fn end(hub: &Hub, caller: &Caller, id: SessionId) -> Result<(), Refusa
 /// # Errors
 /// [`Refusal::Internal`] or [`Refusal::DatabaseBusy`].
 pub async fn end_others(hub: &Hub, caller: &Caller) -> Result<(), Refusal> {
-    tell(hub, &hub.storage.end_other_sessions(&caller.session).await?);
+    tell(hub, &hub.storage.sessions().end_others(&caller.session).await?);
     Ok(())
 }
 
@@ -59,7 +59,7 @@ pub async fn end_others(hub: &Hub, caller: &Caller) -> Result<(), Refusal> {
 /// # Errors
 /// [`Refusal::Internal`] or [`Refusal::DatabaseBusy`].
 pub async fn not_me(hub: &Hub, caller: &Caller) -> Result<(), Refusal> {
-    tell(hub, &hub.storage.doubt_password(&caller.session).await?);
+    tell(hub, &hub.storage.accounts().doubt_password(&caller.session).await?);
     Ok(())
 }
 

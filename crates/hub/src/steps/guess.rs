@@ -29,33 +29,33 @@ pub(crate) async fn account_of(
     visitor: &Visitor,
 ) -> Result<Option<Account>, Refusal> {
     let attempt = count(hub, email, visitor.network).await?;
-    let account = hub.storage.account(email).await?;
+    let account = hub.storage.accounts().find(email).await?;
     let stored = account.as_ref().map(|account| account.password_hash.clone());
     let client = pool_client(hub, visitor).await?;
     let matches = match hub.passwords.matches(password, stored, client, gives_up(hub)).await {
         Ok(matches) => matches,
         Err(error) => {
-            hub.storage.forgive(attempt).await?;
+            hub.storage.limits().take_back(attempt).await?;
             return Err(error.into());
         }
     };
     let Some(account) = account.filter(|_| matches) else {
-        hub.storage.guessed_wrong(&attempt).await?;
+        hub.storage.limits().record_wrong_guess(&attempt).await?;
         return Ok(None);
     };
-    hub.storage.guessed_right(&attempt, email, &visitor.network_name()).await?;
+    hub.storage.limits().record_right_guess(&attempt, email, &visitor.network_name()).await?;
     Ok(Some(account))
 }
 
 /// Whose hashing it is: known networks have half of the pool.
 pub(crate) async fn pool_client(hub: &Hub, visitor: &Visitor) -> Result<PoolClient, Refusal> {
-    let is_known = hub.storage.is_known_network(&visitor.network_name()).await?;
+    let is_known = hub.storage.sessions().is_known_network(&visitor.network_name()).await?;
     Ok(PoolClient { block: visitor.network.map(Network::fair), is_known })
 }
 
 /// Counts a new password before it is estimated and hashed.
 pub(crate) async fn count_new_password(hub: &Hub, limits: &[(Subject, Limit)]) -> Result<(), Refusal> {
-    let counted = hub.storage.count_attempts(AttemptKind::Password, limits).await?;
+    let counted = hub.storage.limits().count(AttemptKind::Password, limits).await?;
     counted.map_err(|limited| throttle::reached(LimitName::NewPasswords, limited))?;
     Ok(())
 }
@@ -72,7 +72,7 @@ pub(crate) async fn gives_up(hub: &Hub) {
 async fn count(hub: &Hub, email: &str, network: Option<Network>) -> Result<Attempt, Refusal> {
     let guesser = guesser(network);
     let turn = if hub.guess_queues.any_wait(email) { GuessTurn::AfterOthers } else { GuessTurn::Now };
-    let mut delayed = match hub.storage.count_guess(email, &guesser, GUESSES, turn).await? {
+    let mut delayed = match hub.storage.limits().count_guess(email, &guesser, GUESSES, turn).await? {
         Ok(attempt) => return Ok(attempt),
         Err(delayed) => delayed,
     };
@@ -81,7 +81,7 @@ async fn count(hub: &Hub, email: &str, network: Option<Network>) -> Result<Attem
         Ok(place) => place,
         // The guesses before this one have left the queue meanwhile.
         Err(NoPlace::NotNeeded) => {
-            return hub.storage.count_guess(email, &guesser, GUESSES, GuessTurn::Now).await?.map_err(refused);
+            return hub.storage.limits().count_guess(email, &guesser, GUESSES, GuessTurn::Now).await?.map_err(refused);
         }
         Err(NoPlace::Refused) => return Err(refused(delayed)),
     };
@@ -95,7 +95,7 @@ async fn count(hub: &Hub, email: &str, network: Option<Network>) -> Result<Attem
         if !is_drawn {
             break;
         }
-        match hub.storage.count_guess(email, &guesser, GUESSES, GuessTurn::Now).await? {
+        match hub.storage.limits().count_guess(email, &guesser, GUESSES, GuessTurn::Now).await? {
             Ok(attempt) => return Ok(attempt),
             // Another guess was counted meanwhile, by this hub or another.
             Err(again) => delayed = again,

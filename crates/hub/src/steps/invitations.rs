@@ -53,7 +53,7 @@ pub async fn invite(
 ) -> Result<Invited, StorageError> {
     let Ok(email) = Email::parse(email) else { return Ok(Invited::NoAddress) };
     let (token, expires_at) = (LinkToken::random(entropy), clock.now() + INVITATION);
-    if !storage.invite(email.as_str(), token.hash(), expires_at).await? {
+    if !storage.sign_ups().invite(email.as_str(), token.hash(), expires_at).await? {
         return Ok(Invited::HasAccount);
     }
     let address: String = form_urlencoded::byte_serialize(email.shown().as_bytes()).collect();
@@ -87,7 +87,7 @@ pub(crate) async fn checked(
 ) -> Result<Option<LinkHash>, Refusal> {
     allowed(hub, invitation.is_some())?;
     let Some(invitation) = invitation else { return Ok(None) };
-    let invited = hub.storage.invited(invitation).await?.ok_or(Refusal::InvalidInvitation)?;
+    let invited = hub.storage.sign_ups().invited_email(invitation).await?.ok_or(Refusal::InvalidInvitation)?;
     if invited != email.as_str() {
         let error = "Your invitation is for another address. Please use the one that it was made for.";
         return Err(Refusal::Fields(vec![("email", error.to_owned())]));
@@ -133,5 +133,5 @@ async fn brought_before(hub: &Hub, session: &Session, email: &str) -> Result<Opt
     if session.active || session.invitation == Invitation::Missing || address(&session.email) != address(email) {
         return Ok(None);
     }
-    Ok(hub.storage.brought_invitation(session.user).await?)
+    Ok(hub.storage.sign_ups().invitation_of(session.user).await?)
 }

@@ -53,8 +53,8 @@ pub async fn reset_link(
 ) -> Result<Option<ResetLink>, StorageError> {
     let (token, expires_at) = (LinkToken::random(entropy), clock.now() + RESET_LINK);
     let Some(wanted) = WantedEmail::parse(email) else { return Ok(None) };
-    let Some(email) = storage.email_of_account(&wanted.spelling, &wanted.key).await? else { return Ok(None) };
-    let made = storage.make_reset_link(&email, token.hash(), expires_at).await?;
+    let Some(email) = storage.accounts().stored_email(&wanted.spelling, &wanted.key).await? else { return Ok(None) };
+    let made = storage.accounts().issue_reset_link(&email, token.hash(), expires_at).await?;
     let url = format!("{}{RESET}#{}", public_url.as_str().trim_end_matches('/'), token.expose());
     Ok(made.map(|address| ResetLink { url: Secret::new(url), email, expires_at, address }))
 }
@@ -84,7 +84,7 @@ pub async fn change(
     let next = Token::random(&hub.entropy);
     let change = PasswordChange { old: &stored, new: &hash, shown: caller.token.hash(), next: next.hash() };
     // Else another request ended the session or changed the password meanwhile.
-    let cancelled = hub.storage.change_password(session, change).await?.ok_or(Refusal::NoSession)?;
+    let cancelled = hub.storage.accounts().change_password(session, change).await?.ok_or(Refusal::NoSession)?;
     tell(hub, &cancelled);
     Ok(next)
 }
@@ -95,13 +95,13 @@ pub async fn change(
 /// # Errors
 /// [`Refusal::InvalidLink`], [`Refusal::Fields`] for the new one, or a limit that is reached.
 pub async fn reset(hub: &Hub, visitor: &Visitor, token: &LinkToken, new: &Secret) -> Result<(), Refusal> {
-    let owner = hub.storage.owner_of_link(token.hash()).await?.ok_or(Refusal::InvalidLink)?;
+    let owner = hub.storage.accounts().reset_link_owner(token.hash()).await?.ok_or(Refusal::InvalidLink)?;
     let password = parse(new)?;
     // The token proves who this is, so that neighbours in the network cannot use up the tries.
     guess::count_new_password(hub, &throttle::new_passwords_of(owner.user)).await?;
     let own = OwnWords::of(&owner.full_name, &owner.email, &hub.settings.product);
     let hash = hash(hub, password, own, visitor).await?;
-    let cancelled = hub.storage.reset_password(token.hash(), &hash).await?.ok_or(Refusal::InvalidLink)?;
+    let cancelled = hub.storage.accounts().reset_password(token.hash(), &hash).await?.ok_or(Refusal::InvalidLink)?;
     tell(hub, &cancelled);
     Ok(())
 }

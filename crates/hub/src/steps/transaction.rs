@@ -29,11 +29,14 @@ pub async fn begin(hub: &Hub, caller: &Caller, id: ApprovalId, wanted: Wanted) -
     }
     let draft = draft::transaction(hub, caller, id, wanted).ok_or(Refusal::NoSession)?;
     let attempt = count_push(hub, Subject::phone(&session.provider_user, caller.is_sign_up())).await?;
-    let asked =
-        hub.storage.begin_transaction(id, session.user, session.id, |taken| draft::numbered(draft, hub, taken)).await?;
+    let asked = hub
+        .storage
+        .transactions()
+        .begin(id, session.user, session.id, |taken| draft::numbered(draft, hub, taken))
+        .await?;
     if !matches!(asked, Asked::Now(_)) {
         // Nothing is sent, so a form sent twice uses up one.
-        hub.storage.forgive(attempt).await?;
+        hub.storage.limits().take_back(attempt).await?;
     }
     match asked {
         Asked::Withheld(why) => Err(throttle::withheld(why, hub.clock.now())),
@@ -63,7 +66,7 @@ pub async fn begin_by_form(
     wanted: Wanted,
 ) -> Result<Approval, Refusal> {
     let id = match id {
-        Some(id) => match hub.storage.approval(id).await? {
+        Some(id) => match hub.storage.approvals().find(id).await? {
             Some(before) if !wanted.is_shown_by(&before) => hub.new_approval_id(),
             _ => id,
         },
@@ -89,7 +92,7 @@ pub async fn send_code(
     }
     let attempt = sending::count_sending(hub, caller, visitor).await?;
     let sent = sending::deliver(hub, attempt, &approval.provider_user, channel, Some(&approval)).await;
-    if let Some(now) = hub.storage.transaction_code_sent(id, channel, sent.is_ok()).await? {
+    if let Some(now) = hub.storage.transactions().record_code_sent(id, channel, sent.is_ok()).await? {
         hub.changed(&now);
     }
     sent
@@ -113,7 +116,7 @@ pub async fn approve_by_code(hub: &Hub, caller: &Caller, id: ApprovalId, text: &
         }
         let accepted = codes::accepted(hub, caller, &code, Some(id)).await?;
         let attempt = accepted.ok_or(Refusal::InvalidTransactionCode)?;
-        match hub.storage.approve_by_code(&caller.session, id, hub.key.code_hash(code.expose())).await? {
+        match hub.storage.codes().approve_by_code(&caller.session, id, hub.key.code_hash(code.expose())).await? {
             Some(CodeApproved::Fresh(now)) => {
                 hub.changed(&now);
                 codes::forgive_right(hub, attempt).await;

@@ -56,7 +56,7 @@ pub(crate) async fn in_turn<T>(
     };
     let turn = claim(hub, &subject, longest, gives_up).await?;
     let done = work.await;
-    if let Err(error) = hub.storage.forgive(turn).await {
+    if let Err(error) = hub.storage.limits().take_back(turn).await {
         tracing::warn!(error = %told(&error), "a turn was not given back, and lapses by itself");
     }
     done
@@ -73,7 +73,7 @@ async fn claim(
     let [mut pause, longest_pause] = PAUSES;
     loop {
         // Counting reads before it writes, so that waiters do not block other writers.
-        if let Ok(turn) = hub.storage.count_attempts(AttemptKind::Turn, &limits).await? {
+        if let Ok(turn) = hub.storage.limits().count(AttemptKind::Turn, &limits).await? {
             return Ok(turn);
         }
         tokio::select! {

@@ -68,7 +68,7 @@ pub enum Via {
     Replaced,
 }
 
-/// What [`crate::Storage::session`] selects.
+/// What [`crate::Sessions::find`] selects.
 pub(super) struct SessionRow {
     pub(super) id: String,
     pub(super) user_id: String,

@@ -28,13 +28,13 @@ async fn what_a_forgotten_reader_holds_is_counted_and_the_log_is_cut_after_it_ha
     reader.execute("BEGIN; SELECT count(*) FROM users").await.unwrap();
     let mut writer = other_program(&given).await;
     writer.execute(WRITE_72_MB).await.unwrap();
-    let held = given.storage.checkpoint().await.unwrap().unwrap();
+    let held = given.storage.maintenance().checkpoint().await.unwrap().unwrap();
     assert!(held.blocked_wal_bytes() > 72_000_000, "{held:?}");
     let log = given.folder.path().join("test.db-wal");
     assert!(fs::metadata(&log).unwrap().len() > 72_000_000);
 
     reader.execute("COMMIT").await.unwrap();
-    let Checkpoint { log_pages, checkpointed_pages } = given.storage.checkpoint().await.unwrap().unwrap();
+    let Checkpoint { log_pages, checkpointed_pages } = given.storage.maintenance().checkpoint().await.unwrap().unwrap();
     assert_eq!(log_pages, checkpointed_pages);
     given.account("ada@example.com").await;
     assert!(fs::metadata(&log).unwrap().len() <= 64 << 20);
@@ -45,9 +45,9 @@ async fn a_database_that_another_program_locks_is_busy_for_every_caller() {
     let given = Given::empty().await;
     let mut writer = other_program(&given).await;
     writer.execute("BEGIN IMMEDIATE").await.unwrap();
-    for refused in join_all((0..4).map(|_| given.storage.ping())).await {
+    for refused in join_all((0..4).map(|_| given.storage.maintenance().ping())).await {
         assert!(matches!(refused, Err(StorageError::Busy(_))), "{refused:?}");
     }
     writer.execute("ROLLBACK").await.unwrap();
-    given.storage.ping().await.unwrap();
+    given.storage.maintenance().ping().await.unwrap();
 }

@@ -11,10 +11,11 @@ async fn a_code_confirms_its_session_and_takes_its_pending_request_back() {
     let given = Given::empty().await;
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
     let token = given.new_token(&waiting);
-    let confirmed = given.storage.confirm_by_code(&waiting.session, CodeHash([1; 32]), "code", token).await.unwrap();
+    let confirmed =
+        given.storage.codes().confirm_by_code(&waiting.session, CodeHash([1; 32]), "code", token).await.unwrap();
     assert!(matches!(confirmed, CodeConfirmed::Fresh(Completed::Confirmed, left) if left.len() == 1));
     assert_eq!(given.now(&waiting).await.status, Status::Cancelled);
-    assert!(given.storage.session(token.new).await.unwrap().unwrap().confirmed.is_some());
+    assert!(given.storage.sessions().find(token.new).await.unwrap().unwrap().confirmed.is_some());
 }
 
 #[tokio::test]
@@ -22,10 +23,16 @@ async fn a_code_that_counted_never_counts_again_for_this_provider_user() {
     let given = Given::empty().await;
     let user = given.account("ada@example.com").await;
     let (one, other) = (given.sign_in(user).await, given.sign_in(user).await);
-    given.storage.confirm_by_code(&one.session, CodeHash([1; 32]), "code", given.new_token(&one)).await.unwrap();
-    let again = given.storage.confirm_by_code(&other.session, CodeHash([1; 32]), "code", given.new_token(&other)).await;
+    given
+        .storage
+        .codes()
+        .confirm_by_code(&one.session, CodeHash([1; 32]), "code", given.new_token(&one))
+        .await
+        .unwrap();
+    let again =
+        given.storage.codes().confirm_by_code(&other.session, CodeHash([1; 32]), "code", given.new_token(&other)).await;
     assert_eq!(again.unwrap(), CodeConfirmed::Used);
-    assert!(given.storage.session(other.token).await.unwrap().unwrap().confirmed.is_none());
+    assert!(given.storage.sessions().find(other.token).await.unwrap().unwrap().confirmed.is_none());
 }
 
 #[tokio::test]
@@ -33,10 +40,16 @@ async fn an_accepted_code_is_remembered_for_ten_minutes_through_every_sweep() {
     let given = Given::empty().await;
     let user = given.account("ada@example.com").await;
     let (one, other) = (given.sign_in(user).await, given.sign_in(user).await);
-    given.storage.confirm_by_code(&one.session, CodeHash([1; 32]), "code", given.new_token(&one)).await.unwrap();
+    given
+        .storage
+        .codes()
+        .confirm_by_code(&one.session, CodeHash([1; 32]), "code", given.new_token(&one))
+        .await
+        .unwrap();
     given.pass(Duration::minutes(10));
-    given.storage.sweep().await.unwrap();
-    let again = given.storage.confirm_by_code(&other.session, CodeHash([1; 32]), "code", given.new_token(&other)).await;
+    given.storage.maintenance().sweep().await.unwrap();
+    let again =
+        given.storage.codes().confirm_by_code(&other.session, CodeHash([1; 32]), "code", given.new_token(&other)).await;
     assert_eq!(again.unwrap(), CodeConfirmed::Used);
 }
 
@@ -47,14 +60,14 @@ async fn the_memory_of_a_code_ends_a_millisecond_after_its_ten_minutes_and_not_b
     let (one, other) = (given.sign_in(user).await, given.sign_in(user).await);
     let confirm = async |waiting: &Waiting| {
         let token = given.new_token(waiting);
-        given.storage.confirm_by_code(&waiting.session, CodeHash([1; 32]), "code", token).await.unwrap()
+        given.storage.codes().confirm_by_code(&waiting.session, CodeHash([1; 32]), "code", token).await.unwrap()
     };
     assert!(matches!(confirm(&one).await, CodeConfirmed::Fresh(Completed::Confirmed, _)));
     given.pass(Duration::minutes(10));
-    given.storage.sweep().await.unwrap();
+    given.storage.maintenance().sweep().await.unwrap();
     assert_eq!(confirm(&other).await, CodeConfirmed::Used);
     given.pass(Duration::MILLISECOND);
-    given.storage.sweep().await.unwrap();
+    given.storage.maintenance().sweep().await.unwrap();
     assert!(matches!(confirm(&other).await, CodeConfirmed::Fresh(Completed::Confirmed, _)));
 }
 
@@ -64,7 +77,7 @@ async fn a_code_that_proved_a_phone_at_sign_up_counts_neither_for_another_accoun
     let (ada, grace) = (given.sign_up("ada@example.com").await, given.sign_up("grace@example.com").await);
     let confirm = async |storage: &Storage, waiting: &Waiting| {
         let token = given.new_token(waiting);
-        storage.confirm_by_code(&waiting.session, CodeHash([1; 32]), "code", token).await.unwrap()
+        storage.codes().confirm_by_code(&waiting.session, CodeHash([1; 32]), "code", token).await.unwrap()
     };
     assert!(matches!(confirm(&given.storage, &ada).await, CodeConfirmed::Fresh(Completed::Confirmed, _)));
     let signing_in = given.sign_in(ada.session.user).await;
@@ -72,7 +85,7 @@ async fn a_code_that_proved_a_phone_at_sign_up_counts_neither_for_another_accoun
     for storage in [&given.storage, &other_process] {
         for waiting in [&grace, &signing_in] {
             assert_eq!(confirm(storage, waiting).await, CodeConfirmed::Used);
-            assert!(given.storage.session(waiting.token).await.unwrap().unwrap().confirmed.is_none());
+            assert!(given.storage.sessions().find(waiting.token).await.unwrap().unwrap().confirmed.is_none());
         }
     }
 }
@@ -87,7 +100,7 @@ async fn of_fifty_sessions_that_show_one_code_at_once_one_is_confirmed() {
         let (waiting, storage) = (given.sign_in(user).await, stores[at % 2].clone());
         let token = given.new_token(&waiting);
         tasks.spawn(async move {
-            storage.confirm_by_code(&waiting.session, CodeHash([1; 32]), "code", token).await.unwrap()
+            storage.codes().confirm_by_code(&waiting.session, CodeHash([1; 32]), "code", token).await.unwrap()
         });
     }
     let fresh = tasks.join_all().await.into_iter().filter(|confirmed| *confirmed != CodeConfirmed::Used);

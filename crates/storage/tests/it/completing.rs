@@ -9,7 +9,7 @@ use crate::given::{Given, Waiting, callback};
 async fn approved(given: &Given, user: UserId) -> Waiting {
     let waiting = given.sign_in(user).await;
     let request = given.sent(&waiting).await;
-    given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
+    given.storage.approvals().decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
     waiting
 }
 
@@ -17,11 +17,11 @@ async fn approved(given: &Given, user: UserId) -> Waiting {
 async fn an_approval_marks_and_only_completing_opens() {
     let given = Given::empty().await;
     let waiting = approved(&given, given.account("ada@example.com").await).await;
-    assert!(given.storage.session(waiting.token).await.unwrap().unwrap().confirmed.is_none());
+    assert!(given.storage.sessions().find(waiting.token).await.unwrap().unwrap().confirmed.is_none());
     let token = given.new_token(&waiting);
     let completed = given.complete(&waiting, token).await;
     assert_eq!(completed, Completed::Confirmed);
-    let session = given.storage.session(token.new).await.unwrap().unwrap();
+    let session = given.storage.sessions().find(token.new).await.unwrap().unwrap();
     assert_eq!((session.confirmed.unwrap().at, session.via), (given.clock.now(), Via::Current));
 }
 
@@ -32,8 +32,8 @@ async fn nothing_but_an_approved_approval_of_this_session_completes() {
     let (pending, denied, cancelled) =
         (given.sign_in(user).await, given.sign_in(user).await, given.sign_in(user).await);
     let request = given.sent(&denied).await;
-    given.storage.decide(&callback(&request, "denied"), Heard::Callback).await.unwrap();
-    given.storage.end(cancelled.approval.id, Change::Cancel).await.unwrap();
+    given.storage.approvals().decide(&callback(&request, "denied"), Heard::Callback).await.unwrap();
+    given.storage.approvals().end(cancelled.approval.id, Change::Cancel).await.unwrap();
     let other = approved(&given, user).await;
     for (waiting, id) in [
         (&pending, pending.approval.id),
@@ -41,9 +41,10 @@ async fn nothing_but_an_approved_approval_of_this_session_completes() {
         (&cancelled, cancelled.approval.id),
         (&pending, other.approval.id),
     ] {
-        let completed = given.storage.complete(&waiting.session, id, "proof", given.new_token(waiting)).await.unwrap();
+        let completed =
+            given.storage.sessions().complete(&waiting.session, id, "proof", given.new_token(waiting)).await.unwrap();
         assert_eq!(completed, Completed::NotApproved);
-        assert!(given.storage.session(waiting.token).await.unwrap().unwrap().confirmed.is_none());
+        assert!(given.storage.sessions().find(waiting.token).await.unwrap().unwrap().confirmed.is_none());
     }
 }
 
@@ -53,9 +54,9 @@ async fn the_token_before_lives_a_minute_and_no_longer() {
     let waiting = approved(&given, given.account("ada@example.com").await).await;
     given.complete(&waiting, given.new_token(&waiting)).await;
     given.pass(Duration::milliseconds(59_999));
-    assert_eq!(given.storage.session(waiting.token).await.unwrap().unwrap().via, Via::Replaced);
+    assert_eq!(given.storage.sessions().find(waiting.token).await.unwrap().unwrap().via, Via::Replaced);
     given.pass(Duration::milliseconds(1));
-    assert!(given.storage.session(waiting.token).await.unwrap().is_none());
+    assert!(given.storage.sessions().find(waiting.token).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -64,8 +65,8 @@ async fn the_first_use_of_the_new_token_ends_the_one_before() {
     let waiting = approved(&given, given.account("ada@example.com").await).await;
     let token = given.new_token(&waiting);
     given.complete(&waiting, token).await;
-    assert!(given.storage.session(token.new).await.unwrap().is_some());
-    assert!(given.storage.session(waiting.token).await.unwrap().is_none());
+    assert!(given.storage.sessions().find(token.new).await.unwrap().is_some());
+    assert!(given.storage.sessions().find(waiting.token).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -87,7 +88,7 @@ async fn a_confirmed_session_ends_at_its_time() {
     let token = given.new_token(&waiting);
     given.complete(&waiting, token).await;
     given.pass(Duration::hours(12));
-    assert!(given.storage.session(token.new).await.unwrap().is_none());
+    assert!(given.storage.sessions().find(token.new).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -98,6 +99,7 @@ async fn a_session_that_expired_meanwhile_is_not_confirmed_by_anything() {
     given.pass(Duration::minutes(15));
     assert_eq!(given.complete(&tapped, given.new_token(&tapped)).await, Completed::NotApproved);
     let code = storage::CodeHash([1; 32]);
-    let confirmed = given.storage.confirm_by_code(&typed.session, code, "code", given.new_token(&typed)).await.unwrap();
+    let confirmed =
+        given.storage.codes().confirm_by_code(&typed.session, code, "code", given.new_token(&typed)).await.unwrap();
     assert!(matches!(confirmed, storage::CodeConfirmed::Fresh(Completed::NotApproved, _)));
 }

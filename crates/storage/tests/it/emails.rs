@@ -27,7 +27,7 @@ async fn unsettle(given: &Given) {
 
 async fn found(given: &Given, typed: &str) -> Option<String> {
     let key = canonical(typed).map_or_else(|| typed.to_owned(), |canonical| canonical.key);
-    given.storage.email_of_account(typed, &key).await.unwrap()
+    given.storage.accounts().stored_email(typed, &key).await.unwrap()
 }
 
 #[tokio::test]
@@ -35,7 +35,7 @@ async fn an_account_from_before_is_found_in_every_spelling_afterwards() {
     let given = Given::empty().await;
     given.account("ada@xn--bcher-kva.de").await;
     unsettle(&given).await;
-    assert_eq!(given.storage.settle_emails(canonical).await.unwrap(), []);
+    assert_eq!(given.storage.accounts().settle_emails(canonical).await.unwrap(), []);
     for spelling in ["ada@bücher.de", "ada@xn--bcher-kva.de", "ada@bücher.de."] {
         assert_eq!(found(&given, spelling).await.as_deref(), Some("ada@bücher.de"), "{spelling}");
     }
@@ -51,10 +51,10 @@ async fn of_two_accounts_with_one_address_each_is_found_by_its_old_spelling() {
         let second = given.account(younger).await;
         unsettle(&given).await;
         let told = Unsettled::Shared { older: older.into(), younger: younger.into() };
-        assert_eq!(given.storage.settle_emails(canonical).await.unwrap(), [told]);
+        assert_eq!(given.storage.accounts().settle_emails(canonical).await.unwrap(), [told]);
         for (spelling, account) in [(older, first), (younger, second), ("ada@bücher.de.", first)] {
             let email = found(&given, spelling).await.unwrap();
-            assert_eq!(given.storage.account(&email).await.unwrap().unwrap().id, account, "{spelling}");
+            assert_eq!(given.storage.accounts().find(&email).await.unwrap().unwrap().id, account, "{spelling}");
         }
     }
 }
@@ -67,10 +67,10 @@ async fn settling_again_changes_nothing_and_says_nothing() {
     given.account("ada@xn--bcher-kva.de").await;
     given.account("a b@example.com").await;
     unsettle(&given).await;
-    assert_eq!(given.storage.settle_emails(canonical).await.unwrap().len(), 2);
+    assert_eq!(given.storage.accounts().settle_emails(canonical).await.unwrap().len(), 2);
     let nobody_asks = |_: &str| panic!("there is nothing to do");
-    assert_eq!(given.storage.settle_emails(nobody_asks).await.unwrap(), []);
-    assert_eq!(given.another_process().await.settle_emails(nobody_asks).await.unwrap(), []);
+    assert_eq!(given.storage.accounts().settle_emails(nobody_asks).await.unwrap(), []);
+    assert_eq!(given.another_process().await.accounts().settle_emails(nobody_asks).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn an_address_without_a_canonical_form_stays_good_for_its_account() {
     given.account("a b@example.com").await;
     unsettle(&given).await;
     let told = Unsettled::Irregular { email: "a b@example.com".into() };
-    assert_eq!(given.storage.settle_emails(canonical).await.unwrap(), [told]);
+    assert_eq!(given.storage.accounts().settle_emails(canonical).await.unwrap(), [told]);
     assert_eq!(found(&given, "a b@example.com").await.as_deref(), Some("a b@example.com"));
 }
 
@@ -89,9 +89,9 @@ async fn a_pending_sign_up_from_before_takes_no_address_in_another_spelling() {
     let pending = given.sign_up("ada@xn--bcher-kva.de").await;
     given.account("ada@bücher.de").await;
     unsettle(&given).await;
-    assert_eq!(given.storage.settle_emails(canonical).await.unwrap(), []);
+    assert_eq!(given.storage.accounts().settle_emails(canonical).await.unwrap(), []);
     let request = given.sent(&pending).await;
-    given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
+    given.storage.approvals().decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
     assert_eq!(given.complete(&pending, given.new_token(&pending)).await, Completed::AlreadyRegistered);
 }
 
@@ -129,10 +129,10 @@ async fn settling_goes_on_where_it_stopped() {
         canonical(email)
     };
     let storage = given.storage.clone();
-    let stopped = tokio::spawn(async move { storage.settle_emails(stops).await.map(|_| ()) }).await;
+    let stopped = tokio::spawn(async move { storage.accounts().settle_emails(stops).await.map(|_| ()) }).await;
     assert!(stopped.is_err());
     assert_eq!(unsettled_count(&given).await, 600);
-    assert_eq!(given.storage.settle_emails(canonical).await.unwrap().len(), 300, "each pair of the rest");
+    assert_eq!(given.storage.accounts().settle_emails(canonical).await.unwrap().len(), 300, "each pair of the rest");
     assert_eq!(unsettled_count(&given).await, 0);
 }
 
@@ -154,7 +154,7 @@ async fn settling_keeps_no_other_process_from_writing_while_it_computes_keys() {
         written.fetch_add(1, Ordering::Relaxed);
         canonical(email)
     };
-    assert_eq!(given.storage.settle_emails(writes).await.unwrap(), []);
+    assert_eq!(given.storage.accounts().settle_emails(writes).await.unwrap(), []);
     assert_eq!(written.load(Ordering::Relaxed), 1);
 }
 
@@ -163,7 +163,8 @@ async fn two_processes_that_settle_at_once_give_each_key_to_the_older_account() 
     let given = Given::empty().await;
     accounts_from_before(&given, 1_200).await;
     let other = given.another_process().await;
-    let (one, two) = tokio::join!(given.storage.settle_emails(canonical), other.settle_emails(canonical));
+    let (one, two) =
+        tokio::join!(given.storage.accounts().settle_emails(canonical), other.accounts().settle_emails(canonical));
     let told = [one.unwrap(), two.unwrap()].concat();
     assert_eq!(told.len(), 600, "each account is told once");
     for told in told {

@@ -49,7 +49,7 @@ impl Way {
 }
 
 async fn is_confirmed(given: &Given, waiting: &Waiting) -> bool {
-    given.storage.session(waiting.token).await.unwrap().is_none_or(|session| session.confirmed.is_some())
+    given.storage.sessions().find(waiting.token).await.unwrap().is_none_or(|session| session.confirmed.is_some())
 }
 
 #[tokio::test]
@@ -61,12 +61,12 @@ async fn a_decision_that_cannot_be_written_whole_is_not_made() {
     let mut failed = 0;
     for write in ["UPDATE ON approvals", "INSERT ON outbox", "INSERT ON audit"] {
         way.bar(write).await;
-        failed += usize::from(given.storage.decide(&approved, Heard::Callback).await.is_err());
+        failed += usize::from(given.storage.approvals().decide(&approved, Heard::Callback).await.is_err());
         way.clear().await;
         assert_eq!(given.now(&waiting).await.status, Status::Pending, "{write}");
     }
     assert_eq!(failed, 3);
-    assert!(matches!(given.storage.decide(&approved, Heard::Callback).await.unwrap(), Decided::Now(_)));
+    assert!(matches!(given.storage.approvals().decide(&approved, Heard::Callback).await.unwrap(), Decided::Now(_)));
 }
 
 #[tokio::test]
@@ -75,10 +75,10 @@ async fn a_completion_that_cannot_be_written_whole_opens_nothing() {
     let way = Way::of(&given).await;
     let waiting = given.sign_up("ada@example.com").await;
     let request = given.sent(&waiting).await;
-    given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
+    given.storage.approvals().decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
     let complete = async || {
         let token = given.new_token(&waiting);
-        given.storage.complete(&waiting.session, waiting.approval.id, "proof", token).await
+        given.storage.sessions().complete(&waiting.session, waiting.approval.id, "proof", token).await
     };
     for write in WRITES.into_iter().filter(|write| *write != "INSERT ON used_codes") {
         way.bar(write).await;
@@ -97,7 +97,7 @@ async fn a_code_whose_use_cannot_be_written_whole_opens_nothing_and_is_not_used_
     let waiting = given.sign_up("ada@example.com").await;
     let confirm = async || {
         let token = given.new_token(&waiting);
-        given.storage.confirm_by_code(&waiting.session, CodeHash([1; 32]), "code", token).await
+        given.storage.codes().confirm_by_code(&waiting.session, CodeHash([1; 32]), "code", token).await
     };
     for write in WRITES {
         way.bar(write).await;
@@ -115,13 +115,13 @@ async fn a_transactions_code_whose_use_cannot_be_written_whole_approves_nothing_
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
     let asked = given.approval_of(&waiting.session, Purpose::Transaction, &[]);
     let (id, user) = (asked.id, asked.user);
-    given.storage.begin_transaction(id, user, waiting.session.id, |_| asked).await.unwrap();
-    let approve = async || given.storage.approve_by_code(&waiting.session, id, CodeHash([1; 32])).await;
+    given.storage.transactions().begin(id, user, waiting.session.id, |_| asked).await.unwrap();
+    let approve = async || given.storage.codes().approve_by_code(&waiting.session, id, CodeHash([1; 32])).await;
     for write in ["INSERT ON used_codes", "UPDATE ON approvals", "INSERT ON outbox", "INSERT ON audit"] {
         way.bar(write).await;
         assert!(approve().await.is_err(), "{write}");
         way.clear().await;
-        assert_eq!(given.storage.approval(id).await.unwrap().unwrap().status, Status::Pending, "{write}");
+        assert_eq!(given.storage.approvals().find(id).await.unwrap().unwrap().status, Status::Pending, "{write}");
     }
     assert!(matches!(approve().await.unwrap(), Some(CodeApproved::Fresh(now)) if now.status == Status::Approved));
 }
@@ -133,7 +133,7 @@ async fn a_cancellation_that_cannot_be_written_whole_changes_nothing() {
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
     for write in ["UPDATE ON approvals", "INSERT ON outbox", "INSERT ON audit"] {
         way.bar(write).await;
-        assert!(given.storage.end(waiting.approval.id, Change::Cancel).await.is_err(), "{write}");
+        assert!(given.storage.approvals().end(waiting.approval.id, Change::Cancel).await.is_err(), "{write}");
         way.clear().await;
         assert_eq!(given.now(&waiting).await.status, Status::Pending, "{write}");
     }
@@ -148,10 +148,10 @@ async fn once_a_disk_that_was_full_has_room_again_every_step_works_again() {
     let request = given.sent(&waiting).await;
     for _ in 0..2 {
         way.fill("UPDATE ON approvals").await;
-        assert!(given.storage.end(waiting.approval.id, Change::Cancel).await.is_err());
+        assert!(given.storage.approvals().end(waiting.approval.id, Change::Cancel).await.is_err());
         way.clear().await;
     }
-    given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
+    given.storage.approvals().decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
     assert_eq!(given.complete(&waiting, given.new_token(&waiting)).await, Completed::Confirmed);
     given.sign_in(user).await;
 }
@@ -162,11 +162,11 @@ async fn a_session_whose_use_cannot_be_written_down_is_read_all_the_same() {
     let way = Way::of(&given).await;
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
     let token = given.new_token(&waiting);
-    given.storage.confirm_by_code(&waiting.session, CodeHash([1; 32]), "code", token).await.unwrap();
+    given.storage.codes().confirm_by_code(&waiting.session, CodeHash([1; 32]), "code", token).await.unwrap();
     given.pass(Duration::minutes(2));
     way.bar("UPDATE ON sessions").await;
-    let read = given.storage.session(token.new).await.unwrap().unwrap();
+    let read = given.storage.sessions().find(token.new).await.unwrap().unwrap();
     way.clear().await;
-    let written = given.storage.session(token.new).await.unwrap().unwrap();
+    let written = given.storage.sessions().find(token.new).await.unwrap().unwrap();
     assert_eq!(written.expires_at - read.expires_at, Duration::minutes(2), "only the use is lost");
 }

@@ -7,6 +7,7 @@ use approval::{
     Approval, Callback, Clock, Delivery, Details, Draft, Echo, Entropy, Id, Logos, Number, Purpose, RequestId, Secret,
     SessionId, Shown, UserId,
 };
+use sqlx::{Connection as _, SqliteConnection};
 use storage::{
     Begun, Completed, Heard, LinkHash, NewSession, NewToken, NewUser, Session, Storage, TokenHash, Withheld,
 };
@@ -48,8 +49,11 @@ impl Given {
 
     /// The same database, opened once more.
     pub(crate) async fn another_process(&self) -> Storage {
-        let url = format!("sqlite:{}", self.folder.path().join("test.db").display());
-        Storage::open(&url, self.clock.clone()).await.unwrap()
+        Storage::open(&self.url(), self.clock.clone()).await.unwrap()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("sqlite:{}", self.folder.path().join("test.db").display())
     }
 
     pub(crate) fn pass(&self, time: Duration) {
@@ -78,8 +82,11 @@ impl Given {
             invitation,
         };
         let session = self.new_session(user.id);
-        let begun =
-            self.storage.begin_sign_up(&user, &session, |taken| self.approval(&session, Purpose::SignUp, taken)).await;
+        let begun = self
+            .storage
+            .sign_ups()
+            .begin(&user, &session, |taken| self.approval(&session, Purpose::SignUp, taken))
+            .await;
         match begun.unwrap() {
             Begun::Asked(approval) => Ok(self.waiting(session.token, *approval).await),
             Begun::Withheld(why) => Err(why),
@@ -90,7 +97,7 @@ impl Given {
     pub(crate) async fn account(&self, email: &str) -> UserId {
         let waiting = self.sign_up(email).await;
         let request = self.sent(&waiting).await;
-        self.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
+        self.storage.approvals().decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
         let completed = self.complete(&waiting, self.new_token(&waiting)).await;
         assert_eq!(completed, Completed::Confirmed);
         waiting.session.user
@@ -98,7 +105,7 @@ impl Given {
 
     /// Completes the approval for its own session.
     pub(crate) async fn complete(&self, waiting: &Waiting, token: NewToken) -> Completed {
-        self.storage.complete(&waiting.session, waiting.approval.id, "proof", token).await.unwrap()
+        self.storage.sessions().complete(&waiting.session, waiting.approval.id, "proof", token).await.unwrap()
     }
 
     /// A sign-in that waits for its approval.
@@ -112,16 +119,28 @@ impl Given {
 
     /// A sign-in in a browser that had this session; what came of it, and what was cancelled.
     pub(crate) async fn begin(&self, session: &NewSession, before: Option<&Session>) -> (Begun, Vec<Approval>) {
-        let password = self.storage.password_hash(session.user).await.unwrap().unwrap();
+        let password = self.password_hash(session.user).await;
         let make = |taken: &[Number]| self.approval(session, Purpose::SignIn, taken);
-        let begun = self.storage.begin_sign_in(session, before, &password, make).await.unwrap();
+        let begun = self.storage.sessions().begin(session, before, &password, make).await.unwrap();
         begun.expect("the password is the account's")
+    }
+
+    /// The hash of an account's password.
+    pub(crate) async fn password_hash(&self, user: UserId) -> Secret {
+        let mut db = SqliteConnection::connect(&self.url()).await.unwrap();
+        let hash = sqlx::query_scalar("SELECT password_hash FROM users WHERE id = $1").bind(user.to_string());
+        let hash: String = hash.fetch_one(&mut db).await.unwrap();
+        Secret::new(hash)
     }
 
     /// Stores a request id for the approval, as after a push.
     pub(crate) async fn sent(&self, waiting: &Waiting) -> RequestId {
         let request: RequestId = format!("request-of-{}", waiting.approval.id).parse().unwrap();
-        self.storage.delivered(waiting.approval.id, Delivery::Sent, Some(request.clone())).await.unwrap();
+        self.storage
+            .approvals()
+            .record_delivery(waiting.approval.id, Delivery::Sent, Some(request.clone()))
+            .await
+            .unwrap();
         request
     }
 
@@ -136,12 +155,12 @@ impl Given {
 
     /// The approval as it stands now.
     pub(crate) async fn now(&self, waiting: &Waiting) -> Approval {
-        self.storage.approval(waiting.approval.id).await.unwrap().unwrap()
+        self.storage.approvals().find(waiting.approval.id).await.unwrap().unwrap()
     }
 
     /// The kinds in the approval's audit trail.
     pub(crate) async fn audited(&self, waiting: &Waiting) -> Vec<String> {
-        let rows = self.storage.audit_of(waiting.approval.id).await.unwrap();
+        let rows = self.storage.audit().of_approval(waiting.approval.id).await.unwrap();
         rows.into_iter().map(|row| row.kind).collect()
     }
 
@@ -183,7 +202,7 @@ impl Given {
     }
 
     async fn waiting(&self, token: TokenHash, approval: Approval) -> Waiting {
-        let session = self.storage.session(token).await.unwrap().unwrap();
+        let session = self.storage.sessions().find(token).await.unwrap().unwrap();
         Waiting { session, token, approval }
     }
 }

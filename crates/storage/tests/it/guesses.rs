@@ -31,7 +31,7 @@ fn from_ipv6(block: u16, network: u16) -> Guesser {
 }
 
 async fn guess(given: &Given, email: &str, network: &str) -> Result<Attempt, Delayed> {
-    given.storage.count_guess(email, &from(network), DELAYS, GuessTurn::Now).await.unwrap()
+    given.storage.limits().count_guess(email, &from(network), DELAYS, GuessTurn::Now).await.unwrap()
 }
 
 /// The longest that a refused guess must wait.
@@ -45,7 +45,7 @@ async fn wrong(given: &Given, email: &str, network: &str) -> Duration {
     loop {
         match guess(given, email, network).await {
             Ok(attempt) => {
-                given.storage.guessed_wrong(&attempt).await.unwrap();
+                given.storage.limits().record_wrong_guess(&attempt).await.unwrap();
                 return waited;
             }
             Err(limited) => {
@@ -62,7 +62,7 @@ async fn two_hundred_at_once(given: &Given) -> usize {
     for _ in 0..200 {
         let storage = given.storage.clone();
         tasks.spawn(async move {
-            storage.count_guess("ada@example.com", &from("192.0.2.1"), DELAYS, GuessTurn::Now).await.unwrap()
+            storage.limits().count_guess("ada@example.com", &from("192.0.2.1"), DELAYS, GuessTurn::Now).await.unwrap()
         });
     }
     tasks.join_all().await.into_iter().flatten().count()
@@ -92,7 +92,7 @@ async fn a_clock_that_is_set_back_makes_nobody_wait_longer_than_a_wrong_password
     given.pass(Duration::hours(-1));
     let wait = wait(guess(&given, "ada@example.com", "loopback").await.unwrap_err());
     assert!(wait <= Duration::minutes(5), "{wait}");
-    given.storage.sweep().await.unwrap();
+    given.storage.maintenance().sweep().await.unwrap();
     given.pass(wait - Duration::MILLISECOND);
     assert!(guess(&given, "ada@example.com", "loopback").await.is_err());
     given.pass(Duration::MILLISECOND);
@@ -142,7 +142,7 @@ async fn an_unknown_address_is_counted_exactly_as_a_known_one() {
         for (email, network) in [("ada@example.com", "192.0.2.1"), ("nobody@example.com", "192.0.2.2")] {
             let answer = guess(&given, email, network).await;
             if let Ok(attempt) = &answer {
-                given.storage.guessed_wrong(attempt).await.unwrap();
+                given.storage.limits().record_wrong_guess(attempt).await.unwrap();
             }
             answers.push(answer.map(drop));
         }
@@ -162,7 +162,7 @@ async fn a_right_password_forgets_the_wrong_ones_before_it_and_a_guess_that_was_
         wrong(&given, "ada@example.com", "192.0.2.1").await;
     }
     let right = guess(&given, "ada@example.com", "192.0.2.1").await.unwrap();
-    given.storage.guessed_right(&right, "ada@example.com", "192.0.2.1").await.unwrap();
+    given.storage.limits().record_right_guess(&right, "ada@example.com", "192.0.2.1").await.unwrap();
     for _ in 0..3 {
         // A process that ends says neither right nor wrong.
         guess(&given, "ada@example.com", "192.0.2.1").await.unwrap();
@@ -181,10 +181,11 @@ async fn delays_hold_in_another_process_and_through_a_sweep() {
     for _ in 0..8 {
         wrong(&given, "ada@example.com", "192.0.2.1").await;
     }
-    given.storage.sweep().await.unwrap();
+    given.storage.maintenance().sweep().await.unwrap();
     given.storage.close().await;
     let storage = given.another_process().await;
-    let limited = storage.count_guess("ada@example.com", &from("192.0.2.1"), DELAYS, GuessTurn::Now).await.unwrap();
+    let limited =
+        storage.limits().count_guess("ada@example.com", &from("192.0.2.1"), DELAYS, GuessTurn::Now).await.unwrap();
     assert_eq!(wait(limited.unwrap_err()), Duration::seconds(32));
 }
 
@@ -196,8 +197,8 @@ async fn rotating_networks_of_a_block_guess_sixteen_times_as_often_as_one_does()
     for network in 0..=u16::MAX {
         let guesser = from_ipv6(1, network.rotate_left(8));
         let email = format!("{network}@example.com");
-        match given.storage.count_guess(&email, &guesser, DELAYS, GuessTurn::Now).await.unwrap() {
-            Ok(attempt) => given.storage.guessed_wrong(&attempt).await.unwrap(),
+        match given.storage.limits().count_guess(&email, &guesser, DELAYS, GuessTurn::Now).await.unwrap() {
+            Ok(attempt) => given.storage.limits().record_wrong_guess(&attempt).await.unwrap(),
             Err(delayed) => {
                 assert!(delayed.own.is_positive() && delayed.shared == Some(Duration::ZERO), "{delayed:?}");
                 break;
@@ -206,13 +207,15 @@ async fn rotating_networks_of_a_block_guess_sixteen_times_as_often_as_one_does()
         free += 1;
     }
     assert_eq!(free, 16 * DELAYS.network.free, "a /48");
-    let elsewhere = given.storage.count_guess("new@example.com", &from_ipv6(2, 1), DELAYS, GuessTurn::Now).await;
+    let elsewhere =
+        given.storage.limits().count_guess("new@example.com", &from_ipv6(2, 1), DELAYS, GuessTurn::Now).await;
     assert!(elsewhere.unwrap().is_ok(), "another /48 does not wait");
     free = 0;
     for network in 0..=u16::MAX {
         let email = format!("{network}@example.org");
-        match given.storage.count_guess(&email, &from_ipv6(2, network), DELAYS, GuessTurn::Now).await.unwrap() {
-            Ok(attempt) => given.storage.guessed_wrong(&attempt).await.unwrap(),
+        match given.storage.limits().count_guess(&email, &from_ipv6(2, network), DELAYS, GuessTurn::Now).await.unwrap()
+        {
+            Ok(attempt) => given.storage.limits().record_wrong_guess(&attempt).await.unwrap(),
             Err(_) => break,
         }
         free += 1;
@@ -231,15 +234,15 @@ async fn neighbours_in_a_block_delay_no_owner_in_a_known_network() {
         // Guesses from the owner's /48, at her account and at others.
         for email in ["ada@example.com", &format!("{network}@example.com")] {
             let neighbour = from_ipv6(1, 256 + network * 256);
-            let counted = given.storage.count_guess(email, &neighbour, DELAYS, GuessTurn::Now).await.unwrap();
+            let counted = given.storage.limits().count_guess(email, &neighbour, DELAYS, GuessTurn::Now).await.unwrap();
             match counted {
-                Ok(attempt) => given.storage.guessed_wrong(&attempt).await.unwrap(),
+                Ok(attempt) => given.storage.limits().record_wrong_guess(&attempt).await.unwrap(),
                 Err(delayed) => given.pass(wait(delayed)),
             }
         }
     }
     for turn in [GuessTurn::AfterOthers, GuessTurn::Now] {
-        let counted = given.storage.count_guess("ada@example.com", &home, DELAYS, turn).await.unwrap();
+        let counted = given.storage.limits().count_guess("ada@example.com", &home, DELAYS, turn).await.unwrap();
         assert!(counted.is_ok(), "{counted:?}");
     }
 }
@@ -248,12 +251,13 @@ async fn neighbours_in_a_block_delay_no_owner_in_a_known_network() {
 async fn a_stranger_does_not_overtake_guesses_that_wait() {
     let given = Given::empty().await;
     given.account("ada@example.com").await;
-    let guess =
-        async |turn| given.storage.count_guess("ada@example.com", &from("192.0.2.1"), DELAYS, turn).await.unwrap();
+    let guess = async |turn| {
+        given.storage.limits().count_guess("ada@example.com", &from("192.0.2.1"), DELAYS, turn).await.unwrap()
+    };
     let refused = guess(GuessTurn::AfterOthers).await.unwrap_err();
     assert_eq!(refused, Delayed { own: Duration::ZERO, shared: Some(Duration::ZERO), wrong: 0 });
     let attempt = guess(GuessTurn::Now).await.unwrap();
-    given.storage.guessed_wrong(&attempt).await.unwrap();
+    given.storage.limits().record_wrong_guess(&attempt).await.unwrap();
     assert_eq!(guess(GuessTurn::AfterOthers).await.unwrap_err().wrong, 1);
 }
 
@@ -261,12 +265,12 @@ async fn a_stranger_does_not_overtake_guesses_that_wait() {
 async fn a_network_is_known_for_90_days_after_any_account_was_confirmed_there() {
     let given = Given::empty().await;
     given.sign_up("pending@example.com").await;
-    assert!(!given.storage.is_known_network("loopback").await.unwrap(), "nothing was proven yet");
+    assert!(!given.storage.sessions().is_known_network("loopback").await.unwrap(), "nothing was proven yet");
     given.account("ada@example.com").await;
-    assert!(given.storage.is_known_network("loopback").await.unwrap());
-    assert!(!given.storage.is_known_network("192.0.2.1").await.unwrap());
+    assert!(given.storage.sessions().is_known_network("loopback").await.unwrap());
+    assert!(!given.storage.sessions().is_known_network("192.0.2.1").await.unwrap());
     given.pass(Duration::days(90) - Duration::MILLISECOND);
-    assert!(given.storage.is_known_network("loopback").await.unwrap());
+    assert!(given.storage.sessions().is_known_network("loopback").await.unwrap());
     given.pass(Duration::MILLISECOND);
-    assert!(!given.storage.is_known_network("loopback").await.unwrap());
+    assert!(!given.storage.sessions().is_known_network("loopback").await.unwrap());
 }

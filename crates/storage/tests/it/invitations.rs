@@ -11,20 +11,20 @@ const OTHER: LinkHash = LinkHash([8; 32]);
 /// The sign-up is approved on the phone and completed.
 async fn prove(given: &Given, waiting: &Waiting) -> Completed {
     let request = given.sent(waiting).await;
-    given.storage.decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
+    given.storage.approvals().decide(&callback(&request, "approved"), Heard::Callback).await.unwrap();
     given.complete(waiting, given.new_token(waiting)).await
 }
 
 /// The sign-up is confirmed by a new code.
 async fn by_code(given: &Given, waiting: &Waiting, code: u8) -> Completed {
     let token = given.new_token(waiting);
-    let code = given.storage.confirm_by_code(&waiting.session, CodeHash([code; 32]), "code", token).await;
+    let code = given.storage.codes().confirm_by_code(&waiting.session, CodeHash([code; 32]), "code", token).await;
     let CodeConfirmed::Fresh(completed, _) = code.unwrap() else { panic!("the code is new") };
     completed
 }
 
 async fn invite(given: &Given, email: &str, link: LinkHash) -> bool {
-    given.storage.invite(email, link, given.clock.now() + Duration::days(7)).await.unwrap()
+    given.storage.sign_ups().invite(email, link, given.clock.now() + Duration::days(7)).await.unwrap()
 }
 
 /// True if the phone has reached its limit of addresses.
@@ -86,12 +86,12 @@ async fn sign_ups_that_wait_at_once_share_the_limit_by_tap_and_by_code() {
 async fn an_invitation_opens_one_account_and_proves_its_address() {
     let given = Given::empty().await;
     assert!(invite(&given, "ada@example.com", LINK).await);
-    assert_eq!(given.storage.invited(LINK).await.unwrap().as_deref(), Some("ada@example.com"));
+    assert_eq!(given.storage.sign_ups().invited_email(LINK).await.unwrap().as_deref(), Some("ada@example.com"));
     let waiting = given.try_sign_up("ada@example.com", Some(LINK)).await.unwrap();
     let second = given.try_sign_up("ada@example.com", Some(LINK)).await.unwrap();
     assert_eq!(prove(&given, &waiting).await, Completed::Confirmed);
-    assert_eq!(given.storage.account("ada@example.com").await.unwrap().unwrap().address, AddressProof::Proven);
-    assert!(given.storage.invited(LINK).await.unwrap().is_none(), "it is used");
+    assert_eq!(given.storage.accounts().find("ada@example.com").await.unwrap().unwrap().address, AddressProof::Proven);
+    assert!(given.storage.sign_ups().invited_email(LINK).await.unwrap().is_none(), "it is used");
     assert_eq!(prove(&given, &second).await, Completed::AlreadyRegistered);
     assert!(!invite(&given, "ada@example.com", OTHER).await, "there is an account");
 }
@@ -100,7 +100,10 @@ async fn an_invitation_opens_one_account_and_proves_its_address() {
 async fn without_an_invitation_an_address_stays_unproven() {
     let given = Given::empty().await;
     given.account("ada@example.com").await;
-    assert_eq!(given.storage.account("ada@example.com").await.unwrap().unwrap().address, AddressProof::Unproven);
+    assert_eq!(
+        given.storage.accounts().find("ada@example.com").await.unwrap().unwrap().address,
+        AddressProof::Unproven
+    );
 }
 
 #[tokio::test]
@@ -109,13 +112,13 @@ async fn a_replaced_or_expired_invitation_opens_no_account() {
     invite(&given, "ada@example.com", LINK).await;
     let waiting = given.try_sign_up("ada@example.com", Some(LINK)).await.unwrap();
     invite(&given, "ada@example.com", OTHER).await;
-    assert!(given.storage.invited(LINK).await.unwrap().is_none(), "another took its place");
+    assert!(given.storage.sign_ups().invited_email(LINK).await.unwrap().is_none(), "another took its place");
     assert_eq!(prove(&given, &waiting).await, Completed::InvitationUsedUp);
     given.pass(Duration::days(7));
-    assert!(given.storage.invited(OTHER).await.unwrap().is_none(), "its time is over");
+    assert!(given.storage.sign_ups().invited_email(OTHER).await.unwrap().is_none(), "its time is over");
     let late = given.try_sign_up("ada@example.com", Some(OTHER)).await.unwrap();
     assert_eq!(prove(&given, &late).await, Completed::InvitationUsedUp);
-    assert!(given.storage.account("ada@example.com").await.unwrap().is_none());
+    assert!(given.storage.accounts().find("ada@example.com").await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -126,7 +129,7 @@ async fn addresses_that_a_clock_ahead_has_counted_count_for_a_day_and_no_longer(
     }
     given.pass(-Duration::days(30));
     assert!(is_limited(&given, "d@example.com").await);
-    given.storage.sweep().await.unwrap();
+    given.storage.maintenance().sweep().await.unwrap();
     given.pass(Duration::DAY - Duration::MILLISECOND);
     assert!(is_limited(&given, "d@example.com").await);
     given.pass(Duration::MILLISECOND);
@@ -158,8 +161,8 @@ async fn a_code_opens_no_account_with_an_invitation_that_was_replaced() {
     let waiting = given.try_sign_up("ada@example.com", Some(LINK)).await.unwrap();
     invite(&given, "ada@example.com", OTHER).await;
     assert_eq!(by_code(&given, &waiting, 1).await, Completed::InvitationUsedUp);
-    assert!(given.storage.session(waiting.token).await.unwrap().unwrap().confirmed.is_none());
-    assert!(given.storage.account("ada@example.com").await.unwrap().is_none());
+    assert!(given.storage.sessions().find(waiting.token).await.unwrap().unwrap().confirmed.is_none());
+    assert!(given.storage.accounts().find("ada@example.com").await.unwrap().is_none());
     let good = given.try_sign_up("ada@example.com", Some(OTHER)).await.unwrap();
     assert_eq!(by_code(&given, &good, 2).await, Completed::Confirmed);
 }

@@ -19,7 +19,7 @@ async fn two_hundred_attempts_at_once_are_five() {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..200 {
         let storage = given.storage.clone();
-        tasks.spawn(async move { storage.count_attempt(AttemptKind::Code, ada(), FIVE).await.unwrap() });
+        tasks.spawn(async move { storage.limits().count(AttemptKind::Code, &[(ada(), FIVE)]).await.unwrap() });
     }
     let allowed = tasks.join_all().await.into_iter().flatten().count();
     assert_eq!(allowed, 5);
@@ -28,7 +28,7 @@ async fn two_hundred_attempts_at_once_are_five() {
 #[tokio::test]
 async fn a_limit_opens_again_exactly_when_it_said() {
     let given = Given::empty().await;
-    let attempt = || given.storage.count_attempt(AttemptKind::Code, ada(), FIVE);
+    let attempt = async || given.storage.limits().count(AttemptKind::Code, &[(ada(), FIVE)]).await;
     attempt().await.unwrap().unwrap();
     given.pass(Duration::minutes(1));
     for _ in 0..4 {
@@ -46,13 +46,15 @@ async fn a_limit_opens_again_exactly_when_it_said() {
 async fn limits_count_each_subject_and_kind_apart_and_forget_the_forgiven() {
     let given = Given::empty().await;
     for _ in 0..5 {
-        given.storage.count_attempt(AttemptKind::Code, ada(), FIVE).await.unwrap().unwrap();
+        given.storage.limits().count(AttemptKind::Code, &[(ada(), FIVE)]).await.unwrap().unwrap();
     }
-    assert!(given.storage.count_attempt(AttemptKind::Code, Subject::address("grace"), FIVE).await.unwrap().is_ok());
-    let other = given.storage.count_attempt(AttemptKind::Push, ada(), FIVE).await.unwrap().unwrap();
-    given.storage.forgive(other).await.unwrap();
+    assert!(
+        given.storage.limits().count(AttemptKind::Code, &[(Subject::address("grace"), FIVE)]).await.unwrap().is_ok()
+    );
+    let other = given.storage.limits().count(AttemptKind::Push, &[(ada(), FIVE)]).await.unwrap().unwrap();
+    given.storage.limits().take_back(other).await.unwrap();
     for _ in 0..5 {
-        assert!(given.storage.count_attempt(AttemptKind::Push, ada(), FIVE).await.unwrap().is_ok());
+        assert!(given.storage.limits().count(AttemptKind::Push, &[(ada(), FIVE)]).await.unwrap().is_ok());
     }
 }
 
@@ -60,12 +62,12 @@ async fn limits_count_each_subject_and_kind_apart_and_forget_the_forgiven() {
 async fn a_limit_holds_through_a_sweep_and_a_restart() {
     let given = Given::empty().await;
     for _ in 0..5 {
-        given.storage.count_attempt(AttemptKind::Code, ada(), FIVE).await.unwrap().unwrap();
+        given.storage.limits().count(AttemptKind::Code, &[(ada(), FIVE)]).await.unwrap().unwrap();
     }
-    given.storage.sweep().await.unwrap();
+    given.storage.maintenance().sweep().await.unwrap();
     given.storage.close().await;
     let storage = given.another_process().await;
-    assert!(storage.count_attempt(AttemptKind::Code, ada(), FIVE).await.unwrap().is_err());
+    assert!(storage.limits().count(AttemptKind::Code, &[(ada(), FIVE)]).await.unwrap().is_err());
 }
 
 #[tokio::test]
@@ -93,21 +95,21 @@ async fn what_was_counted_before_sign_ups_and_turns_had_kinds_of_their_own_count
         (AttemptKind::Turn, Subject::turn("session", "proof")),
         (AttemptKind::Code, ada()),
     ] {
-        assert!(storage.count_attempt(kind, subject, one).await.unwrap().is_err(), "{kind:?}");
+        assert!(storage.limits().count(kind, &[(subject, one)]).await.unwrap().is_err(), "{kind:?}");
     }
 }
 
 #[tokio::test]
 async fn a_clock_that_is_set_back_makes_a_limit_no_longer_than_its_window() {
     let given = Given::empty().await;
-    let attempt = || given.storage.count_attempt(AttemptKind::Code, ada(), FIVE);
+    let attempt = async || given.storage.limits().count(AttemptKind::Code, &[(ada(), FIVE)]).await;
     for _ in 0..5 {
         attempt().await.unwrap().unwrap();
     }
     given.pass(-Duration::HOUR);
     let limited = attempt().await.unwrap().unwrap_err();
     assert_eq!(limited.retry_after, FIVE.window);
-    given.storage.sweep().await.unwrap();
+    given.storage.maintenance().sweep().await.unwrap();
     given.pass(limited.retry_after - Duration::MILLISECOND);
     assert!(attempt().await.unwrap().is_err());
     given.pass(Duration::MILLISECOND);
@@ -123,11 +125,13 @@ async fn refused_attempts_do_not_wait_for_the_writer() {
     let block = NetworkBlock { name: "192.0.2.1".into(), times: 1 };
     let guesser = Guesser { limited: vec![block.clone()], fair: block };
     let (known, unknown) = ("ada@example.com", "eve@example.com");
-    let guess = async |email| given.storage.count_guess(email, &guesser, delays, GuessTurn::Now).await.unwrap();
+    let guess =
+        async |email| given.storage.limits().count_guess(email, &guesser, delays, GuessTurn::Now).await.unwrap();
     let share = Share { of: ada(), limit: FIVE, own: Subject::share(&ada(), "192.0.2.0/24") };
-    let send = async || given.storage.count_shared(AttemptKind::CodeSent, &[], std::slice::from_ref(&share)).await;
+    let send =
+        async || given.storage.limits().count_shared(AttemptKind::CodeSent, &[], std::slice::from_ref(&share)).await;
     for email in [known, unknown] {
-        given.storage.guessed_wrong(&guess(email).await.unwrap()).await.unwrap();
+        given.storage.limits().record_wrong_guess(&guess(email).await.unwrap()).await.unwrap();
         // The first refusal is noted, whether there is an account or not.
         guess(email).await.unwrap_err();
     }
@@ -141,6 +145,6 @@ async fn refused_attempts_do_not_wait_for_the_writer() {
         send().await.unwrap().unwrap_err();
     };
     tokio::time::timeout(std::time::Duration::from_secs(2), refused).await.expect("nothing has to be written");
-    let noted = given.storage.audit_of_user(user).await.unwrap();
+    let noted = given.storage.audit().of_account(user).await.unwrap();
     assert_eq!(noted.iter().filter(|row| row.kind == "limit_reached").count(), 1);
 }

@@ -14,7 +14,7 @@ async fn capped(pending: u32, confirmed: u32) -> Given {
 
 async fn confirmed(given: &Given, waiting: &Waiting, code: u8) -> storage::TokenHash {
     let token = given.new_token(waiting);
-    let confirmed = given.storage.confirm_by_code(&waiting.session, CodeHash([code; 32]), "code", token).await;
+    let confirmed = given.storage.codes().confirm_by_code(&waiting.session, CodeHash([code; 32]), "code", token).await;
     assert!(matches!(confirmed.unwrap(), CodeConfirmed::Fresh(Completed::Confirmed, _)));
     token.new
 }
@@ -37,12 +37,12 @@ async fn strangers(given: &Given, user: UserId, count: usize) -> Vec<TokenHash> 
 async fn of_three() -> (Given, UserId) {
     let mut given = capped(3, 50).await;
     let user = given.account("ada@example.com").await;
-    given.storage = given.storage.by(PushRules { pending: 1, ..PushRules::NONE });
+    given.storage = given.storage.with_push_rules(PushRules { pending: 1, ..PushRules::NONE });
     (given, user)
 }
 
 async fn is_live(given: &Given, token: TokenHash) -> bool {
-    given.storage.session(token).await.unwrap().is_some()
+    given.storage.sessions().find(token).await.unwrap().is_some()
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn sign_ins_too_many_end_no_session_whose_request_may_ring() {
     let (Begun::Asked(asked), _) = given.begin(&elsewhere, None).await else { panic!("the phone is asked") };
     let tokens = strangers(&given, user, 5).await;
     assert!(is_live(&given, elsewhere.token).await);
-    assert_eq!(given.storage.approval(asked.id).await.unwrap().unwrap().status, Status::Pending);
+    assert_eq!(given.storage.approvals().find(asked.id).await.unwrap().unwrap().status, Status::Pending);
     for (token, lives) in tokens.into_iter().zip([false, false, false, true, true]) {
         assert_eq!(is_live(&given, token).await, lives, "the oldest stranger ends");
     }
@@ -79,21 +79,21 @@ async fn strangers_phone(given: &Given, user: UserId) {
 async fn a_request_that_ends_with_a_surplus_session_was_not_refused() {
     let mut given = capped(1, 50).await;
     let user = given.account("ada@example.com").await;
-    given.storage = given.storage.by(PushRules { refused: 1, ..PushRules::NONE });
+    given.storage = given.storage.with_push_rules(PushRules { refused: 1, ..PushRules::NONE });
     let oldest = given.sign_in(user).await;
     given.sent(&oldest).await;
     given.pass(Duration::SECOND);
     let (_, cancelled) = given.begin(&given.new_session(user), None).await;
     assert_eq!(cancelled.iter().map(|one| one.id).collect::<Vec<_>>(), [oldest.approval.id]);
     assert!(!is_live(&given, oldest.token).await);
-    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Allowed, "push is on");
+    assert_eq!(given.storage.accounts().may_push(user).await.unwrap(), Push::Allowed, "push is on");
 }
 
 #[tokio::test]
 async fn surplus_sessions_without_a_request_leave_no_line_in_the_trail() {
     let (given, user) = of_three().await;
     strangers_phone(&given, user).await;
-    let lines = async || given.storage.audit_of_user(user).await.unwrap().len();
+    let lines = async || given.storage.audit().of_account(user).await.unwrap().len();
     strangers(&given, user, 3).await;
     let before = lines().await;
     strangers(&given, user, 20).await;
@@ -110,17 +110,20 @@ async fn one_browser_too_many_ends_the_one_that_was_used_longest_ago_and_never_t
         given.pass(Duration::minutes(2));
         let waiting = given.sign_in(user).await;
         tokens.push(confirmed(&given, &waiting, code).await);
-        assert!(given.storage.session(tokens[0]).await.unwrap().is_some(), "the first of these is used all along");
+        assert!(
+            given.storage.sessions().find(tokens[0]).await.unwrap().is_some(),
+            "the first of these is used all along"
+        );
     }
     given.pass(Duration::minutes(2));
     let waiting = given.sign_in(user).await;
     let newest = confirmed(&given, &waiting, 9).await;
-    assert!(given.storage.session(tokens[1]).await.unwrap().is_none(), "this one was used longest ago");
+    assert!(given.storage.sessions().find(tokens[1]).await.unwrap().is_none(), "this one was used longest ago");
     for token in [tokens[0], tokens[2], newest] {
-        assert!(given.storage.session(token).await.unwrap().is_some());
+        assert!(given.storage.sessions().find(token).await.unwrap().is_some());
     }
-    let session = given.storage.session(newest).await.unwrap().unwrap();
-    assert_eq!(given.storage.live_sessions(&session).await.unwrap().len(), 3);
-    let trail = given.storage.audit_of_user(user).await.unwrap();
+    let session = given.storage.sessions().find(newest).await.unwrap().unwrap();
+    assert_eq!(given.storage.sessions().live(&session).await.unwrap().len(), 3);
+    let trail = given.storage.audit().of_account(user).await.unwrap();
     assert!(trail.iter().any(|row| row.note.as_deref() == Some("too many browsers were signed in")));
 }

@@ -10,7 +10,7 @@ const ALL: Limit = Limit { count: 200, window: Duration::HOUR };
 async fn sends(given: &Given, network: &str) -> Result<(), Limited> {
     let of = Subject::all_sign_ups();
     let share = Share { own: Subject::share(&of, network), of, limit: ALL };
-    given.storage.count_shared(AttemptKind::CodeSent, &[], &[share]).await.unwrap().map(|_| ())
+    given.storage.limits().count_shared(AttemptKind::CodeSent, &[], &[share]).await.unwrap().map(|_| ())
 }
 
 /// Sends until the network's share is used up; returns how many.
@@ -48,7 +48,7 @@ async fn a_new_network_gets_its_share_until_the_limit_and_again_after_the_hour()
     assert!(networks > 25, "only {networks} networks used all of it up");
     let limited = sends(&given, "late").await.unwrap_err();
     assert_eq!(limited.retry_after, Duration::HOUR);
-    assert!(given.storage.limit_is_used_up(AttemptKind::CodeSent, &Subject::all_sign_ups(), ALL).await.unwrap());
+    assert!(given.storage.limits().is_used_up(AttemptKind::CodeSent, &Subject::all_sign_ups(), ALL).await.unwrap());
     given.pass(Duration::HOUR);
     assert_eq!(sends(&given, "late").await, Ok(()));
 }

@@ -25,18 +25,18 @@ fn phone() -> ProviderUserId {
 
 async fn ruled() -> Given {
     let mut given = Given::empty().await;
-    given.storage = given.storage.by(RULES);
+    given.storage = given.storage.with_push_rules(RULES);
     given
 }
 
 async fn denied(given: &Given, waiting: &Waiting) {
     let request = given.sent(waiting).await;
-    given.storage.decide(&callback(&request, "denied"), Heard::Callback).await.unwrap();
+    given.storage.approvals().decide(&callback(&request, "denied"), Heard::Callback).await.unwrap();
 }
 
 /// How long the phone gets no requests from sign-ups.
 async fn rest(given: &Given) -> Duration {
-    match given.storage.may_ask_for_sign_up(&phone()).await.unwrap() {
+    match given.storage.sign_ups().may_push(&phone()).await.unwrap() {
         Push::Withheld(Withheld::Refused(until)) => until - given.clock.now(),
         push => panic!("the phone may be asked: {push:?}"),
     }
@@ -53,7 +53,7 @@ async fn a_denied_sign_up_keeps_the_phone_from_sign_ups_for_longer_each_time_and
         let again = given.try_sign_up("another@example.com", None).await;
         assert!(matches!(again, Err(Withheld::Refused(_))), "whatever the address");
         assert_eq!(
-            given.storage.may_ask(owner).await.unwrap(),
+            given.storage.accounts().may_push(owner).await.unwrap(),
             Push::Allowed,
             "the owner's sign-ins are another thing"
         );
@@ -68,11 +68,11 @@ async fn a_sign_up_that_nobody_answers_counts_from_when_it_was_asked() {
         let waiting = given.sign_up("a@example.com").await;
         given.sent(&waiting).await;
         given.pass(Duration::minutes(passed));
-        given.storage.end(waiting.approval.id, Change::Expire).await.unwrap();
+        given.storage.approvals().end(waiting.approval.id, Change::Expire).await.unwrap();
         if left > 0 {
             assert_eq!(rest(&given).await, Duration::minutes(left));
         } else {
-            let push = given.storage.may_ask_for_sign_up(&phone()).await.unwrap();
+            let push = given.storage.sign_ups().may_push(&phone()).await.unwrap();
             assert_eq!(push, Push::Allowed, "it rested while it waited");
         }
     }
@@ -84,7 +84,7 @@ async fn a_clock_that_is_set_back_ends_one_rest_and_keeps_the_phone_from_no_othe
     let (one, late) = (given.sign_up("a@example.com").await, given.sign_up("b@example.com").await);
     denied(&given, &one).await;
     given.pass(-Duration::days(30));
-    assert_eq!(given.storage.may_ask_for_sign_up(&phone()).await.unwrap(), Push::Allowed);
+    assert_eq!(given.storage.sign_ups().may_push(&phone()).await.unwrap(), Push::Allowed);
     denied(&given, &late).await;
     assert_eq!(rest(&given).await, Duration::minutes(10), "it was sent before the clock was set back");
     given.pass(Duration::minutes(10));
@@ -99,9 +99,9 @@ async fn refused_sign_ups_that_a_clock_ahead_has_recorded_are_forgotten_after_a_
     let waiting = given.sign_up("a@example.com").await;
     denied(&given, &waiting).await;
     given.pass(-Duration::days(30));
-    given.storage.sweep().await.unwrap();
+    given.storage.maintenance().sweep().await.unwrap();
     given.pass(Duration::DAY + Duration::MILLISECOND);
-    given.storage.sweep().await.unwrap();
+    given.storage.maintenance().sweep().await.unwrap();
     let next = given.sign_up("b@example.com").await;
     denied(&given, &next).await;
     assert_eq!(rest(&given).await, Duration::MINUTE);
@@ -113,7 +113,7 @@ async fn sign_ups_taken_back_over_and_over_make_the_phone_rest_too() {
     for _ in 0..3 {
         let waiting = given.sign_up("a@example.com").await;
         given.sent(&waiting).await;
-        given.storage.end(waiting.approval.id, Change::Cancel).await.unwrap();
+        given.storage.approvals().end(waiting.approval.id, Change::Cancel).await.unwrap();
     }
     assert_eq!(rest(&given).await, Duration::minutes(100));
 }
@@ -124,7 +124,8 @@ async fn a_denied_sign_up_cannot_be_sent_again_while_the_phone_rests() {
     let waiting = given.sign_up("a@example.com").await;
     denied(&given, &waiting).await;
     given.pass(Duration::seconds(59));
-    let again = given.storage.replace(waiting.approval.id, |_, _| panic!("nothing is asked")).await.unwrap();
+    let again =
+        given.storage.approvals().replace(waiting.approval.id, |_, _| panic!("nothing is asked")).await.unwrap();
     assert!(matches!(again, Replaced::Withheld(Withheld::Refused(_))), "{again:?}");
 }
 
@@ -145,19 +146,19 @@ async fn a_proof_of_the_phone_ends_its_rest() {
     denied(&given, &one).await;
     rest(&given).await;
     let token = given.new_token(&two);
-    given.storage.confirm_by_code(&two.session, CodeHash([1; 32]), "code", token).await.unwrap();
-    assert_eq!(given.storage.may_ask_for_sign_up(&phone()).await.unwrap(), Push::Allowed);
+    given.storage.codes().confirm_by_code(&two.session, CodeHash([1; 32]), "code", token).await.unwrap();
+    assert_eq!(given.storage.sign_ups().may_push(&phone()).await.unwrap(), Push::Allowed);
 }
 
 #[tokio::test]
 async fn a_phone_nobody_has_proven_is_called_a_minute_after_a_text_message_and_not_before() {
     let given = Given::empty().await;
-    let call = async || given.storage.sign_up_call(&phone()).await.unwrap();
+    let call = async || given.storage.sign_ups().call_wait(&phone()).await.unwrap();
     assert_eq!(call().await, CallWait::TextFirst);
-    given.storage.sign_up_texted(&phone()).await.unwrap();
+    given.storage.sign_ups().record_text(&phone()).await.unwrap();
     let until = given.clock.now() + Duration::MINUTE;
     given.pass(Duration::seconds(59));
-    given.storage.sign_up_texted(&phone()).await.unwrap();
+    given.storage.sign_ups().record_text(&phone()).await.unwrap();
     assert_eq!(call().await, CallWait::Until(until), "another message makes it no later");
     given.pass(Duration::SECOND);
     assert_eq!(call().await, CallWait::Over);
@@ -178,7 +179,7 @@ async fn all_numbers_on_one_phone_differ_whoever_asked() {
         numbers.insert(given.sign_up("stranger@example.com").await.approval.number);
         numbers.insert(given.sign_up("stranger@example.com").await.approval.number);
         assert_eq!(numbers.len(), 6);
-        let full = given.storage.may_ask_for_sign_up(&phone()).await.unwrap();
+        let full = given.storage.sign_ups().may_push(&phone()).await.unwrap();
         assert!(matches!(full, Push::Withheld(Withheld::Pending(_))));
     }
 }
@@ -187,7 +188,7 @@ async fn all_numbers_on_one_phone_differ_whoever_asked() {
 async fn a_phone_full_of_requests_gets_no_more_and_the_sign_in_goes_on_by_code() {
     let mut given = ruled().await;
     let user = given.account("one@example.com").await;
-    given.storage = given.storage.by(PushRules { pending: 100, ..RULES });
+    given.storage = given.storage.with_push_rules(PushRules { pending: 100, ..RULES });
     for _ in 0..6 {
         given.sign_in(user).await;
     }
@@ -199,16 +200,16 @@ async fn a_phone_full_of_requests_gets_no_more_and_the_sign_in_goes_on_by_code()
 async fn a_full_phone_is_the_reason_for_every_account_and_sign_up_on_it() {
     let mut given = ruled().await;
     let (one, two) = (given.account("one@example.com").await, given.account("two@example.com").await);
-    given.storage = given.storage.by(PushRules { pending: 100, ..RULES });
+    given.storage = given.storage.with_push_rules(PushRules { pending: 100, ..RULES });
     let last = given.sign_in(two).await;
     given.pass(Duration::SECOND);
     for _ in 0..5 {
         given.sign_in(one).await;
     }
     let busy = Push::Withheld(Withheld::Pending(last.approval.expires_at));
-    assert_eq!(given.storage.may_ask(two).await.unwrap(), busy);
-    assert_eq!(given.storage.may_ask_for_sign_up(&phone()).await.unwrap(), busy);
-    let again = given.storage.replace(last.approval.id, |_, taken| {
+    assert_eq!(given.storage.accounts().may_push(two).await.unwrap(), busy);
+    assert_eq!(given.storage.sign_ups().may_push(&phone()).await.unwrap(), busy);
+    let again = given.storage.approvals().replace(last.approval.id, |_, taken| {
         assert_eq!(taken.len(), 6);
         given.approval_of(&last.session, Purpose::SignIn, taken)
     });
@@ -221,15 +222,15 @@ async fn a_full_phone_is_the_reason_for_every_account_and_sign_up_on_it() {
 async fn a_denied_request_is_not_sent_again_to_a_full_phone() {
     let mut given = ruled().await;
     let user = given.account("one@example.com").await;
-    given.storage = given.storage.by(PushRules { pending: 100, refused: 100, ..RULES });
+    given.storage = given.storage.with_push_rules(PushRules { pending: 100, refused: 100, ..RULES });
     let denied = given.sign_in(user).await;
     let request = given.sent(&denied).await;
-    given.storage.decide(&callback(&request, "denied"), Heard::Callback).await.unwrap();
+    given.storage.approvals().decide(&callback(&request, "denied"), Heard::Callback).await.unwrap();
     given.pass(Duration::seconds(5));
     for _ in 0..6 {
         given.sign_in(user).await;
     }
-    let again = given.storage.replace(denied.approval.id, |_, _| panic!("nothing is asked")).await.unwrap();
+    let again = given.storage.approvals().replace(denied.approval.id, |_, _| panic!("nothing is asked")).await.unwrap();
     assert!(matches!(again, Replaced::Withheld(Withheld::Pending(_))), "{again:?}");
 }
 
@@ -258,14 +259,14 @@ async fn a_day_of_strangers(given: &Given, count: u8) {
     for number in 0..count {
         let waiting = given.sign_up(&format!("stranger{number}@example.com")).await;
         denied(given, &waiting).await;
-        given.storage.sign_up_texted(&phone()).await.unwrap();
+        given.storage.sign_ups().record_text(&phone()).await.unwrap();
         let (session, user) = (waiting.session.id, waiting.session.user);
-        given.storage.code_sent(session, user, approval::Channel::Sms, true).await.unwrap();
-        given.storage.code_wrong(&waiting.session, 100).await.unwrap();
-        given.storage.announced(given.storage.unannounced().await.unwrap()).await.unwrap();
+        given.storage.codes().record_sent(session, user, approval::Channel::Sms, true).await.unwrap();
+        given.storage.codes().code_wrong(&waiting.session, 100).await.unwrap();
+        given.storage.outbox().delete(given.storage.outbox().read().await.unwrap()).await.unwrap();
     }
     given.pass(Duration::DAY + Duration::MILLISECOND);
-    while given.storage.sweep().await.unwrap() {}
+    while given.storage.maintenance().sweep().await.unwrap() {}
 }
 
 #[tokio::test]
@@ -299,11 +300,11 @@ async fn a_file_gives_the_pages_back_that_it_needs_no_more() {
     .await
     .unwrap();
     let before = pages(&mut db).await;
-    given.storage.shrink().await.unwrap();
+    given.storage.maintenance().shrink().await.unwrap();
     let after = pages(&mut db).await;
     assert!((1..=210).contains(&(before - after)), "a few at a time: {}", before - after);
     for _ in 0..10 {
-        given.storage.shrink().await.unwrap();
+        given.storage.maintenance().shrink().await.unwrap();
     }
     let spare: i64 = sqlx::query_scalar("PRAGMA freelist_count").fetch_one(&mut db).await.unwrap();
     assert!((1_800..=2_000).contains(&spare), "some stay for what comes: {spare}");

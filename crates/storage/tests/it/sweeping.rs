@@ -7,7 +7,7 @@ use time::Duration;
 use crate::given::Given;
 
 async fn there(given: &Given, id: ApprovalId) -> bool {
-    given.storage.approval(id).await.unwrap().is_some()
+    given.storage.approvals().find(id).await.unwrap().is_some()
 }
 
 #[tokio::test]
@@ -16,7 +16,7 @@ async fn what_nobody_confirmed_goes_after_a_day_and_what_somebody_did_after_nine
     let user = given.account("ada@example.com").await;
     let (pending, confirmed) = (given.sign_in(user).await, given.sign_in(user).await);
     let token = given.new_token(&confirmed);
-    given.storage.confirm_by_code(&confirmed.session, storage::CodeHash([1; 32]), "code", token).await.unwrap();
+    given.storage.codes().confirm_by_code(&confirmed.session, storage::CodeHash([1; 32]), "code", token).await.unwrap();
     let minute = Duration::minutes(1);
     for (pass, pending_stays, confirmed_stays) in [
         (Duration::days(1) + Duration::minutes(15), true, true),
@@ -25,7 +25,7 @@ async fn what_nobody_confirmed_goes_after_a_day_and_what_somebody_did_after_nine
         (minute, false, false),
     ] {
         given.pass(pass);
-        given.storage.sweep().await.unwrap();
+        given.storage.maintenance().sweep().await.unwrap();
         let stay = (there(&given, pending.approval.id).await, there(&given, confirmed.approval.id).await);
         assert_eq!(stay, (pending_stays, confirmed_stays), "after {pass} more");
     }
@@ -39,13 +39,19 @@ async fn what_a_long_pause_has_left_is_swept_out_in_rounds() {
     for nth in 1..150 {
         given.sign_in(user).await;
         let limit = Limit { count: 1, window: Duration::HOUR };
-        given.storage.count_attempt(AttemptKind::Code, Subject::turn(nth, "proof"), limit).await.unwrap().unwrap();
+        given
+            .storage
+            .limits()
+            .count(AttemptKind::Code, &[(Subject::turn(nth, "proof"), limit)])
+            .await
+            .unwrap()
+            .unwrap();
     }
     let last = given.sign_in(user).await.approval.id;
     given.pass(Duration::days(2));
-    assert!(given.storage.sweep().await.unwrap(), "more than goes in one round");
+    assert!(given.storage.maintenance().sweep().await.unwrap(), "more than goes in one round");
     assert!(!there(&given, first).await && there(&given, last).await);
-    assert!(!given.storage.sweep().await.unwrap(), "the rest has gone");
+    assert!(!given.storage.maintenance().sweep().await.unwrap(), "the rest has gone");
     assert!(!there(&given, last).await);
 }
 
@@ -55,10 +61,10 @@ async fn the_audit_trail_goes_back_as_far_as_it_shall_and_no_further() {
     let waiting = given.sign_in(given.account("ada@example.com").await).await;
     let year = Duration::days(365);
     given.pass(year);
-    given.storage.end(waiting.approval.id, Change::Cancel).await.unwrap();
-    given.storage.sweep_audit(year).await.unwrap();
+    given.storage.approvals().end(waiting.approval.id, Change::Cancel).await.unwrap();
+    given.storage.maintenance().sweep_audit(year).await.unwrap();
     assert_eq!(given.audited(&waiting).await, ["approval_requested", "approval_decided"]);
     given.pass(Duration::MILLISECOND);
-    assert!(!given.storage.sweep_audit(year).await.unwrap(), "no more than a round");
+    assert!(!given.storage.maintenance().sweep_audit(year).await.unwrap(), "no more than a round");
     assert_eq!(given.audited(&waiting).await, ["approval_decided"]);
 }

@@ -11,8 +11,8 @@ async fn asking(given: &Given) -> Waiting {
     let user = given.account("ada@example.com").await;
     let signed_in = given.sign_in(user).await;
     let token = given.new_token(&signed_in);
-    given.storage.confirm_by_code(&signed_in.session, CodeHash([9; 32]), "code", token).await.unwrap();
-    let session = given.storage.session(token.new).await.unwrap().unwrap();
+    given.storage.codes().confirm_by_code(&signed_in.session, CodeHash([9; 32]), "code", token).await.unwrap();
+    let session = given.storage.sessions().find(token.new).await.unwrap().unwrap();
     let asked = ask(given, &session, Id::new(&given.clock, &given.entropy)).await;
     let Asked::Now(approval) = asked else { panic!("{asked:?}") };
     Waiting { session, token: token.new, approval: *approval }
@@ -20,7 +20,7 @@ async fn asking(given: &Given) -> Waiting {
 
 async fn ask(given: &Given, session: &storage::Session, id: ApprovalId) -> Asked {
     let make = |taken: &[_]| approval::Approval { id, ..given.approval_of(session, Purpose::Transaction, taken) };
-    given.storage.begin_transaction(id, session.user, session.id, make).await.unwrap()
+    given.storage.transactions().begin(id, session.user, session.id, make).await.unwrap()
 }
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn one_id_asks_once() {
     let waiting = asking(&given).await;
     let again = ask(&given, &waiting.session, waiting.approval.id).await;
     assert_eq!(again, Asked::Before(Box::new(waiting.approval.clone())));
-    let listed = given.storage.transactions(waiting.session.user, None).await.unwrap();
+    let listed = given.storage.transactions().list(waiting.session.user, None).await.unwrap();
     assert_eq!(listed, Listed { transactions: vec![waiting.approval], more: false });
 }
 
@@ -37,9 +37,10 @@ async fn one_id_asks_once() {
 async fn a_code_comes_too_late_after_the_monotonic_limit_although_the_clock_was_set_back() {
     let given = Given::empty().await;
     let waiting = asking(&given).await;
-    given.storage.limit_life(waiting.approval.id, tokio::time::Instant::now());
+    given.storage.approvals().limit_life(waiting.approval.id, tokio::time::Instant::now());
     given.pass(-Duration::HOUR);
-    let approved = given.storage.approve_by_code(&waiting.session, waiting.approval.id, CodeHash([7; 32])).await;
+    let approved =
+        given.storage.codes().approve_by_code(&waiting.session, waiting.approval.id, CodeHash([7; 32])).await;
     let Ok(Some(CodeApproved::Fresh(approval))) = approved else { panic!("{approved:?}") };
     assert_eq!(approval.status, Status::Expired);
 }
@@ -59,7 +60,7 @@ async fn all_transactions_are_listed_twenty_at_a_time_each_once_and_newest_first
     }
     let (mut seen, mut before, mut more) = (Vec::new(), None, Vec::new());
     while more.last() != Some(&false) {
-        let listed = given.storage.transactions(waiting.session.user, before).await.unwrap();
+        let listed = given.storage.transactions().list(waiting.session.user, before).await.unwrap();
         seen.extend(listed.transactions.iter().map(|one| (one.created_at, one.id.to_string())));
         before = listed.transactions.last().map(|one| one.id);
         more.push(listed.more);
@@ -68,7 +69,7 @@ async fn all_transactions_are_listed_twenty_at_a_time_each_once_and_newest_first
     assert!(seen.is_sorted_by(|one, next| one > next));
     assert_eq!(seen.len(), ids.len());
     let stranger = given.account("eve@example.com").await;
-    assert!(given.storage.transactions(stranger, before).await.unwrap().transactions.is_empty());
+    assert!(given.storage.transactions().list(stranger, before).await.unwrap().transactions.is_empty());
 }
 
 #[tokio::test]
@@ -76,11 +77,12 @@ async fn a_code_approves_its_transaction_once_and_is_then_used() {
     let given = Given::empty().await;
     let one = asking(&given).await;
     let Asked::Now(other) = ask(&given, &one.session, Id::new(&given.clock, &given.entropy)).await else { panic!() };
-    let approved = given.storage.approve_by_code(&one.session, one.approval.id, CodeHash([1; 32])).await.unwrap();
+    let approved =
+        given.storage.codes().approve_by_code(&one.session, one.approval.id, CodeHash([1; 32])).await.unwrap();
     assert!(matches!(approved, Some(CodeApproved::Fresh(now)) if now.status == Status::Approved));
-    let again = given.storage.approve_by_code(&one.session, other.id, CodeHash([1; 32])).await.unwrap();
+    let again = given.storage.codes().approve_by_code(&one.session, other.id, CodeHash([1; 32])).await.unwrap();
     assert_eq!(again, Some(CodeApproved::Used));
-    assert_eq!(given.storage.approval(other.id).await.unwrap().unwrap().status, Status::Pending);
+    assert_eq!(given.storage.approvals().find(other.id).await.unwrap().unwrap().status, Status::Pending);
     assert_eq!(given.complete(&one, given.new_token(&one)).await, Completed::Consumed);
 }
 
@@ -89,7 +91,8 @@ async fn a_code_that_comes_too_late_approves_nothing() {
     let given = Given::empty().await;
     let waiting = asking(&given).await;
     given.pass(Duration::seconds(120));
-    let late = given.storage.approve_by_code(&waiting.session, waiting.approval.id, CodeHash([1; 32])).await.unwrap();
+    let late =
+        given.storage.codes().approve_by_code(&waiting.session, waiting.approval.id, CodeHash([1; 32])).await.unwrap();
     assert!(matches!(late, Some(CodeApproved::Fresh(now)) if now.status == Status::Expired));
 }
 
@@ -99,8 +102,8 @@ async fn a_code_of_another_session_approves_nothing() {
     let waiting = asking(&given).await;
     let other = given.sign_in(waiting.session.user).await;
     let code = CodeHash([1; 32]);
-    assert_eq!(given.storage.approve_by_code(&other.session, waiting.approval.id, code).await.unwrap(), None);
-    assert_eq!(given.storage.approve_by_code(&other.session, other.approval.id, code).await.unwrap(), None);
+    assert_eq!(given.storage.codes().approve_by_code(&other.session, waiting.approval.id, code).await.unwrap(), None);
+    assert_eq!(given.storage.codes().approve_by_code(&other.session, other.approval.id, code).await.unwrap(), None);
     assert_eq!(given.now(&waiting).await.status, Status::Pending);
 }
 
@@ -109,7 +112,7 @@ async fn how_its_code_travelled_stays_with_the_transaction() {
     let given = Given::empty().await;
     let waiting = asking(&given).await;
     for (by, sent, known) in [(Channel::Call, true, Channel::Call), (Channel::Sms, false, Channel::Call)] {
-        given.storage.transaction_code_sent(waiting.approval.id, by, sent).await.unwrap();
+        given.storage.transactions().record_code_sent(waiting.approval.id, by, sent).await.unwrap();
         assert_eq!(given.now(&waiting).await.code_sent_by, Some(known));
     }
 }

@@ -8,7 +8,7 @@ async fn a_clock_that_is_set_back_gives_a_phone_no_rest_for_as_long() {
     let waiting = pushed(&given, user).await;
     answer(&given, &waiting, "denied").await;
     given.pass(-Duration::HOUR);
-    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Allowed);
+    assert_eq!(given.storage.accounts().may_push(user).await.unwrap(), Push::Allowed);
 }
 
 #[tokio::test]
@@ -19,21 +19,21 @@ async fn a_clock_that_is_set_back_keeps_a_phone_from_no_rest_after_it() {
     given.pass(-Duration::days(30));
     answer(&given, &late, "denied").await;
     let until = given.clock.now() + Duration::seconds(150);
-    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Withheld(Withheld::Refused(until)));
+    assert_eq!(given.storage.accounts().may_push(user).await.unwrap(), Push::Withheld(Withheld::Refused(until)));
 }
 
 #[tokio::test]
 async fn a_clock_that_is_set_back_locks_out_nobody_whose_push_and_codes_are_off() {
     let (given, user) = given().await;
     let waiting = given.sign_in(user).await;
-    given.storage.delivered(waiting.approval.id, Delivery::NoApp, None).await.unwrap();
-    given.storage.end(waiting.approval.id, Change::Expire).await.unwrap();
+    given.storage.approvals().record_delivery(waiting.approval.id, Delivery::NoApp, None).await.unwrap();
+    given.storage.approvals().end(waiting.approval.id, Change::Expire).await.unwrap();
     switched_off(&given, user).await;
     for _ in 0..IN_A_ROW {
         let free = CodeLimits { tries: vec![], in_a_row: IN_A_ROW };
-        given.storage.count_try(&waiting.session, &free).await.unwrap().unwrap();
-        given.storage.code_wrong(&waiting.session, IN_A_ROW).await.unwrap();
+        given.storage.codes().count_try(&waiting.session, &free).await.unwrap().unwrap();
+        given.storage.codes().code_wrong(&waiting.session, IN_A_ROW).await.unwrap();
     }
     given.pass(-Duration::days(30));
-    assert_eq!(given.storage.may_ask(user).await.unwrap(), Push::Allowed);
+    assert_eq!(given.storage.accounts().may_push(user).await.unwrap(), Push::Allowed);
 }

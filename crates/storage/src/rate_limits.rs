@@ -6,7 +6,7 @@ use strum::IntoStaticStr;
 use time::{Duration, OffsetDateTime};
 
 use crate::rows::millis;
-use crate::{Storage, StorageError, Subject, WriteKey};
+use crate::{RateLimits, StorageError, Subject, WriteKey};
 
 /// What is attempted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
@@ -61,35 +61,22 @@ impl Limit {
     }
 }
 
-impl Storage {
-    /// Counts an attempt of `subject`, or refuses it.
-    ///
-    /// # Errors
-    /// When the database cannot be read or written; the attempt must then not be made.
-    pub async fn count_attempt(
-        &self,
-        kind: AttemptKind,
-        subject: Subject,
-        limit: Limit,
-    ) -> Result<Result<Attempt, Limited>, StorageError> {
-        self.count_attempts(kind, &[(subject, limit)]).await
-    }
-
+impl RateLimits<'_> {
     /// Counts one attempt against several limits, or refuses it and counts it against none. It reads first, and writes
     /// nothing if an attempt is refused: strangers may try any number of times, and must not block writers.
     ///
     /// # Errors
     /// When the database cannot be read or written; the attempt must then not be made.
-    pub async fn count_attempts(
-        &self,
+    pub async fn count(
+        self,
         kind: AttemptKind,
         limits: &[(Subject, Limit)],
     ) -> Result<Result<Attempt, Limited>, StorageError> {
-        let now = self.clock.now();
-        if let Some(limited) = limited(&mut *self.read().acquire().await?, kind, limits, now).await? {
+        let now = self.0.clock.now();
+        if let Some(limited) = limited(&mut *self.0.read().acquire().await?, kind, limits, now).await? {
             return Ok(Err(limited));
         }
-        let mut db = self.write(&subjects(limits)).await?;
+        let mut db = self.0.write(&subjects(limits)).await?;
         let counted = count(&mut db, kind, limits, now).await?;
         if counted.is_ok() {
             db.commit().await?;
@@ -101,8 +88,8 @@ impl Storage {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn forgive(&self, attempt: Attempt) -> Result<(), StorageError> {
-        let mut db = self.write(&[]).await?;
+    pub async fn take_back(self, attempt: Attempt) -> Result<(), StorageError> {
+        let mut db = self.0.write(&[]).await?;
         forgive(&mut db, &attempt).await?;
         db.commit().await?;
         Ok(())
