@@ -7,6 +7,8 @@
 #[path = "../system/browser.rs"]
 #[expect(dead_code, reason = "shared with the whole-system tests, which use more of it")]
 mod browser;
+#[path = "../system/fixture.rs"]
+mod fixture;
 #[path = "../system/nats.rs"]
 mod nats;
 #[path = "../system/port.rs"]
@@ -37,4 +39,5 @@ mod spool;
 mod start;
 mod steps;
 mod stop;
+mod upgrade;
 mod world;
