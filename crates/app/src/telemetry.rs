@@ -21,7 +21,8 @@ pub(crate) use sampling::Sampler;
 const PERIOD: Duration = Duration::from_mins(1);
 
 /// The crates whose debug and trace lines may be seen.
-const OURS: [&str; 8] = ["approval", "broker", "countersign", "hub", "provider", "receiver", "simulator", "storage"];
+const OURS: [&str; 9] =
+    ["approval", "broker", "countersign", "hub", "provider", "receiver", "simulator", "site", "storage"];
 
 /// Said by libraries, and to be heard only by who asks for it: whoever waits for a slow statement says so anyway, and
 /// `broker` says once what the library for NATS says at each attempt to connect.

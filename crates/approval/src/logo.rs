@@ -1,6 +1,7 @@
 //! The picture beside a request on the phone.
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 use thiserror::Error;
 
 use crate::is_plain;
@@ -16,7 +17,7 @@ pub struct Logo {
 }
 
 /// The screens a logo is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
 #[serde(rename_all = "lowercase")]
 pub enum Resolution {
     /// All that have none of their own.

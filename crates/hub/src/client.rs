@@ -71,14 +71,13 @@ impl DisconnectGuard {
 }
 
 /// Marks this request as waiting, until the value is dropped. `None` outside of a request.
-#[must_use]
-pub fn waiting() -> Option<Waiting> {
+pub(crate) fn waiting() -> Option<Waiting> {
     CLIENT.try_with(|client| client.mark.as_ref().map(WaitMark::set)).ok().flatten()
 }
 
 /// Waits until the client of this request has disconnected; for ever outside of a request. Marks the request as waiting
 /// meanwhile.
-pub async fn has_left() {
+pub(crate) async fn has_left() {
     let _waiting = waiting();
     match CLIENT.try_with(|client| client.left.clone()) {
         Ok(left) => left.cancelled().await,

@@ -1,5 +1,5 @@
-//! The troubles of a hub, for readiness and metrics. The hub notes them; readiness reads them. Knows no task and no
-//! route.
+//! The troubles of a hub, for readiness and metrics. The hub notes them; readiness reads them. Knows no
+//! task.
 
 mod event_flow;
 

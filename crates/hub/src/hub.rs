@@ -1,4 +1,4 @@
-//! What every handler and every task of the hub shares. Below all of them: knows no route and no page.
+//! What every step and every task of the hub shares. Below all of them: knows no step.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;

@@ -1,4 +1,4 @@
-//! The hub: sign-up, sign-in, waiting browsers, deciding. What happens, whoever asks for it and in whatever form.
+//! The hub: sign-up, sign-in, waiting browsers, deciding. Its steps are the same for pages, programs and tests.
 //!
 //! Knows storage, provider and broker; never the receiver, HTTP or a page. Whatever it tells a browser stands in the
 //! database first.
@@ -45,6 +45,5 @@ pub use storage::{
     Withheld,
 };
 pub use text::normal::has_hidden;
-pub use throttle::WRONG_CODES_IN_A_ROW;
 pub use token::{LinkToken, Token};
 pub use visitor::Visitor;

@@ -1,4 +1,4 @@
-//! Why the hub refuses to do what was asked. Knows no HTTP and no page: what a client is told is made of it elsewhere.
+//! Why the hub refuses a request. Knows no HTTP and no page: `site` makes the answer of it.
 //! The cause of a fault of our own is logged here, once.
 
 use std::time::Duration;
@@ -9,7 +9,7 @@ use storage::{LimitName, Limited, StorageError, Withheld};
 
 use crate::{password::HashError, person::FieldErrors};
 
-/// Why something was not done. Each variant is stated once, whichever client asked.
+/// Why a request is refused. The reason is the same for every kind of client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// Some fields hold what is not allowed.

@@ -1,5 +1,5 @@
-//! How often what may be tried: every number, with its reason, and what whoever tries more often is told. Counting is
-//! the database's, so that it holds over sessions, processes and restarts. Knows no route and no page.
+//! How often what may be tried: every number, with its reason, and the refusal beyond it. Counting is the database's, so
+//! that it holds over sessions, processes and restarts. Knows no step.
 
 pub(crate) mod guess_queue;
 
@@ -36,7 +36,7 @@ pub(crate) const GUESSES: Delays = Delays {
 /// 10 million tries, one of 6 digits in a million.
 const WRONG_CODES: Limit = Limit { count: 5, window: Duration::minutes(10) };
 /// Wrong codes in a row after which the account takes none (NIST SP 800-63B-4, 3.2.2: no more than 100).
-pub const WRONG_CODES_IN_A_ROW: u32 = 100;
+pub(crate) const WRONG_CODES_IN_A_ROW: u32 = 100;
 
 /// Codes sent for one account, and to one phone: each costs, and rings.
 const SENT_CODES: Limit = Limit { count: 5, window: Duration::minutes(10) };

@@ -64,14 +64,12 @@ impl LinkToken {
     }
 
     /// The text for the link.
-    #[must_use]
-    pub fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         self.0.expose()
     }
 
     /// What is stored of it.
-    #[must_use]
-    pub fn hash(&self) -> LinkHash {
+    pub(crate) fn hash(&self) -> LinkHash {
         LinkHash(Sha256::digest(self.0.expose()).into())
     }
 }

@@ -29,7 +29,8 @@ impl Visitor {
     }
 }
 
-/// Where a loopback address comes from elsewhere, it is that of a proxy beside us, and says nothing about people.
+/// `local`: people reach us on their own machine alone. Where they come from elsewhere, a loopback address is that of a
+/// proxy beside us, and says nothing about them.
 fn place(address: Option<IpAddr>, local: bool) -> String {
     match address {
         Some(address) if !address.is_loopback() => address.to_string(),

@@ -24,11 +24,11 @@ pub struct Typed {
 #[derive(Debug, Clone)]
 pub struct Wanted {
     /// What the phone shows.
-    pub shown: Shown,
+    pub(crate) shown: Shown,
     /// The pictures beside it; the configured one if there is none.
-    pub logos: Logos,
+    pub(crate) logos: Logos,
     /// Seconds until it expires; `None`: as configured.
-    pub seconds: Option<u32>,
+    pub(crate) seconds: Option<u32>,
 }
 
 /// Countersign's own labels, except the last.
@@ -64,8 +64,7 @@ impl Wanted {
     }
 
     /// Whether this is what `approval` shows already.
-    #[must_use]
-    pub fn is_shown_by(&self, approval: &Approval) -> bool {
+    pub(crate) fn is_shown_by(&self, approval: &Approval) -> bool {
         self.shown.numbered(approval.number) == approval.shown
     }
 }

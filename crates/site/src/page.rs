@@ -1,6 +1,5 @@
 //! The pages as a browser gets them: one view struct for each template of `web/templates`, and the assets.
-//! Owns what a page shows; asks neither storage nor provider for it. Of them it knows words: the kinds of notices, and how
-//! long a code is.
+//! Owns what a page shows; does not ask the hub for it. Of the hub it knows words: the kinds of notices.
 
 mod account;
 mod assets;

@@ -1,8 +1,8 @@
 //! What every handler shares: the hub, and what is known of browsers. Below all handlers: knows no route and no page.
 
+use std::fmt;
 use std::sync::Arc;
 
-use axum::extract::FromRef;
 use bytes::Bytes;
 use hub::{Hub, places::KeyLimiter};
 
@@ -13,7 +13,6 @@ use crate::trust::{origin::Origins, proxies::Proxies};
 pub(crate) struct Site(Arc<Shared>);
 
 /// See [`Site`].
-#[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) hub: Hub,
     pub(crate) origins: Origins,
@@ -35,9 +34,9 @@ impl Site {
     }
 }
 
-impl FromRef<Site> for Hub {
-    fn from_ref(site: &Site) -> Self {
-        site.hub.clone()
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site").field("origins", &self.origins).field("proxies", &self.proxies).finish_non_exhaustive()
     }
 }
 

@@ -151,3 +151,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn all_crates_are_ours() {
+    let crates = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).unwrap();
+    let mut names: Vec<_> = crates.map(|one| one.unwrap().file_name().into_string().unwrap()).collect();
+    names.iter_mut().filter(|name| *name == "app").for_each(|name| "countersign".clone_into(name));
+    names.sort();
+    assert_eq!(names, OURS);
+}

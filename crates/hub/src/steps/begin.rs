@@ -169,7 +169,7 @@ async fn email_for_sign_in(hub: &Hub, typed: &str) -> Result<String, Refusal> {
 /// Asks the phone again: the approval is cancelled and another takes its place, with a number of its own.
 ///
 /// # Errors
-/// [`Refusal::AlreadyDecided`], [`Refusal::NewPasswordNeeded`], [`Refusal::Withheld`], or a limit that is reached.
+/// [`Refusal::NoSession`], [`Refusal::NotFound`], [`Refusal::AlreadyDecided`], [`Refusal::NewPasswordNeeded`], [`Refusal::Withheld`], or a limit that is reached.
 pub async fn again(hub: &Hub, caller: &Caller, id: ApprovalId) -> Result<Approval, Refusal> {
     let old = caller.own(hub, id).await?;
     if caller.is_confirmed() && old.purpose != Purpose::Transaction {

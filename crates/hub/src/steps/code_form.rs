@@ -15,13 +15,13 @@ pub struct CodeForm {
     pub call: Option<CallWait>,
 }
 
-/// How codes and push stand for the caller's session. `asked`: its phone was asked.
+/// How codes and push stand for the caller's session. `phone_was_asked`: it has an approval.
 ///
 /// # Errors
 /// [`Refusal::Internal`] or [`Refusal::DatabaseBusy`].
-pub async fn code_form(hub: &Hub, caller: &Caller, asked: bool) -> Result<CodeForm, Refusal> {
+pub async fn code_form(hub: &Hub, caller: &Caller, phone_was_asked: bool) -> Result<CodeForm, Refusal> {
     let (session, sign_up) = (&caller.session, caller.is_sign_up());
-    let push = match asked {
+    let push = match phone_was_asked {
         true => None,
         false if sign_up => Some(hub.storage.sign_ups().may_push(&session.provider_user).await?),
         false => Some(hub.storage.accounts().may_push(session.user).await?),

@@ -21,7 +21,8 @@ use crate::{
 /// answer may be asked for again with the same code.
 ///
 /// # Errors
-/// [`Refusal::InvalidCode`], [`Refusal::MalformedCode`], [`Refusal::CodeInWork`], or a limit that is reached.
+/// [`Refusal::InvalidCode`], [`Refusal::MalformedCode`], [`Refusal::CodeInWork`], [`Refusal::NoSession`],
+/// [`Refusal::AlreadyRegistered`], [`Refusal::InvalidInvitation`], or a limit that is reached.
 pub async fn check(hub: &Hub, caller: MaybeCaller, text: &str) -> Result<Confirmed, Refusal> {
     let caller = caller.0.ok_or(Refusal::NoSession)?;
     let code = typed_code(text).ok_or(Refusal::MalformedCode)?;
@@ -58,7 +59,7 @@ async fn is_in_meanwhile(hub: &Hub, caller: &Caller) -> bool {
 /// Checks whether a code may be tried at all, so that a reached limit refuses without waiting.
 ///
 /// # Errors
-/// The problem of the limit that is reached.
+/// The refusal by the limit that is reached.
 pub(crate) async fn may_try(hub: &Hub, caller: &Caller) -> Result<(), Refusal> {
     let refused = hub.storage.codes().refusal(&caller.session, &limits(caller)).await?;
     refused.map_or(Ok(()), |refused| Err(not_tried(refused)))

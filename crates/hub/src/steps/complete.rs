@@ -17,7 +17,7 @@ use crate::{
 /// Completes the approval for its session.
 ///
 /// # Errors
-/// [`Refusal::NotApproved`], [`Refusal::AlreadyRegistered`], [`Refusal::InvalidInvitation`], or a limit that is reached.
+/// [`Refusal::NoSession`], [`Refusal::NotFound`], [`Refusal::NotApproved`], [`Refusal::AlreadyRegistered`], [`Refusal::InvalidInvitation`], or a limit that is reached.
 pub async fn complete(hub: &Hub, caller: MaybeCaller, id: ApprovalId) -> Result<Confirmed, Refusal> {
     let caller = caller.0.ok_or(Refusal::NoSession)?;
     let proof = Proof::by_approval(id);

@@ -63,7 +63,7 @@ pub async fn reset_link(
 /// A wrong old password counts as one at a sign-in does.
 ///
 /// # Errors
-/// [`Refusal::WrongPassword`], [`Refusal::Fields`] for the new one, or a limit that is reached.
+/// [`Refusal::NoSession`], [`Refusal::WrongPassword`], [`Refusal::Fields`] for the new one, or a limit that is reached.
 pub async fn change(
     hub: &Hub,
     caller: &Caller,

@@ -18,7 +18,7 @@ use crate::{
 /// Asks the phone of whoever is in. The same form sent twice, by its `id`, asks once.
 ///
 /// # Errors
-/// [`Refusal::NoSession`], [`Refusal::NewPasswordNeeded`], [`Refusal::Withheld`], or a limit that is reached.
+/// [`Refusal::NoSession`], [`Refusal::NotFound`], [`Refusal::NewPasswordNeeded`], [`Refusal::Withheld`], or a limit that is reached.
 pub async fn begin(hub: &Hub, caller: &Caller, id: ApprovalId, wanted: Wanted) -> Result<Approval, Refusal> {
     if !caller.is_confirmed() {
         return Err(Refusal::NoSession);

@@ -1,5 +1,5 @@
-//! The words of an approval as the OpenAPI document describes them: a type for each list of words, of which nobody makes a
-//! value. A test compares them with the words of `approval`.
+//! The words and pictures of an approval as the OpenAPI document describes them: one type for each, without values. A
+//! test of `route/openapi.rs` compares them with those of `approval`.
 
 #![expect(dead_code, reason = "the types stand for words in the document")]
 
@@ -75,6 +75,7 @@ pub(crate) enum ResolutionWords {
 
 /// A picture beside the request, for one kind of screen.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = Logo)]
 pub(crate) struct LogoFields {
     /// For which screens.

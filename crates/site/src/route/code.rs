@@ -124,8 +124,11 @@ async fn form(site: &Site, caller: &Caller, approval: Option<Approval>) -> Resul
         session.code_trouble.then(|| "The last code could not be sent. Please try again in a minute.".to_owned())
     };
     let now = site.hub.now();
-    let unasked = push.map_or(Reason::Chosen, |push| unasked(push, now));
-    let reason = approval.as_ref().map_or(unasked, reason);
+    let reason = match (&approval, push) {
+        (Some(approval), _) => reason(approval),
+        (None, Some(push)) => unasked(push, now),
+        (None, None) => Reason::Chosen,
+    };
     let call_note = call.map_or_else(|| CALL.to_owned(), |wait| when_to_call(wait, now));
     Ok(Code {
         shell: shell(site, Some(caller)),

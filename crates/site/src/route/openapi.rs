@@ -98,7 +98,7 @@ impl Modify for Cookie {
 
 #[cfg(test)]
 mod tests {
-    use ::approval::{Channel, Delivery, Logos, Purpose, Status};
+    use ::approval::{Channel, Delivery, Logo, Logos, Purpose, Resolution, Status};
     use hub::{text::code::CODE_DIGITS, wanted::EXPIRES_IN};
 
     use serde_json::json;
@@ -127,6 +127,12 @@ mod tests {
         ] {
             assert_eq!(document["components"]["schemas"][name]["enum"], json!(words), "{name}");
         }
+        assert_eq!(document["components"]["schemas"]["Resolution"]["enum"], json!(Resolution::VARIANTS));
+        let logo = &document["components"]["schemas"]["Logo"];
+        assert_eq!(logo["additionalProperties"], false);
+        let fields = |of: &serde_json::Value| of.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let one = Logo { res: Resolution::Default, url: String::new() };
+        assert_eq!(fields(&logo["properties"]), fields(&json!(one)));
         assert_eq!(field("Logo", "url")["maxLength"], Logos::URL_LIMIT);
         assert_eq!(field("Sessions", "sessions")["maxItems"], hub::LISTED_SESSIONS);
     }

@@ -1,5 +1,4 @@
-//! What whoever reaches a limit is told: why, and how long to wait. The limits themselves are
-//! the hub's.
+//! The problems of reached limits: the reason, and how long to wait. The limits themselves are the hub's.
 
 use axum::http::StatusCode;
 use hub::{Limited, Withheld};
