@@ -25,7 +25,7 @@ impl Caller {
         self.session.confirmed.is_some()
     }
 
-    /// The approval, if it is this session's; of all others nobody learns that they exist.
+    /// The approval, if it belongs to this session. Any other is answered like one that does not exist.
     ///
     /// # Errors
     /// [`Refusal::NotFound`] if it is not.

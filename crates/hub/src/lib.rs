@@ -1,7 +1,7 @@
 //! The hub: sign-up, sign-in, waiting browsers, deciding. Its steps are the same for pages, programs and tests.
 //!
-//! Knows storage, provider and broker; never the receiver, HTTP or a page. Whatever it tells a browser stands in the
-//! database first.
+//! Knows storage, provider and broker; never the receiver, HTTP or a page. What it sends to a browser is in the database
+//! first.
 
 pub mod caller;
 pub mod client;

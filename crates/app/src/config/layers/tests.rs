@@ -68,7 +68,7 @@ fn a_role_reads_the_variables_whose_comment_names_it() {
     for (_, variable, roles) in documented() {
         let named = |one: &str| one == "all roles" || known.contains(&one);
         assert!(roles.split(", ").all(named), "{variable} is read by {roles}");
-        assert!(ROLES.iter().any(|(_, role)| role.reads(&variable)), "nobody reads {variable}");
+        assert!(ROLES.iter().any(|(_, role)| role.reads(&variable)), "no role reads {variable}");
     }
     let reads =
         |variable| ROLES.iter().filter(|(_, role)| role.reads(variable)).map(|(name, _)| *name).collect::<Vec<_>>();
