@@ -1,63 +1,8 @@
-// The state machine of the waiting page by itself: no browser, no socket, a clock that is wound by hand.
+// The state machine of the waiting page by itself: sockets, silence and waking. Its polls have a file of their own.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-
-// By its text, so that the asset needs no package.json beside it.
-const source = await readFile(new URL("../../web/assets/live.js", import.meta.url), "utf8");
-const { Countdown, Live, backOff, pollQuery, stateOf, timeLeft } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
-
-const END = Date.parse("2026-11-22T12:02:00Z");
-
-function approval(version, status = "pending", more = {}) {
-  return { version, status, delivery: "sent", expires_at: "2026-11-22T12:02:00Z", replaced_by: null, ...more };
-}
-
-/** A world whose clock stands still until it is told to pass. */
-function play(version = 1) {
-  const world = { log: [], lines: [], told: [], timers: new Map(), polls: [], now: 0 };
-  let last = 0;
-  const does = (word) => () => world.log.push(word);
-  const live = new Live(
-    {
-      connect: does("connect"),
-      drop: does("drop"),
-      ping: does("ping"),
-      hush: does("hush"),
-      reload: does("reload"),
-      poll: (since, wait) => new Promise((answer, fail) => world.polls.push({ since, wait, answer, fail })),
-      after: (work, ms) => (world.timers.set((last += 1), { work, at: world.now + ms }), last),
-      forget: (timer) => world.timers.delete(timer),
-      random: () => 0,
-      tell: (news) => world.told.push(news.status),
-      line: (word) => world.lines.at(-1) === word || world.lines.push(word),
-    },
-    version,
-  );
-  world.pass = (ms) => {
-    for (const end = world.now + ms; ; ) {
-      const due = [...world.timers].filter(([, { at }]) => at <= end).sort(([, one], [, other]) => one.at - other.at)[0];
-      world.now = due?.[1].at ?? end;
-      if (!due) return;
-      world.timers.delete(due[0]);
-      due[1].work();
-    }
-  };
-  world.times = (word) => world.log.filter((one) => one === word).length;
-  return { live, world };
-}
-
-const state = (one) => JSON.stringify({ type: "state", approval: one });
-const settle = () => new Promise((go) => setImmediate(go));
-
-function connected() {
-  const { live, world } = play();
-  live.start();
-  live.opened();
-  live.frame(state(approval(1)));
-  return { live, world };
-}
+import { approval, backOff, connected, Countdown, END, play, settle, state, stateOf, timeLeft } from "./played.js";
 
 test("the time left counts by the clock that is handed in, and small delays change nothing", () => {
   const countdown = new Countdown(120_000, 5000);
@@ -197,91 +142,6 @@ test("a socket that is back ends what was begun beside", async () => {
   assert.deepEqual([world.told, world.polls.length, world.lines.at(-1)], [[], 1, "live"]);
 });
 
-/** On polls, because nothing else works. */
-function polling() {
-  const { live, world } = play();
-  live.start();
-  world.pass(800);
-  return { live, world };
-}
-
-test("the first poll shows at once that there is a line, the others wait for news", async () => {
-  const { world } = polling();
-  assert.deepEqual([world.polls[0].since, world.polls[0].wait], [1, 0]);
-  world.polls[0].answer(approval(1));
-  await settle();
-  assert.equal(world.lines.at(-1), "slow");
-  assert.deepEqual([world.polls[1].since, world.polls[1].wait], [1, 4]);
-  world.polls[1].answer(approval(2, "approved"));
-  await settle();
-  assert.deepEqual([world.told, world.polls.length, world.timers.size], [["approved"], 2, 0]);
-});
-
-test("a poll that fails is tried again, and the first one after it does not wait", async () => {
-  const { world } = polling();
-  world.polls[0].fail(new Error("offline"));
-  await settle();
-  world.pass(250);
-  await settle();
-  world.polls[1].answer(approval(1));
-  await settle();
-  assert.deepEqual(world.polls.map(({ wait }) => wait), [0, 0, 4]);
-});
-
-/** Answers the newest poll, which did not wait; the one after it does. How long the server may think about that one. */
-async function next(world) {
-  world.polls.at(-1).answer(approval(1));
-  await settle();
-  return world.polls.at(-1).wait;
-}
-
-test("a poll that is cut off after a while makes the waits shorter, one that is refused does not", async () => {
-  const { world } = polling();
-  const waits = [];
-  for (const ms of [2000, 2000, 2000, 500]) {
-    waits.push(await next(world));
-    world.pass(ms);
-    world.polls.at(-1).fail(new Error("504"));
-    await settle();
-    world.pass(500);
-    await settle();
-  }
-  assert.deepEqual([...waits, await next(world)], [4, 2, 1, 1, 1]);
-});
-
-test("polls that are one too many become rare, and so do the tries for a socket", async () => {
-  const { live, world } = polling();
-  assert.equal(await next(world), 4);
-  world.polls.at(-1).fail(0);
-  await settle();
-  world.pass(3900);
-  assert.equal(world.polls.length, 2);
-  world.pass(100);
-  await settle();
-  assert.equal(await next(world), 25);
-  live.closed(1006);
-  const tries = world.times("connect");
-  world.pass(999);
-  assert.equal(world.times("connect"), tries);
-});
-
-test("an answer without news that was not waited for is no reason to ask again at once", async () => {
-  const { world } = polling();
-  await next(world);
-  world.polls[1].answer(approval(1));
-  await settle();
-  assert.equal(world.polls.length, 2);
-  world.pass(1000);
-  await settle();
-  assert.equal(world.polls.length, 3);
-});
-
-test("each poll has another address, so that no cache has its answer", () => {
-  const addresses = Array.from({ length: 100 }, (_, polls) => pollQuery(1, 4, polls));
-  assert.equal(new Set(addresses).size, 100);
-  for (const address of addresses) assert.deepEqual([...new URLSearchParams(address)].map(([name, value]) => [name, Number(value)]), [["wait", 4], ["since", 1]]);
-});
-
 test("the connection is lost when nothing has been heard for six seconds, by no way, and not before", async () => {
   const { live, world } = connected();
   live.closed(1006);
@@ -293,14 +153,6 @@ test("the connection is lost when nothing has been heard for six seconds, by no 
   assert.equal(world.lines.at(-1), "live");
 });
 
-test("a long poll that waits for news is no silence", async () => {
-  const { world } = polling();
-  world.polls[0].answer(approval(1));
-  await settle();
-  world.pass(4000);
-  assert.equal(world.lines.at(-1), "slow");
-});
-
 test("a line that always answers late is given more time, and never called lost", () => {
   const { live, world } = connected();
   for (let second = 0; second < 20; second += 1) {
@@ -309,25 +161,6 @@ test("a line that always answers late is given more time, and never called lost"
   }
   assert.deepEqual(world.lines, ["connecting", "live"]);
   assert.equal(world.polls.length, 2);
-});
-
-test("a long poll that is sent away leaves the server alone for as long as it was told", async () => {
-  const { world } = polling();
-  world.polls[0].fail(5);
-  await settle();
-  world.pass(4900);
-  await settle();
-  assert.equal(world.polls.length, 1);
-  world.pass(200);
-  await settle();
-  assert.deepEqual([world.polls.length, world.polls[1].wait], [2, 0]);
-});
-
-test("a long poll that knows no such approval reloads the page", async () => {
-  const { world } = polling();
-  world.polls[0].answer(null);
-  await settle();
-  assert.deepEqual([world.log.at(-1), world.timers.size], ["reload", 0]);
 });
 
 test("waking asks at once over an open socket, and connects at once without one", () => {

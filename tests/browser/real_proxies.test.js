@@ -9,7 +9,7 @@ import { PASSWORD, Product, until } from "./product.js";
 import { found, startProxy } from "./real_proxies.js";
 
 const source = await readFile(new URL("../../web/assets/live.js", import.meta.url), "utf8");
-const { Live, pollQuery } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
+const { Live, pollQuery, retryAfter } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
 
 const PATIENCE = 60_000;
 let product;
@@ -38,7 +38,7 @@ function wait(url, cookie, approval) {
         polling = new AbortController();
         const signal = AbortSignal.any([polling.signal, AbortSignal.timeout((wait + 5) * 1000)]);
         const answer = await fetch(api + pollQuery(since, wait, (polls += 1)), { headers: { cookie }, signal });
-        if (answer.status === 429 || answer.status === 503) throw Number(answer.headers.get("retry-after"));
+        if (answer.status === 429 || answer.status === 503) throw retryAfter(answer.headers.get("retry-after"));
         if (!answer.ok) throw new Error(`${answer.status}`);
         const news = await answer.json();
         page.waited ||= wait > 0 && news.version === since;

@@ -42,8 +42,8 @@ const GRACE = 2000;
 /** How a poll that was refused for being one of too many backs off: as if it had failed so often. */
 const PATIENT = 4;
 /**
- * A socket that never worked, or that polls stand in for, is tried so many times more rarely: limits of requests count
- * these tries too.
+ * The pauses before a socket that never worked, or that polls stand in for, are this many times longer: limits of
+ * requests count these tries too.
  */
 const RARELY = 4;
 
@@ -102,6 +102,15 @@ export function pollQuery(since, wait, polls) {
   return `?wait=${"0".repeat(polls % 100)}${wait}&since=${since}`;
 }
 
+/**
+ * How long a refusing server wants to be left alone, in seconds, by `Retry-After` (RFC 9110, 10.2.3). 0 when the header is
+ * missing or a date; a minute at most.
+ * @param {string | null} header
+ */
+export function retryAfter(header) {
+  return Math.min(60, Math.max(0, Number(header) || 0));
+}
+
 export class Live {
   /** @type {"none" | "connecting" | "open"} */
   #link = "none";
@@ -117,6 +126,8 @@ export class Live {
   #soon = SOON;
   /** How long the server may think about the next poll, in seconds. */
   #wait = WAIT;
+  /** The longest wait that may still get through, in seconds: each poll that was cut off shortens it for good. */
+  #longest = LONGEST_WAIT;
   /** For the socket, for the doubt about it, for the pause between polls, and for the silence on both. */
   #timers = { link: 0, doubt: 0, pause: 0, silence: 0 };
 
@@ -148,7 +159,7 @@ export class Live {
     const message = JSON.parse(text);
     if (message.type === "reconnect") return this.#lost(message.after_ms);
     if (message.type !== "state" || this.#over) return;
-    [this.#tries, this.#missed] = [0, true];
+    this.#tries = 0;
     if (this.#polls) this.#soon = Math.min(LATE, 2 * this.#soon);
     this.#trust();
     this.#heard("live");
@@ -212,18 +223,18 @@ export class Live {
         if (this.#loop !== mine) return;
         if (!approval) return this.#gone();
         const idle = wait > 0 && approval.version <= this.version;
-        [tries, wait, this.#missed] = [0, this.#wait, false];
+        // Only a poll that waited shows that waiting works.
+        [tries, wait] = [wait ? 0 : tries, this.#wait];
         this.#heard("slow", wait * 1000 + GRACE);
         this.#news(approval);
         if (idle && early) await paced;
       } catch (refusal) {
         if (this.#loop !== mine) return;
-        const seconds = Number(refusal) || 0;
+        const seconds = typeof refusal === "number" ? refusal : 0;
         // A server that says how long to leave it alone can be reached.
         if (seconds) this.#heard("slow", seconds * 1000);
-        if (refusal === 0) [tries, this.#wait] = [Math.max(tries, PATIENT), LONGEST_WAIT];
-        else if (!early && wait > 0) this.#wait = Math.max(SHORTEST_WAIT, Math.floor(wait / 2));
-        if (Number(refusal) >= 0) this.#missed = false;
+        if (refusal === 0) [tries, this.#wait, this.#missed] = [Math.max(tries, PATIENT), this.#longest, false];
+        else if (!early && wait > 0) this.#wait = this.#longest = Math.max(SHORTEST_WAIT, Math.floor(wait / 2));
         await this.#pause(Math.max(backOff(tries, this.world.random()), 1000 * seconds));
         [tries, wait] = [tries + 1, 0];
       }
@@ -237,6 +248,7 @@ export class Live {
 
   /** @param {"live" | "slow"} word @param {number} [quiet] for how long there may be nothing to hear, in ms */
   #heard(word, quiet = 0) {
+    this.#missed = word === "live";
     this.world.line(word);
     this.#listen(SILENCE + quiet);
   }

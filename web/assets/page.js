@@ -2,7 +2,7 @@
 // to open and when. Only the session that asked is told; another one of the same person has to look now and then.
 
 import { leave } from "./form.js";
-import { Live, pollQuery } from "./live.js";
+import { Live, pollQuery, retryAfter } from "./live.js";
 
 /**
  * Follows an approval until it is decided.
@@ -43,7 +43,7 @@ export function follow(id, version, tell, line, left = () => {}) {
         try {
           const answer = await fetch(api + pollQuery(since, wait, (polls += 1)), { signal: mine.signal, cache: "no-store" });
           if (isGone(answer)) return null;
-          if (answer.status === 429 || answer.status === 503) throw Number(answer.headers.get("retry-after"));
+          if (answer.status === 429 || answer.status === 503) throw retryAfter(answer.headers.get("retry-after"));
           if (!answer.ok) throw new Error(`${answer.status}`);
           return correct(answer, await answer.json(), left);
         } finally {
