@@ -119,10 +119,12 @@ async fn hubs_behind_nginx_are_exchanged_and_every_page_loads_and_is_live_again_
         sessions.push((browser, approval));
     }
     let goes_on = Arc::new(AtomicBool::new(true));
+    // One page of four polls. Every other one loses its socket; a poll may end before its hub does.
+    let polls = |at: usize| at % 4 == 0;
     let pages: Vec<_> = (0..OPEN_PAGES)
         .map(|at| {
             let (browser, approval) = sessions[at % sessions.len()].clone();
-            tokio::spawn(stay_open(Arc::clone(&world), browser, approval, at % 4 == 0, Arc::clone(&goes_on)))
+            tokio::spawn(stay_open(Arc::clone(&world), browser, approval, polls(at), Arc::clone(&goes_on)))
         })
         .collect();
     let page = "GET /sign-in HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned();
@@ -134,7 +136,9 @@ async fn hubs_behind_nginx_are_exchanged_and_every_page_loads_and_is_live_again_
     load.ends.store(true, Ordering::Relaxed);
     goes_on.store(false, Ordering::Relaxed);
     let told = sending.await.unwrap();
-    let gaps: Vec<_> = join_all(pages).await.into_iter().flat_map(Result::unwrap).collect();
+    let gaps: Vec<Vec<Duration>> = join_all(pages).await.into_iter().map(Result::unwrap).collect();
+    let stayed = gaps.iter().enumerate().filter(|(at, gaps)| !polls(*at) && gaps.is_empty()).count();
+    let gaps: Vec<_> = gaps.into_iter().flatten().collect();
     let longest = gaps.iter().max().copied().unwrap_or_default();
     println!(
         "{} page loads while hubs were exchanged {exchanged} times: {} with an error, the slowest {:?}; {} times one of {OPEN_PAGES} \
@@ -145,7 +149,7 @@ async fn hubs_behind_nginx_are_exchanged_and_every_page_loads_and_is_live_again_
         gaps.len()
     );
     assert!(told.bad.is_empty(), "{:?}\n{}", told.bad, proxy.errors());
-    assert!(gaps.len() >= OPEN_PAGES * 3 / 4, "each with a socket came again");
+    assert_eq!(stayed, 0, "each with a socket came again");
     assert!(longest < LIVE_AGAIN, "{longest:?}");
 }
 

@@ -21,6 +21,7 @@ async fn an_old_embedded_event_log_goes_on() {
     let (mut tapped, mut home) = (browser("serve_tapped"), browser("serve_home"));
     let approval = approval_of("serve_tapped");
     tapped.until(&world, &approval, "approved").await;
+    world.audited(&approval, "approval_decided: approved, by a callback").await;
     assert_eq!(tapped.act(&world, &approval, "complete").await.status, 200);
     assert_eq!((&*tapped.state(&world).await, &*home.state(&world).await), ("confirmed", "confirmed"));
 }
