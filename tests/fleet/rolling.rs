@@ -120,7 +120,7 @@ async fn hubs_behind_nginx_are_exchanged_and_every_page_loads_and_is_live_again_
     }
     let goes_on = Arc::new(AtomicBool::new(true));
     // One page of four polls. Every other one loses its socket; a poll may end before its hub does.
-    let polls = |at: usize| at % 4 == 0;
+    let polls = |at: usize| at.is_multiple_of(4);
     let pages: Vec<_> = (0..OPEN_PAGES)
         .map(|at| {
             let (browser, approval) = sessions[at % sessions.len()].clone();

@@ -1,4 +1,4 @@
-//! Active accounts: found by their address. Knows no password and no session.
+//! Active accounts, found by their address. Checks no password, and knows no session.
 
 use approval::{ProviderUserId, Secret, UserId};
 

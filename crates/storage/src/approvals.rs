@@ -167,7 +167,7 @@ impl Approvals<'_> {
     /// # Errors
     /// When the database cannot be written.
     pub async fn cancel_of_session(self, session: &Session) -> Result<Vec<Approval>, StorageError> {
-        let mut db = self.0.write(&[WriteKey::User(session.user), WriteKey::Phone(&session.provider_user)]).await?;
+        let mut db = self.0.write(&[WriteKey::User(session.user)]).await?;
         let now = self.0.clock.now();
         // As at a sign-out: it may be a guesser who rings.
         let cancelled = cancel_of_session(&mut db, Some(self.0.pushes), session.id, now, "taken back").await?;

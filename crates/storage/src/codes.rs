@@ -42,14 +42,7 @@ impl Codes<'_> {
         token: NewToken,
     ) -> Result<CodeConfirmed, StorageError> {
         let now = self.0.clock.now();
-        let mut db = self
-            .0
-            .write(&[
-                WriteKey::User(session.user),
-                WriteKey::Phone(&session.provider_user),
-                WriteKey::Email(&session.email),
-            ])
-            .await?;
+        let mut db = self.0.write(&[WriteKey::User(session.user)]).await?;
         if !use_up(&mut db, &session.provider_user, code, now).await? {
             return Ok(CodeConfirmed::Used);
         }
@@ -77,7 +70,7 @@ impl Codes<'_> {
         code: CodeHash,
     ) -> Result<Option<CodeApproved>, StorageError> {
         let now = self.0.clock.now();
-        let mut db = self.0.write(&[WriteKey::User(session.user), WriteKey::Phone(&session.provider_user)]).await?;
+        let mut db = self.0.write(&[WriteKey::User(session.user)]).await?;
         let found = approvals::load(&mut db, id).await?;
         let own = found.filter(|one| one.session == session.id && one.purpose == Purpose::Transaction);
         let Some(mut approval) = own else { return Ok(None) };

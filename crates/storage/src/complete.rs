@@ -70,14 +70,7 @@ impl Sessions<'_> {
         proof: &str,
         token: NewToken,
     ) -> Result<Completed, StorageError> {
-        let mut db = self
-            .0
-            .write(&[
-                WriteKey::User(session.user),
-                WriteKey::Phone(&session.provider_user),
-                WriteKey::Email(&session.email),
-            ])
-            .await?;
+        let mut db = self.0.write(&[WriteKey::User(session.user)]).await?;
         let approval = approvals::load(&mut db, id).await?;
         let approved =
             approval.filter(|approval| approval.session == session.id && approval.status == Status::Approved);

@@ -60,13 +60,14 @@ impl Approvals<'_> {
     /// # Errors
     /// When the database cannot be read or written; the callback must then be delivered again.
     pub async fn decide(self, callback: &Callback, heard: Heard) -> Result<Decided, StorageError> {
-        // Read beside the writer first: what nearly every tap comes to takes two trips to the database instead of five.
+        // Read beside the writer first: what nearly every tap comes to takes two trips to the database instead of five,
+        // and callbacks of unknown approvals do not hold up the writer. One that overtakes its request id comes again.
         let found = find(&mut *self.0.read().acquire().await?, callback).await?;
         let Some(found) = found else { return Ok(Decided::Unknown) };
         if let Some(approval) = self.approve_at_once(&found, callback, heard).await? {
             return Ok(Decided::Now(Box::new(approval)));
         }
-        let mut db = self.0.write(&[WriteKey::User(found.user), WriteKey::Phone(&found.provider_user)]).await?;
+        let mut db = self.0.write(&[WriteKey::Approval(found.id)]).await?;
         let Some(mut approval) = find(&mut db, callback).await? else { return Ok(Decided::Unknown) };
         let now = self.0.clock.now();
         let change = match change_by(&approval, callback) {

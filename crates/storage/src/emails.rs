@@ -3,6 +3,7 @@
 
 use sqlx::SqliteConnection;
 
+use crate::rows::parse;
 use crate::{Accounts, StorageError, WriteKey};
 
 /// The canonical form of an address.
@@ -80,8 +81,11 @@ impl Accounts<'_> {
             }
             // Computed before the transaction begins: a key may take long.
             let batch: Vec<_> = rows.into_iter().map(|row| (canonical(&row.email), row)).collect();
-            let keys: Vec<_> =
-                batch.iter().filter_map(|(new, _)| new.as_ref()).map(|new| WriteKey::Email(&new.key)).collect();
+            let mut keys = Vec::with_capacity(2 * batch.len());
+            for (new, row) in &batch {
+                keys.push(WriteKey::User(parse("users", &row.id)?));
+                keys.extend(new.iter().map(|new| WriteKey::Email(&new.key)));
+            }
             let mut db = self.0.write(&keys).await?;
             for (new, row) in batch {
                 unsettled.extend(settle(&mut db, row, new).await?);

@@ -1,4 +1,5 @@
-//! SQLite's file: opening it, its connections and its pragmas. Another engine takes the place of this file. Knows no table.
+//! SQLite's file: opening it, its connections and its pragmas. Another engine takes the place of this file. Knows no table but that of the
+//! server's keys.
 
 use std::fs::File;
 use std::path::Path;

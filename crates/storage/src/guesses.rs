@@ -155,9 +155,9 @@ impl RateLimits<'_> {
     /// # Errors
     /// When the database cannot be written.
     pub async fn record_right_guess(self, attempt: &Attempt, email: &str, network: &str) -> Result<(), StorageError> {
-        let mut db = self.0.write(&[]).await?;
-        rate_limits::forgive(&mut db, attempt).await?;
         let pair = Subject::address_from(email, network);
+        let mut db = self.0.write(&[WriteKey::Subject(&pair)]).await?;
+        rate_limits::forgive(&mut db, attempt).await?;
         let (kind, pair) = (KIND.word(), pair.as_str());
         sqlx::query!("DELETE FROM attempts WHERE kind = $1 AND subject = $2 AND undecided = 0", kind, pair)
             .execute(&mut *db)

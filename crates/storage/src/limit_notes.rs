@@ -3,7 +3,7 @@
 use crate::{LimitName, RateLimits, Session, StorageError, WriteKey, audit};
 
 impl RateLimits<'_> {
-    /// Writes that a limit was reached by whoever has this session; not each time while it is.
+    /// Notes in the audit trail that this session reached `limit`; not each time while it lasts.
     ///
     /// # Errors
     /// When the database cannot be written.

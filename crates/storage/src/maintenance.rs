@@ -1,5 +1,5 @@
-//! Maintenance of the whole database: its file, and its limits after the wall clock was set back, whose rows then seem
-//! too young and would count for too long.
+//! Pings, checkpoints and shrinks the database, and corrects its limits after the wall clock was set back: their rows then
+//! seem too young and would count for too long.
 
 use time::Duration;
 

@@ -23,25 +23,31 @@ pub struct Unannounced {
     seqs: Vec<i64>,
 }
 
-/// How many announcements are read at once.
-const READ_AT_ONCE: i64 = 256;
-
 impl Unannounced {
-    /// True if no announcement was left.
+    /// The most announcements that are read at once.
+    pub const MOST: usize = 256;
+
+    /// The number of the newest of them; `None` if no announcement was left.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.seqs.is_empty()
+    pub fn last(&self) -> Option<i64> {
+        self.seqs.last().copied()
     }
 }
 
 impl Outbox<'_> {
-    /// The oldest announcements that are not made yet: some of them, if there are many.
+    /// The oldest announcements after the one with the number `after` that are not made yet, at most
+    /// [`Unannounced::MOST`]; 0 for the oldest of all.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn read(self) -> Result<Unannounced, StorageError> {
-        let rows = sqlx::query!("SELECT seq, approval_id FROM outbox ORDER BY seq LIMIT $1", READ_AT_ONCE);
+    pub async fn read(self, after: i64) -> Result<Unannounced, StorageError> {
+        let most = i64::try_from(Unannounced::MOST).unwrap_or(i64::MAX);
+        let rows =
+            sqlx::query!("SELECT seq, approval_id FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2", after, most);
         let rows = rows.fetch_all(self.0.read()).await?;
+        if rows.is_empty() {
+            return Ok(Unannounced::default());
+        }
         let ids = json(rows.iter().map(|row| row.approval_id.as_str()));
         let approvals =
             sqlx::query_as!(ApprovalRow, "SELECT * FROM approvals WHERE id IN (SELECT value FROM json_each($1))", ids);

@@ -73,9 +73,9 @@ pub(crate) fn in_millis(length: Duration) -> i64 {
     i64::try_from(length.whole_milliseconds()).unwrap_or(i64::MAX)
 }
 
-/// A number of rows, or of something counted in one.
+/// Converts a count, which is at least 0, and saturates.
 pub(crate) fn count(rows: i64) -> u32 {
-    u32::try_from(rows).unwrap_or(u32::MAX)
+    u32::try_from(rows.max(0)).unwrap_or(u32::MAX)
 }
 
 pub(crate) fn from_millis(table: &'static str, millis: i64) -> Result<OffsetDateTime, StorageError> {

@@ -7,7 +7,7 @@ use crate::{
     LimitName, Push, Sessions, StorageError, Withheld, WriteKey, approvals, audit, ending, passwords, pushes, surplus,
 };
 
-/// What a right password came to.
+/// The outcome of beginning a sign-in or a sign-up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun {
     /// The session is pending, and so is its approval.
@@ -32,7 +32,9 @@ impl Sessions<'_> {
         approval: impl FnOnce(&[Number]) -> Approval + Send,
     ) -> Result<Option<(Begun, Vec<Approval>)>, StorageError> {
         let now = self.0.clock.now();
-        let mut db = self.0.write(&[WriteKey::User(session.user)]).await?;
+        let of_before = before.map(|before| WriteKey::User(before.user));
+        let keys: Vec<_> = of_before.into_iter().chain([WriteKey::User(session.user)]).collect();
+        let mut db = self.0.write(&keys).await?;
         if !passwords::is_password(&mut db, session.user, password).await? {
             return Ok(None);
         }

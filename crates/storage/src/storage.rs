@@ -56,8 +56,8 @@ impl Storage {
         &self.file.writer
     }
 
-    /// Begins a transaction that writes. `_keys` are all rows that it reads in order to write: SQLite has one writer
-    /// and needs none; an engine with several locks them in order.
+    /// Begins a transaction that writes. Transactions that share one of `_keys` must not run at the same time: SQLite
+    /// has one writer and needs no keys; an engine with several locks them in order.
     pub(crate) async fn write(&self, _keys: &[WriteKey<'_>]) -> Result<WriteTransaction, StorageError> {
         Ok(WriteTransaction::new(self.file.begin().await?))
     }

@@ -8,7 +8,7 @@ use crate::ending::{Which, end_in};
 use crate::rows::{millis, parse};
 use crate::{SessionCaps, StorageError};
 
-/// A limit that is none: an offset needs one.
+/// SQLite needs a limit before an offset; this one never applies.
 const ALL: i64 = i64::MAX;
 
 /// Ends the pending sessions of `user` beyond the cap, but not `but`; answers the approvals that were cancelled with
@@ -23,8 +23,8 @@ pub(crate) async fn end_pending(
     now: OffsetDateTime,
 ) -> Result<Vec<Approval>, StorageError> {
     let (of, but, at, most) = (user.to_string(), but.to_string(), millis(now), i64::from(caps.pending));
-    // The words of `Delivery::may_ring`. Without `INDEXED BY`, the only text of SQLite's own, it would read a network's
-    // sessions of all accounts.
+    // The words of `Delivery::may_ring`. `INDEXED BY` is SQLite's own: without it, SQLite reads the sessions of all accounts
+    // from the network.
     let surplus = sqlx::query_scalar!(
         "SELECT s.id FROM sessions s
          WHERE s.user_id = $1 AND s.confirmed_at IS NULL AND s.ended_at IS NULL AND s.expires_at > $2

@@ -7,21 +7,22 @@ use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use crate::{LinkHash, StorageError, Subject};
 
-/// What a transaction is about: two with a key in common must not run side by side.
+/// What a transaction is about. Transactions that share a key must not run at the same time.
 ///
 /// A session has no key: its rows change only with the key of its user, or by one statement that compares what was read.
 #[derive(Debug, Clone, Copy)]
 #[expect(dead_code, reason = "SQLite has one writer; an engine with several locks these")]
 pub(crate) enum WriteKey<'a> {
-    /// One account, its sessions and factors.
+    /// One account, its sessions and factors, its phone and its address. An engine with several locks reads the last two
+    /// from the account's row.
     User(UserId),
-    /// One phone: the requests on it, and its sign-ups.
+    /// One phone that has no account yet: the requests on it, and its sign-ups.
     Phone(&'a ProviderUserId),
-    /// One address, by its key.
+    /// One address that has no account yet, by its key.
     Email(&'a str),
     /// What is counted by one subject.
     Subject(&'a Subject),
-    /// The account and the phone of an approval, which never change.
+    /// The account of an approval, which never changes: as [`WriteKey::User`].
     Approval(ApprovalId),
     /// The account that a link is for.
     ResetLink(LinkHash),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use approval::{Announcement, ApprovalId, Lasting, told};
 use broker::ConsumeError;
-use storage::StorageError;
+use storage::{StorageError, Unannounced};
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{sleep, timeout};
@@ -19,7 +19,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// The longest that a hub that leaves takes for its last announcements.
 const LAST: Duration = Duration::from_secs(1);
 /// The most that one announcement names.
-const TOGETHER: usize = 256;
+const TOGETHER: usize = Unannounced::MOST;
 
 /// Why the outbox still holds something.
 #[derive(Debug, Error)]
@@ -72,20 +72,31 @@ pub(crate) fn start(hub: &Hub, mut news: UnboundedReceiver<ApprovalId>) {
     });
 }
 
+/// Makes all announcements. Those that other hubs did not get stay in the outbox, but the browsers here hear of all.
 async fn empty(hub: &Hub) -> Result<(), Unemptied> {
+    let (mut after, mut told) = (0, Ok(()));
     loop {
-        let left = hub.storage.outbox().read().await?;
-        if left.is_empty() {
-            return Ok(());
-        }
+        let left = hub.storage.outbox().read(after).await?;
+        let Some(last) = left.last() else { return told };
+        after = last;
         for approval in &left.approvals {
             hub.waiters.tell(approval);
         }
-        tell_others(hub, left.approvals.iter().map(|approval| approval.id).collect()).await?;
-        hub.storage.outbox().delete(left).await?;
+        if told.is_ok() {
+            told = tell_others(hub, left.approvals.iter().map(|approval| approval.id).collect())
+                .await
+                .map_err(Unemptied::from);
+        }
+        if told.is_ok() {
+            hub.storage.outbox().delete(left).await?;
+        }
     }
 }
 
 async fn tell_others(hub: &Hub, approvals: Vec<ApprovalId>) -> Result<(), ConsumeError> {
+    // The approvals of announcements may have been swept meanwhile.
+    if approvals.is_empty() {
+        return Ok(());
+    }
     hub.log.announce(Announcement::Changed { approvals }.to_bytes().into()).await
 }

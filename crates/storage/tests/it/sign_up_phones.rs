@@ -263,7 +263,7 @@ async fn a_day_of_strangers(given: &Given, count: u8) {
         let (session, user) = (waiting.session.id, waiting.session.user);
         given.storage.codes().record_sent(session, user, approval::Channel::Sms, true).await.unwrap();
         given.storage.codes().code_wrong(&waiting.session, 100).await.unwrap();
-        given.storage.outbox().delete(given.storage.outbox().read().await.unwrap()).await.unwrap();
+        given.storage.outbox().delete(given.storage.outbox().read(0).await.unwrap()).await.unwrap();
     }
     given.pass(Duration::DAY + Duration::MILLISECOND);
     while given.storage.maintenance().sweep().await.unwrap() {}

@@ -1,10 +1,6 @@
 //! A hub under a wall clock that jumps, creeps or runs backwards: every approval ends in time, and the provider is asked
 //! in time. The hubs run side by side, because each takes the whole life of an approval.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
-mod hub;
-
 use std::time::Duration;
 
 use approval::Status;

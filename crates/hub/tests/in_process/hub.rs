@@ -1,5 +1,5 @@
 //! A hub in this process, asked by its own functions, with a wall clock that a test moves and a provider that never calls
-//! back.
+//! back. Another process can be played on its database.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
@@ -9,7 +9,7 @@ use approval::{ApprovalId, Clock, Entropy, Secret, Status};
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use broker::{Embedded, EmbeddedSettings};
+use broker::{Embedded, EmbeddedSettings, EventLog};
 use hub::Visitor;
 use hub::caller::{Caller, MaybeCaller};
 use hub::live::poll;
@@ -42,12 +42,13 @@ pub(crate) struct Hub {
     ahead: Arc<AtomicI64>,
     provider: Phones,
     stop: CancellationToken,
+    database: String,
     _folder: TempDir,
 }
 
 /// An approval, and the session that waits for it.
 pub(crate) struct Waiting {
-    id: ApprovalId,
+    pub(crate) id: ApprovalId,
     caller: Caller,
 }
 
@@ -60,6 +61,11 @@ struct Phones {
 impl Hub {
     /// Starts a hub whose provider says `word` of every request.
     pub(crate) async fn start(word: &'static str) -> Self {
+        Self::start_on(word, |log| Arc::new(log)).await
+    }
+
+    /// The same with another event log around the embedded one.
+    pub(crate) async fn start_on(word: &'static str, around: impl FnOnce(Embedded) -> Arc<dyn EventLog>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ahead = Arc::new(AtomicI64::new(0));
         let (hand, system) = (Arc::clone(&ahead), Clock::system());
@@ -70,7 +76,7 @@ impl Hub {
         let parts = hub::Parts {
             settings: settings(),
             storage: Storage::open(&database, clock.clone()).await.unwrap(),
-            log: Arc::new(log.unwrap()),
+            log: around(log.unwrap()),
             provider: provider.clone().start().await,
             clock,
             entropy: Entropy::system(),
@@ -78,7 +84,7 @@ impl Hub {
         };
         let stop = CancellationToken::new();
         let inner = Box::pin(hub::start(parts, &TaskTracker::new(), stop.clone(), stop.clone())).await.unwrap();
-        Self { inner, ahead, provider, stop, _folder: folder }
+        Self { inner, ahead, provider, stop, database, _folder: folder }
     }
 
     /// Moves the wall clock from now on.
@@ -99,12 +105,22 @@ impl Hub {
         }
     }
 
+    /// The database as another process opens it.
+    pub(crate) async fn other_process(&self) -> Storage {
+        Storage::open(&self.database, Clock::system()).await.unwrap()
+    }
+
     /// Somebody signs up, and waits.
     pub(crate) async fn sign_up(&self) -> Waiting {
+        self.sign_up_as("ada@example.com").await
+    }
+
+    /// The same with this address.
+    pub(crate) async fn sign_up_as(&self, email: &str) -> Waiting {
         let (phone, password) = (Secret::new("2025550110"), Secret::new("difference engine"));
         let person = Typed {
             full_name: "Ada Lovelace",
-            email: "ada@example.com",
+            email,
             country_code: "1",
             phone: &phone,
             meant: None,
@@ -157,9 +173,12 @@ impl Phones {
     }
 }
 
+static PUSHES: AtomicU32 = AtomicU32::new(1);
+
 async fn push(Json(request): Json<Value>) -> Json<Value> {
     assert!(request["seconds_to_expire"].as_u64().unwrap() < LIFE.as_secs(), "{request}");
-    Json(json!({ "approval_request": { "uuid": "request" }, "success": true }))
+    let uuid = format!("request-{}", PUSHES.fetch_add(1, Ordering::SeqCst));
+    Json(json!({ "approval_request": { "uuid": uuid }, "success": true }))
 }
 
 async fn question(State(phones): State<Phones>, Path(request): Path<String>) -> Json<Value> {
