@@ -11,11 +11,10 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use crate::given::Given;
 
 /// What is read to its end all the same, as a plan says it, and why it may be.
-const WHOLE: [(&str, &str); 9] = [
+const WHOLE: [(&str, &str); 8] = [
     ("SCAN CONSTANT ROW", "it is no table"),
     ("SCAN (subquery", "it has only rows that an index has found, which are limited in number"),
     ("SCAN json_each", "it has what a statement was given"),
-    ("SCAN outbox", "it is read in the order of its key, up to a limit"),
     ("SCAN server_keys", "it has a row for each key, and never another"),
     ("SCAN reset_links", "operators make them by hand, and each goes after half an hour"),
     ("SCAN invitations", "operators make them by hand, and each goes after a week"),
